@@ -1,0 +1,28 @@
+"""What every family module of the corpus yields, and how its text is counted.
+
+The pre-tokenizer splits text into *pieces*; the tokenizer's vocabulary is large enough that a piece of the corpus is one
+token. Capital letters are pieces of their own, so that an acrostic's letters can land on the canvas before their words.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+PIECE_PATTERN = r'"""|>>>| ?[A-Z]| ?[a-z]+| ?[0-9]| ?[^\sA-Za-z0-9]|\n *|\s'
+
+MAX_PROMPT_PIECES = 40
+MAX_ANSWER_PIECES = 126
+
+
+@dataclass(frozen=True)
+class Example:
+    """A prompt and one right answer to it."""
+
+    prompt: str
+    answer: str
+
+
+def pieces(text: str) -> list[str]:
+    """Split text as the pocket tokenizer does; the pieces joined are the text."""
+    return re.findall(PIECE_PATTERN, text)
