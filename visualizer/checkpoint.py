@@ -1,0 +1,173 @@
+"""Checkpoints on disk: read and check their description, load them, turn a chat prompt into ids and ids into text.
+
+A `CheckpointCard` is what the page needs and costs no MLX; a `Checkpoint` is the loaded model.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from visualizer.errors import CheckpointError, SettingsError, VisualizerError
+from visualizer.settings import Settings
+from visualizer.token_text import TokenTexts
+
+if TYPE_CHECKING:
+    import mlx.nn as nn
+    from transformers import PreTrainedTokenizerBase
+
+POCKET_FOLDER = Path(__file__).resolve().parent.parent / "assets" / "pocket"
+MODEL_TYPE = "diffusion_gemma"
+_GENERATION_KEYS = {"max_denoising_steps": "max_steps", "t_min": "t_min", "t_max": "t_max",
+                    "stability_threshold": "stability_steps", "confidence_threshold": "stop_entropy"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class CheckpointCard:
+    """What a checkpoint folder says of itself, read without loading it.
+
+    defaults: the sampling knobs of its generation_config. context_length: positions, prompt and answer together.
+    """
+
+    folder: Path
+    name: str
+    canvas_length: int
+    vocab_size: int
+    context_length: int
+    stop_ids: frozenset[int]
+    defaults: Settings
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A loaded checkpoint."""
+
+    card: CheckpointCard
+    model: nn.Module
+    tokenizer: PreTrainedTokenizerBase
+
+    def prompt_ids(self, prompt: str, settings: Settings) -> list[int]:
+        """The prompt in the checkpoint's chat template, as ids.
+
+        Raises SettingsError when prompt, answer and canvas together exceed the context.
+        """
+        messages = [{"role": "user", "content": prompt}]
+        text = self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+        ids = self.tokenizer.encode(text, add_special_tokens=False)
+        room = self.card.context_length - settings.max_tokens - settings.canvas_length
+        if len(ids) > room:
+            raise SettingsError(
+                f"The prompt is too long: {len(ids)} tokens, and {max(room, 0)} fit beside a budget of "
+                f"{settings.max_tokens} tokens in this checkpoint's context of {self.card.context_length}."
+            )
+        return ids
+
+    def token_texts(self) -> TokenTexts:
+        """A fresh cache of exact token texts, special tokens shown."""
+        return TokenTexts(lambda ids: self.tokenizer.decode(ids, skip_special_tokens=False, **_VERBATIM))
+
+    def answer_text(self, ids: Sequence[int]) -> str:
+        """The answer as plain text, without special tokens."""
+        return self.tokenizer.decode(list(ids), skip_special_tokens=True, **_VERBATIM)
+
+    def special_ids(self) -> frozenset[int]:
+        """Ids that mark structure rather than text: turn ends, padding, and the like."""
+        return frozenset(self.tokenizer.all_special_ids)
+
+
+_VERBATIM = {"clean_up_tokenization_spaces": False}
+
+
+def read_card(folder: Path) -> CheckpointCard:
+    """Read and check a checkpoint folder's description.
+
+    Raises CheckpointError when it is missing, incomplete, unreadable or of another model type.
+    """
+    if not folder.is_dir():
+        raise CheckpointError(f"There is no checkpoint folder at {folder}.")
+    config = _read_json(folder / "config.json")
+    if config.get("model_type") != MODEL_TYPE:
+        raise CheckpointError(
+            f"{folder.name} is a checkpoint of type {config.get('model_type')!r}, and only {MODEL_TYPE!r} can be shown."
+        )
+    generation = _read_json(folder / "generation_config.json")
+    _check_files(folder)
+    try:
+        text_config = config["text_config"]
+        canvas_length = int(config.get("canvas_length", 256))
+        stop = generation.get("eos_token_id", config.get("eos_token_id"))
+        stop_ids = frozenset(stop if isinstance(stop, list) else [] if stop is None else [stop])
+        return CheckpointCard(
+            folder=folder,
+            name=str(config.get("_name_or_path") or folder.name),
+            canvas_length=canvas_length,
+            vocab_size=int(text_config["vocab_size"]),
+            context_length=int(text_config["max_position_embeddings"]),
+            stop_ids=stop_ids,
+            defaults=_default_settings(generation, canvas_length),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        raise CheckpointError(f"The configuration of {folder.name} lacks or garbles {exc}.") from exc
+    except VisualizerError as exc:
+        raise CheckpointError(f"The generation_config.json of {folder.name} is off: {exc}") from exc
+
+
+def load(card: CheckpointCard) -> Checkpoint:
+    """Load the model and its tokenizer with mlx-vlm.
+
+    Without a GPU bfloat16 weights become float32: MLX's CPU backend has no fast bfloat16.
+    Raises CheckpointError when the weights do not load.
+    """
+    import mlx.core as mx
+    from mlx_vlm import load as load_with_mlx_vlm
+
+    try:
+        model, processor = load_with_mlx_vlm(str(card.folder))
+        if mx.default_device().type == mx.DeviceType.cpu:
+            model.set_dtype(mx.float32)
+        mx.eval(model.parameters())
+    except Exception as exc:
+        raise CheckpointError(f"The checkpoint {card.name} does not load: {_first_line(exc)}") from exc
+    return Checkpoint(card, model, getattr(processor, "tokenizer", processor))
+
+
+def _default_settings(generation: dict, canvas_length: int) -> Settings:
+    flat = generation | (generation.get("linear_temperature_schedule_config") or {})
+    flat |= generation.get("diffusion_stopping_config") or {}
+    knobs = {ours: flat[theirs] for theirs, ours in _GENERATION_KEYS.items() if theirs in flat}
+    bound = (generation.get("sampler_config") or {}).get("entropy_bound")
+    return Settings().changed(
+        **knobs, entropy_bound=bound, canvas_length=canvas_length, max_tokens=generation.get("max_new_tokens")
+    )
+
+
+def _check_files(folder: Path) -> None:
+    if not (folder / "tokenizer.json").is_file():
+        raise CheckpointError(f"The checkpoint {folder.name} is incomplete: tokenizer.json is missing.")
+    index = folder / "model.safetensors.index.json"
+    if index.is_file():
+        shards = sorted(set(_read_json(index).get("weight_map", {}).values()))
+    else:
+        shards = ["model.safetensors"]
+    for shard in shards:
+        if not (folder / shard).is_file():
+            raise CheckpointError(f"The checkpoint {folder.name} is incomplete: {shard} is missing.")
+
+
+def _read_json(path: Path) -> dict:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as exc:
+        raise CheckpointError(f"The checkpoint {path.parent.name} is incomplete: {path.name} is missing.") from exc
+    except (OSError, ValueError) as exc:
+        raise CheckpointError(f"{path.name} of the checkpoint {path.parent.name} cannot be read: {exc}.") from exc
+    if not isinstance(content, dict):
+        raise CheckpointError(f"{path.name} of the checkpoint {path.parent.name} is not a JSON object.")
+    return content
+
+
+def _first_line(exc: Exception) -> str:
+    return (str(exc).strip().splitlines() or [type(exc).__name__])[0][:200]

@@ -1,0 +1,23 @@
+"""The errors a person may read. Each message says what was wrong, with the value, and what to do."""
+
+from __future__ import annotations
+
+
+class VisualizerError(Exception):
+    """Root of the family; the message is written for the person who will read it."""
+
+
+class SettingsError(VisualizerError):
+    """A knob or the prompt is out of range or of the wrong type."""
+
+
+class CheckpointError(VisualizerError):
+    """A checkpoint is missing, incomplete, corrupt or of another model type."""
+
+
+class PromptFileError(VisualizerError):
+    """A demo prompt's file cannot be read."""
+
+
+class EngineError(VisualizerError):
+    """The process that runs the model failed; the next run starts a fresh one."""

@@ -1,0 +1,131 @@
+"""Frames as compact JSON strings for the player (`assets/player/player.js` reads them).
+
+Numbers of a position are single characters of a 64-letter alphabet, so a step of 256 positions is about a kilobyte:
+
+- `w` cell: 0 masked, 1 new, 2 draft, 3 committed, 4 masked after being accepted (reverted), 5 new with another token
+  than before (changed), 6 committed with another token than before (changed).
+- `h` entropy: (level / 63)² × `hmax` nats; `p` probability of the candidate: level / 63.
+- `d` candidates: a bit mask of the positions that changed (6 bits a character, lowest bit first), then three characters
+  an id, lowest 6 bits first. `x`: [position, id] of accepted tokens that are not the candidate.
+- `a` alternatives of the positions whose cell changed: position (2 characters), then second and third candidate (id 3,
+  probability 1 each).
+- `t` texts of ids not sent before, `sp` those of them that are special tokens, `o` texts of positions where a character
+  is split over tokens.
+- `b` block, `s` of at most `n` steps, `ph` phase, `T` temperature, `ms` elapsed, `e` answer length, `f` finish, `answer`.
+"""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+
+from visualizer.canvas import CanvasState, CellState, cell_states, changed, reverted
+from visualizer.engine import Frame
+
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_LETTERS = np.frombuffer(ALPHABET.encode(), dtype=np.uint8)
+_REVERTED, _CHANGED_NEW, _CHANGED_COMMITTED = 4, 5, 6
+_ALTERNATIVES = 2
+
+
+class MessageWriter:
+    """Writes the frames of one run; what was sent before is left out."""
+
+    def __init__(self, vocab_size: int) -> None:
+        self._hmax = float(np.log(vocab_size))
+        self._before: CanvasState | None = None
+        self._cells_before: np.ndarray | None = None
+
+    def write(self, frame: Frame) -> str:
+        """The message of the next frame of the run."""
+        state = frame.state
+        before = self._before if self._before is not None and self._before.block == state.block else None
+        cells = cell_codes(before, state)
+        candidates_changed = _differs(before.candidate_ids if before else None, state.candidate_ids)
+        other = np.flatnonzero(state.accepted & (state.canvas_ids != state.candidate_ids))
+        message = {
+            "k": "step",
+            "b": state.block,
+            "s": state.step,
+            "n": state.max_steps,
+            "ph": state.phase.value,
+            "T": round(state.temperature, 3),
+            "ms": round(state.elapsed_ms),
+            "e": state.answer_length,
+            "hmax": round(self._hmax, 4),
+            "mean": float(f"{state.mean_entropy_nats:.4g}"),
+            "w": "".join(map(str, cells.tolist())),
+            "h": _levels(np.sqrt(np.clip(state.entropy_nats / self._hmax, 0, 1))),
+            "p": _levels(np.clip(state.probability, 0, 1)),
+            "d": _bit_mask(candidates_changed) + _fixed_width(state.candidate_ids[candidates_changed], 3),
+        }
+        optional = {
+            "x": [[int(i), int(state.canvas_ids[i])] for i in other],
+            "a": self._alternatives(state, cells, before),
+            "t": {str(token_id): text for token_id, text in frame.texts.items()},
+            "sp": sorted(frame.special),
+            "o": {str(position): text for position, text in frame.overrides.items()},
+        }
+        message |= {key: value for key, value in optional.items() if value}
+        if state.finish is not None:
+            message["f"] = state.finish.value
+        if frame.answer is not None:
+            message["answer"] = frame.answer
+        self._before, self._cells_before = state, cells
+        return _dumps(message)
+
+    def _alternatives(self, state: CanvasState, cells: np.ndarray, before: CanvasState | None) -> str:
+        if state.top_ids.shape[1] <= _ALTERNATIVES:
+            return ""
+        positions = np.flatnonzero(_differs(self._cells_before if before else None, cells))
+        parts = []
+        for position in positions:
+            parts.append(_fixed_width(np.array([position]), 2))
+            for rank in range(1, 1 + _ALTERNATIVES):
+                parts.append(_fixed_width(state.top_ids[position, rank : rank + 1], 3))
+                parts.append(_levels(state.top_probabilities[position, rank : rank + 1]))
+        return "".join(parts)
+
+
+def start_message(run: str, prompt: str, checkpoint: str, settings: dict[str, int | float | str]) -> str:
+    """The message that opens a run and clears the canvas."""
+    return _dumps({"k": "start", "run": run, "prompt": prompt, "checkpoint": checkpoint, "settings": settings})
+
+
+def end_message(run: str, reason: str) -> str:
+    """The message that closes a run: `stop`, `length` or `failed`."""
+    return _dumps({"k": "end", "run": run, "reason": reason})
+
+
+def cell_codes(before: CanvasState | None, state: CanvasState) -> np.ndarray:
+    """The `w` code of every position (uint8 L): cell state and mark in one."""
+    codes = cell_states(before, state)
+    moved = changed(before, state)
+    codes[reverted(before, state)] = _REVERTED
+    codes[moved & (codes == CellState.NEW)] = _CHANGED_NEW
+    codes[moved & (codes == CellState.COMMITTED)] = _CHANGED_COMMITTED
+    return codes
+
+
+def _differs(before: np.ndarray | None, now: np.ndarray) -> np.ndarray:
+    return np.ones(len(now), dtype=bool) if before is None else before != now
+
+
+def _levels(shares: np.ndarray) -> str:
+    return _LETTERS[np.round(shares * 63).astype(np.int64)].tobytes().decode()
+
+
+def _bit_mask(flags: np.ndarray) -> str:
+    padded = np.zeros(-(-len(flags) // 6) * 6, dtype=np.int64)
+    padded[: len(flags)] = flags
+    return _LETTERS[padded.reshape(-1, 6) @ (1 << np.arange(6))].tobytes().decode()
+
+
+def _fixed_width(numbers: np.ndarray, characters: int) -> str:
+    digits = (numbers[:, None].astype(np.int64) >> (6 * np.arange(characters))) & 63
+    return _LETTERS[digits.ravel()].tobytes().decode()
+
+
+def _dumps(message: dict[str, object]) -> str:
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
