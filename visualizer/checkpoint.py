@@ -52,7 +52,8 @@ class Checkpoint:
     def prompt_ids(self, prompt: str, settings: Settings) -> list[int]:
         """The prompt in the checkpoint's chat template, as ids.
 
-        Raises SettingsError when prompt, answer and canvas together exceed the context.
+        Raises SettingsError when prompt, answer and canvas together exceed the context, or when the prompt spells a
+        special token that the model has no embedding of (mlx-vlm adds such to a tokenizer).
         """
         messages = [{"role": "user", "content": prompt}]
         text = self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
@@ -63,6 +64,10 @@ class Checkpoint:
                 f"The prompt is too long: {len(ids)} tokens, and {max(room, 0)} fit beside a budget of "
                 f"{settings.max_tokens} tokens in this checkpoint's context of {self.card.context_length}."
             )
+        unknown = [token_id for token_id in ids if token_id >= self.card.vocab_size]
+        if unknown:
+            token = self.tokenizer.decode(unknown[:1])
+            raise SettingsError(f"The prompt holds {token}, a special token that this checkpoint cannot read.")
         return ids
 
     def token_texts(self) -> TokenTexts:
@@ -75,7 +80,8 @@ class Checkpoint:
 
     def special_ids(self) -> frozenset[int]:
         """Ids that mark structure rather than text: turn ends, padding, and the like."""
-        return frozenset(self.tokenizer.all_special_ids)
+        # Not `all_special_ids`: mlx-vlm takes the turn tokens out of it.
+        return frozenset(i for i, token in self.tokenizer.added_tokens_decoder.items() if token.special)
 
 
 _VERBATIM = {"clean_up_tokenization_spaces": False}
@@ -119,7 +125,7 @@ def load(card: CheckpointCard) -> Checkpoint:
     """Load the model and its tokenizer with mlx-vlm.
 
     Without a GPU bfloat16 weights become float32: MLX's CPU backend has no fast bfloat16.
-    Raises CheckpointError when the weights do not load.
+    Raises CheckpointError when the weights or the tokenizer do not load, or the chat template is missing.
     """
     import mlx.core as mx
     from mlx_vlm import load as load_with_mlx_vlm
@@ -130,8 +136,11 @@ def load(card: CheckpointCard) -> Checkpoint:
             model.set_dtype(mx.float32)
         mx.eval(model.parameters())
     except Exception as exc:
-        raise CheckpointError(f"The checkpoint {card.name} does not load: {_first_line(exc)}") from exc
-    return Checkpoint(card, model, getattr(processor, "tokenizer", processor))
+        raise CheckpointError(f"The checkpoint {card.name} does not load: {_one_line(exc)}.") from exc
+    tokenizer = getattr(processor, "tokenizer", processor)
+    if not tokenizer.chat_template:
+        raise CheckpointError(f"The checkpoint {card.name} is incomplete: it has no chat template.")
+    return Checkpoint(card, model, tokenizer)
 
 
 def _default_settings(generation: dict, canvas_length: int) -> Settings:
@@ -149,7 +158,10 @@ def _check_files(folder: Path) -> None:
         raise CheckpointError(f"The checkpoint {folder.name} is incomplete: tokenizer.json is missing.")
     index = folder / "model.safetensors.index.json"
     if index.is_file():
-        shards = sorted(set(_read_json(index).get("weight_map", {}).values()))
+        weight_map = _read_json(index).get("weight_map")
+        if not isinstance(weight_map, dict) or not weight_map:
+            raise CheckpointError(f"{index.name} of the checkpoint {folder.name} lists no weights.")
+        shards = sorted({str(shard) for shard in weight_map.values()})
     else:
         shards = ["model.safetensors"]
     for shard in shards:
@@ -169,5 +181,5 @@ def _read_json(path: Path) -> dict:
     return content
 
 
-def _first_line(exc: Exception) -> str:
-    return (str(exc).strip().splitlines() or [type(exc).__name__])[0][:200]
+def _one_line(exc: Exception) -> str:
+    return (" ".join(str(exc).split()) or type(exc).__name__)[:200].rstrip(".")

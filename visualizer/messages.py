@@ -7,8 +7,8 @@ Numbers of a position are single characters of a 64-letter alphabet, so a step o
 - `h` entropy: (level / 63)² × `hmax` nats; `p` probability of the candidate: level / 63.
 - `d` candidates: a bit mask of the positions that changed (6 bits a character, lowest bit first), then three characters
   an id, lowest 6 bits first. `x`: [position, id] of accepted tokens that are not the candidate.
-- `a` alternatives of the positions whose cell changed: position (2 characters), then second and third candidate (id 3,
-  probability 1 each).
+- `a` alternatives, of positions whose cell changed and of noise whose alternatives changed: position (2 characters), then
+  second and third candidate (id 3, probability 1 each).
 - `t` texts of ids not sent before, `sp` those of them that are special tokens, `o` texts of positions where a character
   is split over tokens.
 - `b` block, `s` of at most `n` steps, `ph` phase, `T` temperature, `ms` elapsed, `e` answer length, `f` finish, `answer`.
@@ -78,7 +78,12 @@ class MessageWriter:
     def _alternatives(self, state: CanvasState, cells: np.ndarray, before: CanvasState | None) -> str:
         if state.top_ids.shape[1] <= _ALTERNATIVES:
             return ""
-        positions = np.flatnonzero(_differs(self._cells_before if before else None, cells))
+        stale = _differs(self._cells_before if before else None, cells)
+        if before is not None and before.top_ids.shape == state.top_ids.shape:
+            stale |= ~state.accepted & (before.top_ids[:, 1:] != state.top_ids[:, 1:]).any(axis=1)
+        else:
+            stale |= ~state.accepted
+        positions = np.flatnonzero(stale)
         parts = []
         for position in positions:
             parts.append(_fixed_width(np.array([position]), 2))
@@ -93,9 +98,9 @@ def start_message(run: str, prompt: str, checkpoint: str, settings: dict[str, in
     return _dumps({"k": "start", "run": run, "prompt": prompt, "checkpoint": checkpoint, "settings": settings})
 
 
-def end_message(run: str, reason: str) -> str:
-    """The message that closes a run: `stop`, `length` or `failed`."""
-    return _dumps({"k": "end", "run": run, "reason": reason})
+def end_message(run: str, reason: str, message: str = "") -> str:
+    """The message that closes a run: `stop`, `length`, `stopped` or `failed`, the last with a sentence to read."""
+    return _dumps({"k": "end", "run": run, "reason": reason} | ({"message": message} if message else {}))
 
 
 def cell_codes(before: CanvasState | None, state: CanvasState) -> np.ndarray:

@@ -5,7 +5,6 @@ A checkpoint gives the defaults (its `generation_config.json`); a request change
 
 from __future__ import annotations
 
-import math
 import secrets
 from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
@@ -111,7 +110,7 @@ def _integer(name: str, value: object, lowest: int, highest: int) -> int:
 
 
 def _number(name: str, value: object, lowest: float, highest: float) -> float:
-    numeric = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    numeric = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not numeric or not lowest <= value <= highest:
         raise SettingsError(
             f"The {_SPOKEN.get(name, name)} must be a number from {lowest:g} to {highest:g}, not {value!r:.60}."

@@ -1,0 +1,24 @@
+"""What several test files share: the pocket checkpoint, loaded once, and how hypothesis runs."""
+
+import hypothesis
+import pytest
+
+# No deadline: a test never asserts a time. Failing examples are printed so that another machine can repeat them.
+hypothesis.settings.register_profile("suite", deadline=None, max_examples=60, print_blob=True)
+hypothesis.settings.load_profile("suite")
+
+
+@pytest.fixture(scope="session")
+def card():
+    """What the pocket checkpoint says of itself."""
+    from visualizer.checkpoint import POCKET_FOLDER, read_card
+
+    return read_card(POCKET_FOLDER)
+
+
+@pytest.fixture(scope="session")
+def checkpoint(card):
+    """The loaded pocket checkpoint; no test may change its weights."""
+    from visualizer.checkpoint import load
+
+    return load(card)

@@ -1,0 +1,165 @@
+"""The page in a real browser, on the pocket checkpoint."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+from browser import free_port, open_browser, served_app, wait_until_served
+from recorded import RecordedEngine
+
+from training.corpus import FAMILIES
+from visualizer.canvas import CanvasState, Finish, Phase
+from visualizer.engine import Frame
+from visualizer.prompts import load_prompts
+from visualizer.ui import build_page, page_head, page_theme
+
+FAMILY_OF_CARD = {"acrostic": "acrostic", "why": "why", "palindrome": "function", "planets": "planets",
+                  "story": "story", "haiku": "haiku"}  # fmt: skip
+RUN_MS = 240_000
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with open_browser() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    with served_app(home=tmp_path_factory.mktemp("empty-home")) as served:
+        yield served
+
+
+@pytest.fixture
+def page(browser, address):
+    opened = browser.new_page(viewport={"width": 1280, "height": 900})
+    opened.foreign_requests = []
+    opened.on("request", lambda request: note_foreign(opened.foreign_requests, request.url, address))
+    opened.goto(address)
+    opened.wait_for_selector("#card-acrostic")
+    yield opened
+    opened.close()
+
+
+def note_foreign(seen, url, address):
+    if not url.startswith((address, address.replace("http", "ws"), "data:", "blob:")):
+        seen.append(url)
+
+
+def canvas_picture(page):
+    """What the canvas shows now: every cell's classes and text."""
+    describe = "cells => cells.map(cell => cell.className + '|' + cell.textContent).join('¦')"
+    return page.eval_on_selector_all("#player .dp-canvas .dp-cell", describe)
+
+
+def wait_for_end(page, watch=lambda: None):
+    deadline = time.monotonic() + RUN_MS / 1000
+    while time.monotonic() < deadline:
+        watch()
+        reason = page.get_attribute("#player .player-root", "data-state")
+        if reason not in (None, "running"):
+            return reason
+        page.wait_for_timeout(50)
+    raise TimeoutError("The run did not end.")
+
+
+def answer(page):
+    return page.text_content("#player .dp-answer pre")
+
+
+@pytest.mark.parametrize("card", ["acrostic", "planets", "palindrome"])
+def test_a_click_on_a_card_denoises_live_and_ends_with_the_right_answer(page, card):
+    pictures = set()
+    page.click(f"#card-{card}")
+    reason = wait_for_end(page, watch=lambda: pictures.add(canvas_picture(page)))
+    prompt = next(prompt for prompt in load_prompts() if prompt.id == card)
+    assert reason == "stop"
+    assert len(pictures) >= 3
+    assert page.input_value("#prompt textarea") == prompt.text
+    assert FAMILIES[FAMILY_OF_CARD[card]].violations(prompt.text, answer(page)) == []
+    assert page.foreign_requests == []
+
+
+def test_stop_keeps_what_was_shown_and_the_next_run_works(page):
+    page.click("#card-story")
+    page.wait_for_selector("#player .dp-canvas .dp-cell.dp-draft", timeout=RUN_MS)
+    page.click("#stop")
+    assert wait_for_end(page) == "stopped"
+    assert page.locator("#player .dp-canvas .dp-cell").count() == 128
+    page.click("#card-why")
+    page.wait_for_selector("#player .player-root[data-state=running]")
+    assert wait_for_end(page) == "stop"
+
+
+def test_a_card_clicked_during_a_run_replaces_the_run(page):
+    page.click("#card-story")
+    page.wait_for_selector("#player .dp-canvas .dp-cell.dp-draft", timeout=RUN_MS)
+    page.click("#card-haiku")
+    page.wait_for_function("() => document.querySelector('#prompt textarea').value.startsWith('Compose a haiku')")
+    assert wait_for_end(page) == "stop"
+    assert "syllables" in answer(page)
+
+
+def test_an_empty_prompt_gets_one_sentence(page):
+    page.fill("#prompt textarea", "   ")
+    page.click("#denoise")
+    assert wait_for_end(page) == "failed"
+    assert "The prompt is empty" in page.text_content("#player")
+
+
+def test_a_token_can_be_inspected_with_the_keyboard(page):
+    page.click("#card-why")
+    wait_for_end(page)
+    page.focus("#player .dp-canvas .dp-cell[tabindex='0']")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector("#player .dp-card:visible")
+    inspector = page.text_content("#player .dp-card")
+    assert "entropy" in inspector.lower()
+    assert "committed" in inspector.lower()
+
+
+def test_nothing_overflows_on_a_phone(browser, address):
+    phone = browser.new_page(viewport={"width": 390, "height": 844})
+    phone.goto(address)
+    phone.click("#card-planets")
+    wait_for_end(phone)
+    widths = phone.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+    phone.close()
+    assert widths[0] <= widths[1]
+
+
+def hostile_frame(text):
+    length = 8
+    zeros = np.zeros(length, dtype=np.float32)
+    ids = np.full(length, 7, dtype=np.int32)
+    state = CanvasState(
+        canvas_ids=ids, candidate_ids=ids, accepted=np.ones(length, dtype=bool), entropy_nats=zeros,
+        probability=zeros + 1, top_ids=np.full((length, 3), 7, dtype=np.int32),
+        top_probabilities=np.zeros((length, 3), dtype=np.float32), block=0, step=1, max_steps=1, phase=Phase.COMMIT,
+        temperature=0.8, elapsed_ms=1.0, answer_length=length, finish=Finish.STOP_TOKEN,
+    )  # fmt: skip
+    return Frame(state=state, texts={7: text}, answer=text * length)
+
+
+def test_a_token_that_looks_like_markup_stays_text(browser):
+    hostile = "<img src=x onerror=alert(1)>"
+    shown = build_page(RecordedEngine([hostile_frame(hostile)]), load_prompts())
+    port = free_port()
+    shown.launch(server_port=port, head=page_head(), theme=page_theme(), prevent_thread_lock=True, quiet=True,
+                 ssr_mode=False)  # fmt: skip
+    try:
+        wait_until_served(f"http://127.0.0.1:{port}")
+        opened = browser.new_page()
+        dialogs = []
+        opened.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+        opened.goto(f"http://127.0.0.1:{port}")
+        opened.click("#card-why")
+        wait_for_end(opened)
+        assert opened.text_content("#player .dp-canvas .dp-cell") == hostile
+        assert opened.locator("#player img").count() == 0
+        assert dialogs == []
+        opened.close()
+    finally:
+        shown.close()

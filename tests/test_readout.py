@@ -1,0 +1,185 @@
+"""The chunked readout against the whole vocabulary at once, in plain numpy."""
+
+from dataclasses import dataclass
+
+import mlx.core as mx
+import mlx.nn as nn
+import numpy as np
+import pytest
+
+from visualizer import readout
+from visualizer.readout import Reader
+
+VOCAB, WIDTH, LENGTH, TOP_K = 101, 64, 8, 3
+SCALE, SOFTCAP, TEMPERATURE = 8.0, 30.0, 0.6
+
+KINDS = {
+    "float32": (mx.float32, None),
+    "bfloat16": (mx.bfloat16, None),
+    "8 bits over float32": (mx.float32, {"bits": 8, "group_size": 64}),
+    "4 bits over float32": (mx.float32, {"bits": 4, "group_size": 32}),
+    "4 bits over bfloat16": (mx.bfloat16, {"bits": 4, "group_size": 64}),
+    "mxfp4 over bfloat16": (mx.bfloat16, {"mode": "mxfp4"}),
+}
+
+
+@dataclass
+class Case:
+    reader: Reader
+    hidden: mx.array
+    exact: float
+    """How far a product may be off in this number format, relative to its largest value."""
+
+    def read(self, sample_temperature=0.0, seed=0, temperature=TEMPERATURE):
+        return self.reader.read(self.hidden, temperature, sample_temperature, TOP_K, mx.random.key(seed))
+
+    def whole(self, temperature=TEMPERATURE):
+        """Probabilities of all positions over the whole vocabulary, and the embedding table, in float64."""
+        raw = np.array(self.reader.embedding.as_linear(self.hidden[0]).astype(mx.float32), dtype=np.float64)
+        logits = SOFTCAP * np.tanh(raw / SOFTCAP) / temperature
+        odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
+        table = np.array(self.reader.embedding(mx.arange(VOCAB)).astype(mx.float32), dtype=np.float64)
+        return odds / odds.sum(axis=-1, keepdims=True), table
+
+
+@pytest.fixture(params=KINDS.values(), ids=KINDS.keys())
+def case(request, monkeypatch):
+    dtype, quantization = request.param
+    # Three positions a chunk: eight of them make two whole chunks and a part.
+    monkeypatch.setattr(readout, "_CHUNK_BYTES", 3 * 4 * VOCAB)
+    table_key, hidden_key = mx.random.split(mx.random.key(7))
+    embedding = nn.Embedding(VOCAB, WIDTH)
+    embedding.weight = mx.random.normal((VOCAB, WIDTH), key=table_key).astype(dtype) * 0.25
+    if quantization is not None:
+        embedding = embedding.to_quantized(**quantization)
+        assert isinstance(embedding, nn.QuantizedEmbedding)
+    hidden = mx.random.normal((1, LENGTH, WIDTH), key=hidden_key).astype(dtype)
+    return Case(Reader(embedding, SCALE, SOFTCAP, VOCAB), hidden, 1e-5 if dtype == mx.float32 else 2e-2)
+
+
+def test_candidates_and_their_alternatives_are_exact(case):
+    probabilities, _ = case.whole()
+    order = np.argsort(-probabilities, axis=-1, kind="stable")[:, :TOP_K]
+    result = case.read()
+    assert np.array(result.candidate_ids).tolist() == order[:, 0].tolist()
+    assert np.array(result.top_ids).tolist() == order.tolist()
+
+
+def test_probabilities_are_those_of_the_whole_vocabulary(case):
+    probabilities, _ = case.whole()
+    result = case.read()
+    top = np.take_along_axis(probabilities, np.array(result.top_ids), axis=-1)
+    np.testing.assert_allclose(np.array(result.top_probabilities), top, atol=1e-3)
+    np.testing.assert_allclose(np.array(result.probability), probabilities.max(axis=-1), atol=1e-3)
+
+
+def test_entropies_are_those_of_the_whole_vocabulary(case):
+    probabilities, _ = case.whole()
+    entropies = -np.sum(probabilities * np.log(probabilities), axis=-1)
+    assert entropies.min() > 0.1 and entropies.max() < np.log(VOCAB)
+    np.testing.assert_allclose(np.array(case.read().entropy_nats), entropies, atol=1e-3)
+
+
+def test_the_soft_embedding_is_the_expected_one_scaled_as_the_model_scales(case):
+    probabilities, table = case.whole()
+    expected = probabilities @ table * SCALE
+    soft = np.array(case.read().soft_embedding.astype(mx.float32))
+    assert soft.shape == (1, LENGTH, WIDTH)
+    np.testing.assert_allclose(soft[0], expected, atol=case.exact * np.abs(expected).max())
+
+
+def test_without_a_sample_temperature_the_candidates_are_chosen(case):
+    result = case.read(sample_temperature=0.0)
+    assert mx.array_equal(result.token_ids, result.candidate_ids)
+    assert mx.array_equal(result.token_probability, result.probability)
+
+
+def test_sampled_tokens_depend_on_the_key_and_carry_their_own_probability(case):
+    first, again, other = (case.read(sample_temperature=1.0, seed=seed, temperature=2.0) for seed in (0, 0, 1))
+    assert mx.array_equal(first.token_ids, again.token_ids)
+    assert not mx.array_equal(first.token_ids, other.token_ids)
+    assert mx.array_equal(first.candidate_ids, other.candidate_ids)
+    probabilities, _ = case.whole(temperature=2.0)
+    chosen = np.take_along_axis(probabilities, np.array(first.token_ids)[:, None], axis=-1)[:, 0]
+    np.testing.assert_allclose(np.array(first.token_probability), chosen, atol=1e-3)
+
+
+def test_a_lower_temperature_makes_every_position_surer(case):
+    warm, cold = case.read(temperature=0.8), case.read(temperature=0.4)
+    assert mx.all(cold.entropy_nats < warm.entropy_nats).item()
+    assert mx.array_equal(cold.candidate_ids, warm.candidate_ids)
+
+
+def test_every_value_has_its_documented_type(case):
+    result = case.read(sample_temperature=1.0)
+    for ids in (result.candidate_ids, result.top_ids, result.token_ids):
+        assert ids.dtype == mx.int32
+    for values in (result.probability, result.entropy_nats, result.top_probabilities, result.token_probability):
+        assert values.dtype == mx.float32
+    assert result.top_ids.shape == result.top_probabilities.shape == (LENGTH, TOP_K)
+
+
+class CountingEmbedding(nn.Embedding):
+    """Notes how many positions are read at once."""
+
+    def __init__(self, *sizes):
+        super().__init__(*sizes)
+        self.seen = ()
+
+    def as_linear(self, hidden):
+        self.seen += (hidden.shape[0],)
+        return super().as_linear(hidden)
+
+
+@pytest.mark.parametrize(
+    ("label", "chunk_bytes", "positions"),
+    [
+        ("a whole number of chunks", 4 * 4 * VOCAB, (4, 4)),
+        ("a part at the end", 3 * 4 * VOCAB, (3, 3, 2)),
+        ("everything at once", 100 * 4 * VOCAB, (8,)),
+        ("a vocabulary larger than a chunk", 5, (1,) * 8),
+    ],
+)
+def test_never_more_positions_at_once_than_fit_in_a_chunk(label, chunk_bytes, positions, monkeypatch):
+    monkeypatch.setattr(readout, "_CHUNK_BYTES", chunk_bytes)
+    embedding = CountingEmbedding(VOCAB, WIDTH)
+    hidden = mx.random.normal((1, LENGTH, WIDTH), key=mx.random.key(1))
+    result = Reader(embedding, SCALE, SOFTCAP, VOCAB).read(hidden, 1.0, 0.0, TOP_K, mx.random.key(0))
+    assert embedding.seen == positions, label
+    assert result.candidate_ids.shape == (LENGTH,)
+
+
+def narrow_reader(weights):
+    """A vocabulary of a few ids and a hidden width of one: an id's logit is its weight times the hidden value."""
+    embedding = nn.Embedding(len(weights), 1)
+    embedding.weight = mx.array(weights)[:, None]
+    return Reader(embedding, embed_scale=1.0, softcap=1e6, vocab_size=len(weights))
+
+
+def test_of_equally_probable_tokens_the_lowest_id_comes_first():
+    result = narrow_reader([1.0, 2.0, 2.0, 1.0]).read(mx.ones((1, 1, 1)), 1.0, 0.0, 4, mx.random.key(0))
+    assert result.top_ids.tolist() == [[1, 2, 0, 3]]
+
+
+def test_the_softcap_bounds_the_logits():
+    reader = Reader(narrow_reader([0.0, 1000.0]).embedding, embed_scale=1.0, softcap=2.0, vocab_size=2)
+    result = reader.read(mx.ones((1, 1, 1)), 1.0, 0.0, 2, mx.random.key(0))
+    assert result.probability.tolist() == pytest.approx([1 / (1 + np.exp(-2.0))])
+
+
+def test_a_certain_position_has_an_entropy_of_zero_not_below():
+    result = narrow_reader([0.0, 500.0, 0.0]).read(mx.ones((1, 4, 1)), 0.4, 0.0, 3, mx.random.key(0))
+    assert result.entropy_nats.tolist() == [0.0] * 4
+    assert result.probability.tolist() == [1.0] * 4
+
+
+@pytest.mark.parametrize("chunk_bytes", [4 * 3, 4 * 3 * 4000], ids=["a position a chunk", "one chunk"])
+def test_samples_follow_the_distribution_tempered_once_more(chunk_bytes, monkeypatch):
+    monkeypatch.setattr(readout, "_CHUNK_BYTES", chunk_bytes)
+    positions = 4000 if chunk_bytes > 12 else 400
+    weights = [0.0, 1.0, 2.0]
+    result = narrow_reader(weights).read(mx.ones((1, positions, 1)), 2.0, 0.5, 3, mx.random.key(5))
+    # Logits halved by the schedule and doubled by the sample temperature: those of the weights themselves.
+    expected = np.exp(weights) / np.exp(weights).sum()
+    shares = np.bincount(np.array(result.token_ids), minlength=3) / positions
+    np.testing.assert_allclose(shares, expected, atol=2.5 / np.sqrt(positions))

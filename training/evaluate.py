@@ -1,0 +1,432 @@
+"""Measures a checkpoint on the demo prompts and on unseen words and sentences, through the viewer's own pipeline.
+
+`python -m training.evaluate [CHECKPOINT_FOLDER] [--seeds 20] [--json FILE] [--family NAME ...]` prints Markdown tables.
+One pass: plan the jobs, run each, score what they gave. The scores are pure functions of texts, ids and states.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import random
+import re
+import sys
+import time
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from training.corpus import FAMILIES, acrostic, story
+from visualizer.canvas import CanvasState, Phase
+from visualizer.checkpoint import POCKET_FOLDER, Checkpoint, load, read_card
+from visualizer.engine import Frame, frames
+from visualizer.errors import VisualizerError
+from visualizer.scaffold import probability_first, settled_steps
+from visualizer.settings import Sampler
+
+SCAFFOLD_FAMILIES = ("acrostic", "planets", "story", "function")
+UNSEEN_TOPIC = "the ocean"
+CONFIDENCE_SEEDS = 3
+"""Runs of each demo prompt with the confidence-threshold sampler, which only the commit is checked on."""
+
+_LANGUAGE_SAMPLES = 4000
+_LIST_MARKER = re.compile(r"^\d+\. [A-Z][a-z]+: ")
+_SENTENCE_BREAK = re.compile(r"(?<=[.!?])\s+")
+_STUTTER = re.compile(r"\b([^\W\d_]+)[\s,]+\1\b", re.IGNORECASE)
+_SUMMARY = re.compile(r'"""(.*?)(?="""|>>>|\Z)', re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Language:
+    """What the sentences of a family are made of.
+
+    words: as they stand within a sentence, first words without their capital. tails: sentences less their first word.
+    """
+
+    words: frozenset[str]
+    tails: frozenset[tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run to be made. unseen: the word or sentence that the corpus never asks for, of a run that asks for it."""
+
+    family: str
+    prompt: str
+    sampler: Sampler
+    seed: int
+    unseen: str | None = None
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run drew. cells: drawn texts of the answer's positions, "" for special tokens. answer: as committed."""
+
+    states: tuple[CanvasState, ...]
+    cells: tuple[str, ...]
+    answer: str
+
+
+@dataclass(frozen=True)
+class DemoFigures:
+    """Shares of a demo prompt's runs, and their mean number of steps."""
+
+    family: str
+    runs: int
+    meets_constraint: float
+    free_of_stutters: float
+    free_of_broken_sentences: float
+    free_of_spliced_sentences: float
+    stopped_early: float
+    mean_steps: float
+
+
+@dataclass(frozen=True)
+class UnseenFigures:
+    """Prompts that the corpus never asks, one run each. missed: the words or sentences that went wrong."""
+
+    family: str
+    runs: int
+    right: float
+    missed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ScaffoldFigures:
+    """When scaffold and content settle: the mean over runs of `probability_first`, and medians over all tokens."""
+
+    family: str
+    runs: int
+    probability_first: float
+    scaffold_median_step: float
+    content_median_step: float
+
+
+@dataclass(frozen=True)
+class CommitFigures:
+    """Share of a sampler's runs whose committed answer is the text of the last state drawn."""
+
+    sampler: str
+    runs: int
+    same_text: float
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Everything measured on one checkpoint."""
+
+    checkpoint: str
+    seeds: int
+    demos: tuple[DemoFigures, ...]
+    unseen: tuple[UnseenFigures, ...]
+    scaffold: tuple[ScaffoldFigures, ...]
+    commits: tuple[CommitFigures, ...]
+
+
+def prose(family: str, answer: str) -> str:
+    """The part of an answer that is prose: all of it, of a function the summary line of its docstring."""
+    if family != "function":
+        return answer
+    summary = _SUMMARY.search(answer)
+    return summary[1].strip() if summary else ""
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences and verse lines of a text, without list markers."""
+    lines = (_LIST_MARKER.sub("", line.strip()) for line in text.split("\n") if line.strip())
+    return [sentence for line in lines for sentence in _SENTENCE_BREAK.split(line)]
+
+
+def language_of(texts: Iterable[str]) -> Language:
+    """The words and sentences of right answers."""
+    words: set[str] = set()
+    tails: set[tuple[str, ...]] = set()
+    for sentence in {sentence for text in texts for sentence in sentences(text)}:
+        first, *tail = _words(sentence)
+        words.update((_without_capital(first), *tail))
+        tails.add(tuple(tail))
+    return Language(frozenset(words), frozenset(tails))
+
+
+def stutters(text: str) -> list[str]:
+    """The words that stand twice in a row."""
+    return [match[1] for match in _STUTTER.finditer(text)]
+
+
+def broken_sentences(text: str, language: Language) -> list[str]:
+    """The sentences that lack a capital, a known word, a space or a proper end; an empty text is one of them.
+
+    A verse line may end with a comma when another follows.
+    """
+    found = sentences(text) or [""]
+    last = len(found) - 1
+    return [found[index] for index in range(len(found)) if not _is_sound(found[index], language, index < last)]
+
+
+def spliced_sentences(text: str, prompt: str, language: Language) -> list[str]:
+    """The sentences that neither the corpus (their first word aside) nor the prompt has.
+
+    The corpus draws its sentences whole, so such a sentence is most often one half of one and one half of another.
+    """
+    return [
+        sentence
+        for sentence in sentences(text)
+        if tuple(_words(sentence)[1:]) not in language.tails and sentence not in prompt
+    ]
+
+
+def is_python(code: str) -> bool:
+    """Whether the code parses."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
+def split_positions(cells: Sequence[str], spans: Sequence[tuple[int, int]]) -> tuple[list[int], list[int]]:
+    """Positions whose text overlaps one of the character spans, and the others; blank cells are in neither."""
+    scaffold: list[int] = []
+    content: list[int] = []
+    end = 0
+    for position, cell in enumerate(cells):
+        start, end = end, end + len(cell)
+        if not cell.strip():
+            continue
+        overlaps = any(start < span_end and span_start < end for span_start, span_end in spans)
+        (scaffold if overlaps else content).append(position)
+    return scaffold, content
+
+
+def stopped_early(states: Sequence[CanvasState]) -> bool:
+    """Whether the stop rule ended every block before its last step."""
+    return all(state.step < state.max_steps for state in states if state.phase is Phase.COMMIT)
+
+
+def count_steps(states: Sequence[CanvasState]) -> int:
+    """Denoising steps over all blocks."""
+    return sum(state.phase is Phase.STEP for state in states)
+
+
+def plan(families: Sequence[str], seeds: int) -> list[Job]:
+    """Every run of an evaluation: the demo prompts with both samplers, then the unseen words and sentences."""
+    jobs = []
+    for family in families:
+        prompt = FAMILIES[family].DEMO_PROMPT
+        jobs += [Job(family, prompt, Sampler.ENTROPY_BOUND, seed) for seed in range(seeds)]
+        confidence_seeds = range(min(seeds, CONFIDENCE_SEEDS))
+        jobs += [Job(family, prompt, Sampler.CONFIDENCE_THRESHOLD, seed) for seed in confidence_seeds]
+    if "acrostic" in families:
+        jobs += [
+            Job("acrostic", acrostic.prompt_for(word, UNSEEN_TOPIC), Sampler.ENTROPY_BOUND, seed, word)
+            for seed, word in enumerate(acrostic.UNSEEN_WORDS)
+        ]
+    if "story" in families:
+        jobs += [
+            Job("story", story.prompt_for(sentence), Sampler.ENTROPY_BOUND, seed, sentence)
+            for seed, sentence in enumerate(story.UNSEEN_SENTENCES)
+        ]
+    return jobs
+
+
+def record(drawn: Iterable[Frame]) -> Run:
+    """Put together what the frames of one run draw, as their reader does."""
+    texts: dict[int, str] = {}
+    states: list[CanvasState] = []
+    cells: list[str] = []
+    answer = ""
+    for frame in drawn:
+        texts |= frame.texts | dict.fromkeys(frame.special, "")
+        states.append(frame.state)
+        if frame.answer is not None:
+            ids = frame.state.canvas_ids[: frame.state.answer_length].tolist()
+            cells += [frame.overrides.get(position, texts[token_id]) for position, token_id in enumerate(ids)]
+            answer = frame.answer
+    return Run(tuple(states), tuple(cells), answer)
+
+
+def run_jobs(checkpoint: Checkpoint, jobs: Sequence[Job]) -> Iterator[tuple[Job, Run]]:
+    """Make the runs with the checkpoint's own defaults, telling stderr about each."""
+    started = time.perf_counter()
+    for number, job in enumerate(jobs, start=1):
+        settings = checkpoint.card.defaults.changed(sampler=job.sampler, seed=job.seed)
+        run = record(frames(checkpoint, job.prompt, settings))
+        label = f"{job.family} {job.unseen or ''}".strip()
+        print(
+            f"[{number}/{len(jobs)}, {time.perf_counter() - started:.0f} s] {label}, {job.sampler}, seed {job.seed}: "
+            f"{count_steps(run.states)} steps",
+            file=sys.stderr,
+            flush=True,
+        )
+        yield job, run
+
+
+def measure(checkpoint_name: str, seeds: int, results: Sequence[tuple[Job, Run]]) -> Figures:
+    """Score all runs."""
+    demos: dict[str, list[Run]] = {}
+    unseen: dict[str, list[tuple[Job, Run]]] = {}
+    samplers: dict[Sampler, list[Run]] = {}
+    for job, run in results:
+        samplers.setdefault(job.sampler, []).append(run)
+        if job.unseen is not None:
+            unseen.setdefault(job.family, []).append((job, run))
+        elif job.sampler is Sampler.ENTROPY_BOUND:
+            demos.setdefault(job.family, []).append(run)
+    scaffold = (_measure_scaffold(family, demos[family]) for family in SCAFFOLD_FAMILIES if family in demos)
+    return Figures(
+        checkpoint=checkpoint_name,
+        seeds=seeds,
+        demos=tuple(_measure_demo(family, runs) for family, runs in demos.items()),
+        unseen=tuple(_measure_unseen(family, pairs) for family, pairs in unseen.items()),
+        scaffold=tuple(figures for figures in scaffold if figures is not None),
+        commits=tuple(
+            CommitFigures(str(sampler), len(runs), _mean("".join(run.cells) == run.answer for run in runs))
+            for sampler, runs in samplers.items()
+        ),
+    )
+
+
+def markdown(figures: Figures) -> str:
+    """The figures as Markdown tables."""
+    parts = [
+        f"# {figures.checkpoint}, {figures.seeds} seeds a demo prompt",
+        "## Demo prompts (entropy-bound sampler, the checkpoint's defaults)",
+        _table(
+            ("prompt", "runs", "constraint met", "no stutter", "no broken sentence", "no spliced sentence",
+             "ended by the stop rule", "mean steps"),
+            [
+                (row.family, row.runs, _percent(row.meets_constraint), _percent(row.free_of_stutters),
+                 _percent(row.free_of_broken_sentences), _percent(row.free_of_spliced_sentences),
+                 _percent(row.stopped_early), f"{row.mean_steps:.1f}")
+                for row in figures.demos
+            ],
+        ),
+        "Of a function: it parses, and the summary of its docstring is the prose.",
+    ]  # fmt: skip
+    if figures.unseen:
+        rows = [(row.family, row.runs, _percent(row.right), "; ".join(row.missed) or "–") for row in figures.unseen]
+        parts += ["## Never asked in training", _table(("family", "runs", "right", "missed"), rows)]
+    if figures.scaffold:
+        header = ("family", "runs", "P(scaffold first)", "median step, scaffold", "median step, content")
+        rows = [
+            (row.family, row.runs, f"{row.probability_first:.2f}", f"{row.scaffold_median_step:g}",
+             f"{row.content_median_step:g}")
+            for row in figures.scaffold
+        ]  # fmt: skip
+        parts += ["## Scaffold first (ties count half)", _table(header, rows)]
+    rows = [(row.sampler, row.runs, _percent(row.same_text)) for row in figures.commits]
+    parts += ["## Committed text is the last state drawn", _table(("sampler", "runs", "same text"), rows)]
+    return "\n\n".join(parts)
+
+
+def _measure_demo(family: str, runs: Sequence[Run]) -> DemoFigures:
+    prompt = FAMILIES[family].DEMO_PROMPT
+    language = _sampled_language(family)
+    texts = [prose(family, run.answer) for run in runs]
+    return DemoFigures(
+        family=family,
+        runs=len(runs),
+        meets_constraint=_mean(not FAMILIES[family].violations(prompt, run.answer) for run in runs),
+        free_of_stutters=_mean(not stutters(text) for text in texts),
+        free_of_broken_sentences=_mean(
+            not broken_sentences(text, language) and (family != "function" or is_python(run.answer))
+            for run, text in zip(runs, texts, strict=True)
+        ),
+        free_of_spliced_sentences=_mean(not spliced_sentences(text, prompt, language) for text in texts),
+        stopped_early=_mean(stopped_early(run.states) for run in runs),
+        mean_steps=_mean(count_steps(run.states) for run in runs),
+    )
+
+
+def _measure_unseen(family: str, pairs: Sequence[tuple[Job, Run]]) -> UnseenFigures:
+    missed = tuple(str(job.unseen) for job, run in pairs if FAMILIES[family].violations(job.prompt, run.answer))
+    return UnseenFigures(family, len(pairs), 1 - len(missed) / len(pairs), missed)
+
+
+def _measure_scaffold(family: str, runs: Sequence[Run]) -> ScaffoldFigures | None:
+    """Over the runs of one block that have scaffold and content; None when there are none."""
+    landed = []
+    for run in runs:
+        if run.states[-1].block > 0:
+            continue
+        spans = FAMILIES[family].scaffold_spans("".join(run.cells))
+        scaffold, content = split_positions(run.cells, spans)
+        if scaffold and content:
+            steps = settled_steps(run.states)
+            landed.append((steps[scaffold], steps[content]))
+    if not landed:
+        return None
+    return ScaffoldFigures(
+        family=family,
+        runs=len(landed),
+        probability_first=float(np.mean([probability_first(*pair) for pair in landed])),
+        scaffold_median_step=float(np.median(np.concatenate([scaffold for scaffold, _ in landed]))),
+        content_median_step=float(np.median(np.concatenate([content for _, content in landed]))),
+    )
+
+
+def _sampled_language(family: str) -> Language:
+    rng = random.Random(0)
+    return language_of(prose(family, FAMILIES[family].sample(rng).answer) for _ in range(_LANGUAGE_SAMPLES))
+
+
+def _is_sound(sentence: str, language: Language, may_pause: bool) -> bool:
+    first, *tail = _words(sentence) or [""]
+    ends_well = sentence.endswith((".", "!", "?", ",") if may_pause else (".", "!", "?"))
+    starts_well = first[:1].isupper() and not language.words.isdisjoint((first, _without_capital(first)))
+    return ends_well and starts_well and bool(tail) and language.words.issuperset(tail)
+
+
+def _words(sentence: str) -> list[str]:
+    """Split at spaces, one punctuation mark taken off each word: doubled or loose marks leave a word nobody knows."""
+    return [re.sub(r"[.,:;!?]$", "", chunk) for chunk in sentence.split()]
+
+
+def _without_capital(word: str) -> str:
+    return word[:1].lower() + word[1:]
+
+
+def _mean(values: Iterable[float]) -> float:
+    return float(np.mean(list(values)))
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def main() -> int:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, nargs="?", default=POCKET_FOLDER, help="the checkpoint (default: pocket)")
+    parser.add_argument("--seeds", type=int, default=20, help="runs of each demo prompt (default 20)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    parser.add_argument("--family", nargs="+", choices=FAMILIES, default=list(FAMILIES), help="only these families")
+    arguments = parser.parse_args()
+    if arguments.seeds < 1:
+        parser.error("--seeds must be at least 1")
+    try:
+        checkpoint = load(read_card(arguments.folder))
+        results = list(run_jobs(checkpoint, plan(list(dict.fromkeys(arguments.family)), arguments.seeds)))
+    except VisualizerError as exc:
+        print(exc, file=sys.stderr)
+        return 1
+    figures = measure(checkpoint.card.name, arguments.seeds, results)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(asdict(figures), indent=2) + "\n", encoding="utf-8")
+    print(markdown(figures))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
