@@ -1,7 +1,7 @@
 """How fast a step reaches the eye: `python -m bench.live` (or `make bench`).
 
-Three tables. The pocket's step time, in process. The size of a step's message at 256 positions. And yield-to-drawn at 30
-steps a second: the player's compact messages beside the plain alternative, one complete HTML string per step.
+The pocket's step time, in process; the size of a step's message at 256 positions; and yield-to-drawn at 30 steps a
+second, the player's compact messages beside the plain alternative, one complete HTML string per step.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ class Recipe:
 def dense_experts(
     experts: torch.nn.Module, hidden: torch.Tensor, top_k_index: torch.Tensor, top_k_weights: torch.Tensor
 ) -> torch.Tensor:
-    """Every expert on every token, weighted by the router: for four small experts faster than gathering, and compilable.
+    """Every expert on every token, weighted by the router: with four small experts faster than gathering.
 
     hidden: N×H; top_k_index, top_k_weights: N×k; returns N×H, the same as transformers' eager loop over experts.
     """

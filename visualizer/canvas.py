@@ -1,7 +1,7 @@
 """One canvas after one denoising step, as plain numpy values, and the cell states derived from two of them.
 
-The canvas starts as random tokens (uniform-state diffusion has no mask token); acceptance is decided anew at every step,
-so a position can go back to noise.
+The canvas starts as random tokens (uniform-state diffusion has no mask token); acceptance is decided anew at every
+step, so a position can go back to noise.
 """
 
 from __future__ import annotations

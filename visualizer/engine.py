@@ -1,7 +1,7 @@
 """The process that owns MLX: a Metal out-of-memory or a hang in it cannot take the page down.
 
-The child is spawned, loads one checkpoint and runs one prompt at a time. Frames travel over a pipe as plain values. Stop
-takes effect within one forward pass; a dead child is an EngineError, and the next run starts a fresh one.
+The child is spawned, loads one checkpoint and runs one prompt at a time. Frames travel over a pipe as plain values.
+Stop takes effect within one forward pass; a dead child is an EngineError, and the next run starts a fresh one.
 """
 
 from __future__ import annotations
@@ -35,8 +35,9 @@ _HANG_SECONDS = 60.0
 class Frame:
     """A state and the texts to draw it.
 
-    texts: of token ids that the run has not shown before, special: those that mark structure. overrides: texts of positions that differ from their token's
-    own, where a character is split over tokens. answer: on a commit, the answer up to here.
+    texts: of token ids that the run has not shown before; special: those of them that mark structure. overrides: texts
+    of positions that differ from their token's own, where a character is split over tokens. answer: on a commit, the
+    answer up to here.
     """
 
     state: CanvasState

@@ -7,11 +7,12 @@ Numbers of a position are single characters of a 64-letter alphabet, so a step o
 - `h` entropy: (level / 63)² × `hmax` nats; `p` probability of the candidate: level / 63.
 - `d` candidates: a bit mask of the positions that changed (6 bits a character, lowest bit first), then three characters
   an id, lowest 6 bits first. `x`: [position, id] of accepted tokens that are not the candidate.
-- `a` alternatives, of positions whose cell changed and of noise whose alternatives changed: position (2 characters), then
-  second and third candidate (id 3, probability 1 each).
+- `a` alternatives, of positions whose cell changed and of noise whose alternatives changed: position (2 characters),
+  then second and third candidate (id 3, probability 1 each).
 - `t` texts of ids not sent before, `sp` those of them that are special tokens, `o` texts of positions where a character
   is split over tokens.
-- `b` block, `s` of at most `n` steps, `ph` phase, `T` temperature, `ms` elapsed, `e` answer length, `f` finish, `answer`.
+- `b` block, `s` of at most `n` steps, `ph` phase, `T` temperature, `ms` elapsed, `mean` entropy, `e` answer length,
+  `f` finish, `answer` the committed text up to here.
 """
 
 from __future__ import annotations

@@ -43,7 +43,9 @@ class Reader:
     softcap: float
     vocab_size: int
 
-    def read(self, hidden: mx.array, temperature: float, sample_temperature: float, top_k: int, key: mx.array) -> Readout:
+    def read(
+        self, hidden: mx.array, temperature: float, sample_temperature: float, top_k: int, key: mx.array
+    ) -> Readout:
         """Reduce the logits of `hidden` (1×L×H), divided by `temperature`, to a Readout.
 
         sample_temperature: 0 chooses the candidate; above 0 the tempered distribution is tempered once more and

@@ -1,6 +1,7 @@
 """Acrostic poems: one line per letter of the prompt, each line an adverb with that initial and a six-word clause.
 
-The letters are mostly random, so that a model has to read them from the prompt. Every line has the same number of pieces.
+The letters are mostly random, so that a model has to read them from the prompt. Every line has the same number of
+pieces.
 """
 
 from __future__ import annotations
@@ -73,7 +74,8 @@ OPENERS: dict[str, tuple[str, ...]] = {
     "S": ("Softly", "Slowly", "Sweetly", "Steadily", "Serenely", "Smoothly", "Somewhere", "Soon"),
     "T": ("Tenderly", "Then", "There", "Tirelessly", "Tranquilly", "Timelessly", "Thoughtfully", "Truly"),
     "U": (
-        "Unhurriedly", "Unceasingly", "Unerringly", "Ultimately", "Unfailingly", "Unabashedly", "Untiringly", "Uniquely",
+        "Unhurriedly", "Unceasingly", "Unerringly", "Ultimately", "Unfailingly", "Unabashedly", "Untiringly",
+        "Uniquely",
     ),
     "V": ("Vividly", "Valiantly", "Vibrantly", "Visibly", "Vivaciously", "Victoriously", "Vigilantly", "Virtuously"),
     "W": ("Wildly", "Wisely", "Willingly", "Wistfully", "Wonderfully", "Whimsically", "Watchfully", "Winsomely"),

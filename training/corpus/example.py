@@ -1,7 +1,7 @@
 """What every family module of the corpus yields, and how its text is counted.
 
-The pre-tokenizer splits text into *pieces*; the tokenizer's vocabulary is large enough that a piece of the corpus is one
-token. Capital letters are pieces of their own, so that an acrostic's letters can land on the canvas before their words.
+The pre-tokenizer splits text into *pieces*; the tokenizer's vocabulary is large enough that a piece of the corpus is
+one token. Capital letters are pieces of their own, so that an acrostic's letters can land before their words.
 """
 
 from __future__ import annotations

@@ -155,7 +155,7 @@ def violations(prompt: str, answer: str) -> list[str]:
     lines = answer.split("\n")
     broken = [] if len(lines) == len(OUTWARD) else [f"There are {len(lines)} lines instead of eight."]
     order = _asked_order(prompt) or _shown_order(lines)
-    for position, (line, name) in enumerate(zip(lines, order), start=1):
+    for position, (line, name) in enumerate(zip(lines, order, strict=False), start=1):
         broken.extend(_line_violations(position, line, name))
     return broken
 

@@ -81,8 +81,8 @@ LIVING_ADJECTIVES = ("tired", "young", "hungry", "clever", "brave", "gentle")
 THING_ADJECTIVES = ("red", "blue", "broken", "golden", "silver", "heavy")
 
 TIMES = (
-    "at midnight", "at dawn", "at noon", "at sunset", "before sunrise", "after dark", "after supper", "before breakfast",
-    "that winter", "last summer", "long ago", "in spring", "after the storm",
+    "at midnight", "at dawn", "at noon", "at sunset", "before sunrise", "after dark", "after supper",
+    "before breakfast", "that winter", "last summer", "long ago", "in spring", "after the storm",
 )  # fmt: skip
 PLACES = (
     "by the river", "near the harbor", "under the bridge", "across the field", "behind the school", "on the hill",
