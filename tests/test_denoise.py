@@ -268,7 +268,7 @@ def test_every_state_is_finished_numpy_in_every_number_format(model, prompt_ids,
 
 def test_bfloat16_and_quantized_steps_stay_close_to_float32(model, prompt_ids, run):
     first, exact = list(itertools.islice(denoise(model, prompt_ids, SMALL, NEVER), 2))[1], run(SMALL)[1]
-    assert abs(first.mean_entropy_nats - exact.mean_entropy_nats) < 0.5
+    assert abs(first.mean_entropy_nats - exact.mean_entropy_nats) < 1.0
 
 
 @pytest.fixture

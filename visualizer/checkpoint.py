@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from visualizer.blas import prefer_openblas
 from visualizer.errors import CheckpointError, SettingsError, VisualizerError
 from visualizer.settings import Settings
 from visualizer.token_text import TokenTexts
@@ -127,6 +128,7 @@ def load(card: CheckpointCard) -> Checkpoint:
     Without a GPU bfloat16 weights become float32: MLX's CPU backend has no fast bfloat16.
     Raises CheckpointError when the weights or the tokenizer do not load, or the chat template is missing.
     """
+    prefer_openblas()
     import mlx.core as mx
     from mlx_vlm import load as load_with_mlx_vlm
 

@@ -140,7 +140,8 @@ class _Child:
         self._stop.clear()
         self._pending = request.run
         try:
-            self._pipe.send(request)
+            with suppress(BrokenPipeError):  # A child that has just died shows at the first receive.
+                self._pipe.send(request)
             while True:
                 reply = self._receive()
                 if reply.error is not None:

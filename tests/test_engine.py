@@ -1,0 +1,220 @@
+"""The engine with its real child process and the pocket checkpoint: runs, stops, crashes, refusals."""
+
+import itertools
+import multiprocessing
+import os
+import shutil
+import signal
+import threading
+from dataclasses import replace
+
+import pytest
+from canvas_samples import differing_fields
+
+from visualizer import engine as engine_module
+from visualizer.canvas import Finish, Phase
+from visualizer.checkpoint import POCKET_FOLDER, read_card
+from visualizer.engine import MAX_PROMPT_CHARACTERS, Engine, check_request, frames
+from visualizer.errors import CheckpointError, EngineError, SettingsError
+from visualizer.settings import Settings
+
+PROMPT = "Why is the sky blue?"
+# A stop entropy of 0 is never reached: a block takes all of its steps.
+SHORT = Settings(canvas_length=16, max_tokens=32, max_steps=3, stop_entropy=0.0, seed=4)
+LONG = SHORT.changed(max_steps=500)
+
+
+@pytest.fixture(scope="module")
+def engine(card):
+    engine = Engine(card)
+    engine.start()
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="module")
+def expected(checkpoint):
+    """The frames of the short run as this process computes them."""
+    return list(frames(checkpoint, PROMPT, SHORT.changed(seed=4)))
+
+
+def child_id():
+    """The process id of the one engine that is running."""
+    (child,) = [child for child in multiprocessing.active_children() if child.name == "denoiser"]
+    return child.pid
+
+
+def differences(one, other):
+    """Names of what differs between two frames, the clock aside."""
+    names = [name for name in ("texts", "special", "overrides", "answer") if getattr(one, name) != getattr(other, name)]
+    return differing_fields(one.state, other.state) + names
+
+
+def assert_same_frames(one, other):
+    assert len(one) == len(other)
+    assert [differences(a, b) for a, b in zip(one, other, strict=True)] == [[]] * len(one)
+
+
+def test_a_run_yields_every_frame_and_ends(engine):
+    run = list(engine.run(PROMPT, SHORT))
+    a_block = [Phase.NOISE, Phase.STEP, Phase.STEP, Phase.STEP, Phase.COMMIT]
+    phases = [frame.state.phase for frame in run]
+    assert phases[:5] == a_block
+    assert phases in (a_block, a_block * 2)
+    assert [frame.state.finish for frame in run[:-1]] == [None] * (len(run) - 1)
+    assert run[-1].state.finish in Finish
+
+
+def test_the_child_computes_what_this_process_computes(engine, expected):
+    assert_same_frames(list(engine.run(PROMPT, SHORT)), expected)
+
+
+def test_two_runs_after_one_another_are_the_same_and_another_seed_is_not(engine):
+    one, other, changed = (list(engine.run(PROMPT, SHORT.changed(seed=seed))) for seed in (8, 8, 9))
+    assert_same_frames(one, other)
+    assert "canvas_ids" in differences(one[0], changed[0])
+
+
+def test_a_stopped_run_leaves_nothing_behind(engine, expected):
+    child = child_id()
+    run = engine.run(PROMPT, LONG)
+    assert [frame.state.step for frame in itertools.islice(run, 2)] == [0, 1]
+    run.close()
+    assert_same_frames(list(engine.run(PROMPT, SHORT)), expected)
+    assert child_id() == child
+
+
+def test_a_run_that_was_asked_for_and_never_begun_changes_nothing(engine, expected):
+    engine.run(PROMPT, LONG).close()
+    assert_same_frames(list(engine.run(PROMPT, SHORT)), expected)
+
+
+def test_spaces_around_a_prompt_do_not_count(engine, expected):
+    assert_same_frames(list(engine.run(f"\n  {PROMPT} ", SHORT)), expected)
+
+
+def test_runs_from_two_threads_take_turns(engine, expected):
+    run = engine.run(PROMPT, SHORT)
+    mine = list(itertools.islice(run, 1))
+    theirs = []
+    other = threading.Thread(target=lambda: theirs.extend(engine.run(PROMPT, SHORT)))
+    other.start()
+    mine += list(run)
+    other.join()
+    assert_same_frames(mine, expected)
+    assert_same_frames(theirs, expected)
+
+
+def test_a_frame_tells_the_text_of_every_token_that_it_shows(engine, checkpoint):
+    texts, special = {}, set()
+    for frame in engine.run("Write a haiku about rain.", SHORT.changed(max_steps=6, temperature=1.5)):
+        assert not frame.texts.keys() & texts.keys()
+        assert frame.special <= frame.texts.keys()
+        texts |= frame.texts
+        special |= frame.special
+        state = frame.state
+        shown = [int(i) for i in (state.canvas_ids * state.accepted + state.candidate_ids * ~state.accepted)]
+        assert {*shown, *state.candidate_ids.tolist(), *state.top_ids.ravel().tolist()} <= texts.keys()
+        cells = [frame.overrides.get(position, texts[token_id]) for position, token_id in enumerate(shown)]
+        assert "".join(cells) == checkpoint.tokenizer.decode(shown, skip_special_tokens=False)
+    assert all(text == checkpoint.tokenizer.decode([token_id]) for token_id, text in texts.items())
+    assert special == texts.keys() & checkpoint.special_ids()
+
+
+def test_a_commit_carries_the_answer_so_far(engine, checkpoint):
+    answer_ids = []
+    for frame in engine.run(PROMPT, SHORT.changed(max_tokens=40)):
+        state = frame.state
+        if state.phase is not Phase.COMMIT:
+            assert frame.answer is None
+            continue
+        answer_ids += state.canvas_ids[: state.answer_length].tolist()
+        assert frame.answer == checkpoint.tokenizer.decode(answer_ids, skip_special_tokens=True)
+    assert len(answer_ids) <= 40
+
+
+def test_a_child_killed_in_the_middle_is_an_error_and_the_next_run_is_fresh(engine, expected):
+    run = engine.run(PROMPT, LONG)
+    next(run)
+    child = child_id()
+    os.kill(child, signal.SIGKILL)
+    with pytest.raises(EngineError, match=r"ended unexpectedly \(exit code -9\)"):
+        list(run)
+    assert_same_frames(list(engine.run(PROMPT, SHORT)), expected)
+    assert child_id() != child
+
+
+def test_a_child_that_hangs_after_a_stop_is_replaced(engine, expected, monkeypatch):
+    monkeypatch.setattr(engine_module, "_HANG_SECONDS", 0.2)
+    run = engine.run(PROMPT, LONG)
+    next(run)
+    child = child_id()
+    os.kill(child, signal.SIGSTOP)
+    run.close()
+    assert_same_frames(list(engine.run(PROMPT, SHORT)), expected)
+    assert child_id() != child
+
+
+def test_a_prompt_that_is_too_long_is_refused_by_the_child_and_the_next_run_works(engine, expected):
+    child = child_id()
+    with pytest.raises(SettingsError, match=r"The prompt is too long: \d+ tokens"):
+        list(engine.run("sky " * 5000, SHORT))
+    assert_same_frames(list(engine.run(PROMPT, SHORT)), expected)
+    assert child_id() == child
+
+
+@pytest.mark.parametrize(
+    ("label", "prompt", "canvas_length", "reason"),
+    [
+        ("an empty prompt", "", 16, "The prompt is empty"),
+        ("nothing but spaces", " \n\t ", 16, "The prompt is empty"),
+        ("no prompt", None, 16, "The prompt is empty"),
+        ("a list of words", ["sky"], 16, "The prompt is empty"),
+        ("a book", "x" * (MAX_PROMPT_CHARACTERS + 1), 16, r"200,001 characters; at most 200,000"),
+        ("a canvas longer than the checkpoint's", PROMPT, 1024, r"from 8 to \d+ for this checkpoint, not 1024"),
+    ],
+)
+def test_what_no_checkpoint_can_run_is_refused_before_it_starts(card, label, prompt, canvas_length, reason):
+    settings = SHORT.changed(canvas_length=canvas_length)
+    with pytest.raises(SettingsError, match=reason):
+        check_request(card, prompt, settings)
+    before = multiprocessing.active_children()
+    with pytest.raises(SettingsError, match=reason):
+        next(Engine(card).run(prompt, settings))
+    assert multiprocessing.active_children() == before, label
+
+
+def test_the_longest_canvas_of_a_checkpoint_is_taken(card):
+    check_request(card, PROMPT, SHORT.changed(canvas_length=card.canvas_length))
+    with pytest.raises(SettingsError):
+        check_request(replace(card, canvas_length=15), PROMPT, SHORT)
+
+
+@pytest.fixture(scope="module")
+def spoiled_engine(tmp_path_factory):
+    folder = shutil.copytree(POCKET_FOLDER, tmp_path_factory.mktemp("checkpoints") / "spoiled")
+    (folder / "model.safetensors").write_bytes(b"garbage")
+    engine = Engine(read_card(folder))
+    yield engine
+    engine.close()
+
+
+def test_a_checkpoint_that_does_not_load_says_so_through_the_pipe(spoiled_engine):
+    for _ in range(2):
+        with pytest.raises(CheckpointError, match="does not load"):
+            list(spoiled_engine.run(PROMPT, SHORT))
+
+
+def test_a_child_that_dies_just_before_it_is_asked_is_an_error_too(spoiled_engine, monkeypatch):
+    spoiled_engine.start()
+    for child in multiprocessing.active_children()[-1:]:
+        pass
+    monkeypatch.setattr(engine_module._Child, "settle", lambda self, patience_seconds: True)
+
+
+def test_a_closed_engine_leaves_no_process_and_starts_again(engine, expected):
+    before = child_id()
+    engine.close()
+    assert not [child for child in multiprocessing.active_children() if child.pid == before]
+    engine.close()
+    assert_same_frames(list(engine.run(PROMPT, SHORT)), expected)
