@@ -22,7 +22,7 @@ lint: $(VENV)/.tests-installed ## Check style
 	$(BIN)/ruff check .
 
 pocket: $(VENV)/.training-installed ## Train the pocket checkpoint again (hours; goes on where it stopped)
-	$(BIN)/python -m training.train runs/pocket --steps 3000
+	$(BIN)/python -m training.train runs/pocket --steps 2600
 	$(BIN)/python -m training.convert runs/pocket assets/pocket
 
 evaluate: $(VENV)/.training-installed ## Measure the pocket checkpoint: constraints, stutters, scaffold first
@@ -38,6 +38,7 @@ clean: ## Remove the virtual environment
 $(VENV)/.installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed; $$($(PYTHON) --version) was found. Try make run PYTHON=python3.12"; exit 1; }
+	@test -w . || { echo "The folder $$(pwd) cannot be written; .venv has no place. Clone into one that you own."; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@

@@ -13,6 +13,7 @@ from pathlib import Path
 from visualizer.checkpoint import POCKET_FOLDER, read_card
 from visualizer.errors import VisualizerError
 
+FAVICON = Path(__file__).resolve().parent / "assets" / "favicon.png"
 LOCAL_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 
 
@@ -61,6 +62,7 @@ def serve(model: Path, host: str, port: int) -> None:
             server_port=port,
             head=page_head(),
             theme=page_theme(),
+            favicon_path=FAVICON,
             footer_links=[],
             run_history=False,
             enable_monitoring=False,

@@ -44,7 +44,7 @@ def state_sequences(draw, vocab_size=262_144, top_k=3):
             candidates = draw(ids)
             state = tiny_state(
                 candidates if commit else draw(ids),
-                [True] * length if commit else draw(flags),
+                [True] * length if commit else draw(flags) if step else [False] * length,
                 Phase.COMMIT if commit else Phase.STEP if step else Phase.NOISE,
                 candidates,
                 block,

@@ -3,6 +3,11 @@
 import hypothesis
 import pytest
 
+from visualizer.blas import prefer_openblas
+
+# As the model's own process does, and before any test file imports MLX: the two must compute the same to the last bit.
+prefer_openblas()
+
 # No deadline: a test never asserts a time. Failing examples are printed so that another machine can repeat them.
 hypothesis.settings.register_profile("suite", deadline=None, max_examples=60, print_blob=True)
 hypothesis.settings.load_profile("suite")

@@ -24,6 +24,12 @@ def test_noise_that_equals_the_accepted_token_does_not_make_it_old():
     assert not changed(before, now).any()
 
 
+def test_noise_that_gives_way_to_a_token_is_not_a_change():
+    before, now = tiny_state([9], [False]), tiny_state([5], [True])
+    assert cell_states(before, now).tolist() == [NEW]
+    assert not changed(before, now).any()
+
+
 def test_an_accepted_position_with_another_token_is_new_and_marked_as_changed():
     before, now = tiny_state([5, 6], [True, True]), tiny_state([9, 6], [True, True])
     assert cell_states(before, now).tolist() == [NEW, DRAFT]

@@ -9,8 +9,9 @@ import threading
 from dataclasses import replace
 
 import pytest
-from canvas_samples import differing_fields
+from canvas_samples import differing_fields, tiny_state
 
+from visualizer import denoise as denoise_module
 from visualizer import engine as engine_module
 from visualizer.canvas import Finish, Phase
 from visualizer.checkpoint import POCKET_FOLDER, read_card
@@ -38,10 +39,9 @@ def expected(checkpoint):
     return list(frames(checkpoint, PROMPT, SHORT.changed(seed=4)))
 
 
-def child_id():
-    """The process id of the one engine that is running."""
-    (child,) = [child for child in multiprocessing.active_children() if child.name == "denoiser"]
-    return child.pid
+def child_of(engine):
+    """The process behind an engine; nothing public tells it, and a test must be able to kill it."""
+    return engine._child._process
 
 
 def differences(one, other):
@@ -76,12 +76,37 @@ def test_two_runs_after_one_another_are_the_same_and_another_seed_is_not(engine)
 
 
 def test_a_stopped_run_leaves_nothing_behind(engine, expected):
-    child = child_id()
+    child = child_of(engine)
     run = engine.run(PROMPT, LONG)
     assert [frame.state.step for frame in itertools.islice(run, 2)] == [0, 1]
     run.close()
     assert_same_frames(list(engine.run(PROMPT, SHORT)), expected)
-    assert child_id() == child
+    assert child_of(engine) is child
+
+
+class CountingPipe:
+    """A pipe that counts what is received."""
+
+    def __init__(self, pipe):
+        self._pipe, self.received = pipe, 0
+
+    def recv(self):
+        self.received += 1
+        return self._pipe.recv()
+
+    def __getattr__(self, name):
+        return getattr(self._pipe, name)
+
+
+def test_a_stopped_run_does_not_go_on_to_its_end(engine, expected, monkeypatch):
+    run = engine.run(PROMPT, LONG)
+    next(run)
+    run.close()
+    pipe = CountingPipe(engine._child._pipe)
+    monkeypatch.setattr(engine._child, "_pipe", pipe)
+    assert_same_frames(list(engine.run(PROMPT, SHORT)), expected)
+    # Of the 500 steps that were asked for, only what the child had begun in the meantime is left to be read off.
+    assert pipe.received - len(expected) < 250
 
 
 def test_a_run_that_was_asked_for_and_never_begun_changes_nothing(engine, expected):
@@ -121,46 +146,60 @@ def test_a_frame_tells_the_text_of_every_token_that_it_shows(engine, checkpoint)
     assert special == texts.keys() & checkpoint.special_ids()
 
 
-def test_a_commit_carries_the_answer_so_far(engine, checkpoint):
-    answer_ids = []
-    for frame in engine.run(PROMPT, SHORT.changed(max_tokens=40)):
-        state = frame.state
-        if state.phase is not Phase.COMMIT:
-            assert frame.answer is None
-            continue
-        answer_ids += state.canvas_ids[: state.answer_length].tolist()
-        assert frame.answer == checkpoint.tokenizer.decode(answer_ids, skip_special_tokens=True)
-    assert len(answer_ids) <= 40
+def frames_of(checkpoint, monkeypatch, *states):
+    """The frames that the engine makes of hand-made states; a fake loop stands in for the model's."""
+    monkeypatch.setattr(denoise_module, "denoise", lambda *args, **kwargs: iter(states))
+    return list(frames(checkpoint, PROMPT, SHORT))
+
+
+def test_a_character_split_over_tokens_is_drawn_whole(checkpoint, monkeypatch):
+    ids = checkpoint.tokenizer.encode("a🎉b", add_special_tokens=False)
+    (frame,) = frames_of(checkpoint, monkeypatch, tiny_state(ids, [True] * 6))
+    assert frame.overrides == {1: "🎉", 2: "", 3: "", 4: ""}
+    assert (frame.texts[ids[0]], frame.texts[ids[1]]) == ("a", "\ufffd")
+
+
+def test_the_answer_grows_from_block_to_block(checkpoint, monkeypatch):
+    one, two = (checkpoint.tokenizer.encode(text, add_special_tokens=False) for text in ("the sky, ", "blue"))
+    stop = sorted(checkpoint.card.stop_ids)[0]
+    commits = [
+        tiny_state(one, [True] * len(one), Phase.COMMIT, block=0),
+        tiny_state([*two, stop], [True] * (len(two) + 1), Phase.COMMIT, block=1, answer_length=len(two)),
+    ]
+    answers = [frame.answer for frame in frames_of(checkpoint, monkeypatch, *commits)]
+    assert answers == ["the sky, ", "the sky, blue"]
 
 
 def test_a_child_killed_in_the_middle_is_an_error_and_the_next_run_is_fresh(engine, expected):
     run = engine.run(PROMPT, LONG)
     next(run)
-    child = child_id()
-    os.kill(child, signal.SIGKILL)
+    child = child_of(engine)
+    os.kill(child.pid, signal.SIGKILL)
     with pytest.raises(EngineError, match=r"ended unexpectedly \(exit code -9\)"):
         list(run)
     assert_same_frames(list(engine.run(PROMPT, SHORT)), expected)
-    assert child_id() != child
+    assert child_of(engine) is not child
+    assert not child.is_alive()
 
 
 def test_a_child_that_hangs_after_a_stop_is_replaced(engine, expected, monkeypatch):
     monkeypatch.setattr(engine_module, "_HANG_SECONDS", 0.2)
     run = engine.run(PROMPT, LONG)
     next(run)
-    child = child_id()
-    os.kill(child, signal.SIGSTOP)
+    child = child_of(engine)
+    os.kill(child.pid, signal.SIGSTOP)
     run.close()
     assert_same_frames(list(engine.run(PROMPT, SHORT)), expected)
-    assert child_id() != child
+    assert child_of(engine) is not child
+    assert not child.is_alive()
 
 
 def test_a_prompt_that_is_too_long_is_refused_by_the_child_and_the_next_run_works(engine, expected):
-    child = child_id()
+    child = child_of(engine)
     with pytest.raises(SettingsError, match=r"The prompt is too long: \d+ tokens"):
         list(engine.run("sky " * 5000, SHORT))
     assert_same_frames(list(engine.run(PROMPT, SHORT)), expected)
-    assert child_id() == child
+    assert child_of(engine) is child
 
 
 @pytest.mark.parametrize(
@@ -207,14 +246,17 @@ def test_a_checkpoint_that_does_not_load_says_so_through_the_pipe(spoiled_engine
 
 def test_a_child_that_dies_just_before_it_is_asked_is_an_error_too(spoiled_engine, monkeypatch):
     spoiled_engine.start()
-    for child in multiprocessing.active_children()[-1:]:
-        pass
+    child_of(spoiled_engine).kill()
+    child_of(spoiled_engine).join()
+    # As if it had still been alive a moment before.
     monkeypatch.setattr(engine_module._Child, "settle", lambda self, patience_seconds: True)
+    with pytest.raises(EngineError, match="ended unexpectedly"):
+        list(spoiled_engine.run(PROMPT, SHORT))
 
 
 def test_a_closed_engine_leaves_no_process_and_starts_again(engine, expected):
-    before = child_id()
+    child = child_of(engine)
     engine.close()
-    assert not [child for child in multiprocessing.active_children() if child.pid == before]
+    assert child not in multiprocessing.active_children()
     engine.close()
     assert_same_frames(list(engine.run(PROMPT, SHORT)), expected)

@@ -1,0 +1,255 @@
+"""What the player reads: a decoder written from the docstring recovers the frames."""
+
+import json
+
+import numpy as np
+import pytest
+from canvas_samples import state_sequences, tiny_state
+from hypothesis import given
+from hypothesis import strategies as st
+
+from visualizer.canvas import CellState, Finish, Phase, cell_states, changed, reverted
+from visualizer.engine import Frame, frames
+from visualizer.messages import ALPHABET, MessageWriter, cell_codes, end_message, start_message
+from visualizer.settings import Settings
+
+VOCAB = 262_144
+LEVEL_ERROR = 0.5 / 63 + 1e-4
+
+
+class Decoder:
+    """A reader of a run's messages, as the docstring of `visualizer.messages` tells it; the player is another."""
+
+    def __init__(self):
+        self.texts, self.special, self.block = {}, set(), None
+
+    def read(self, line):
+        assert "\n" not in line
+        message = json.loads(line)
+        assert message["k"] == "step"
+        length = len(message["w"])
+        if message["b"] != self.block:
+            self.block, self.candidates, self.alternatives = message["b"], [None] * length, [None] * length
+        self.cells = [int(code) for code in message["w"]]
+        self.entropies = [(ALPHABET.index(level) / 63) ** 2 * message["hmax"] for level in message["h"]]
+        self.probabilities = [ALPHABET.index(level) / 63 for level in message["p"]]
+        self.sent_candidates = self._candidates(message["d"], length)
+        self.tokens = list(self.candidates)
+        for position, token_id in message.get("x", []):
+            self.tokens[position] = token_id
+        self.sent_alternatives = self._alternatives(message.get("a", ""))
+        self.sent_texts = {int(token_id): text for token_id, text in message.get("t", {}).items()}
+        self.texts |= self.sent_texts
+        self.special |= set(message.get("sp", []))
+        overrides = message.get("o", {})
+        self.cell_texts = [
+            overrides.get(str(position), self.texts.get(token_id)) for position, token_id in enumerate(self.tokens)
+        ]
+        return message
+
+    def _candidates(self, packed, length):
+        mask_length = -(-length // 6)
+        flags = [ALPHABET.index(packed[i // 6]) >> i % 6 & 1 for i in range(length)]
+        positions = [i for i in range(length) if flags[i]]
+        assert len(packed) == mask_length + 3 * len(positions)
+        for order, position in enumerate(positions):
+            start = mask_length + 3 * order
+            self.candidates[position] = number(packed[start : start + 3])
+        return positions
+
+    def _alternatives(self, packed):
+        assert len(packed) % 10 == 0
+        positions = []
+        for start in range(0, len(packed), 10):
+            entry = packed[start : start + 10]
+            positions.append(number(entry[:2]))
+            self.alternatives[positions[-1]] = [
+                (number(entry[2:5]), ALPHABET.index(entry[5]) / 63),
+                (number(entry[6:9]), ALPHABET.index(entry[9]) / 63),
+            ]
+        return positions
+
+
+def number(characters):
+    """Six bits a character, the lowest first."""
+    return sum(ALPHABET.index(character) << 6 * place for place, character in enumerate(characters))
+
+
+def shown_ids(state):
+    return np.where(state.accepted, state.canvas_ids, state.candidate_ids).tolist()
+
+
+def check(decoder, message, before, state):
+    """The decoded step equals the state, the numbers to half a level."""
+    cells = cell_states(before, state)
+    assert [{4: 0, 5: 1, 6: 3}.get(code, code) for code in decoder.cells] == cells.tolist()
+    assert [code == 4 for code in decoder.cells] == reverted(before, state).tolist()
+    assert [code in (5, 6) for code in decoder.cells] == changed(before, state).tolist()
+    assert decoder.candidates == state.candidate_ids.tolist()
+    assert decoder.tokens == shown_ids(state)
+    hmax = message["hmax"]
+    np.testing.assert_allclose(
+        np.sqrt(np.array(decoder.entropies) / hmax), np.sqrt(np.minimum(state.entropy_nats / hmax, 1)), atol=LEVEL_ERROR
+    )
+    np.testing.assert_allclose(decoder.probabilities, state.probability, atol=LEVEL_ERROR)
+    for position in decoder.sent_alternatives:
+        ids, shares = zip(*decoder.alternatives[position], strict=True)
+        assert list(ids) == state.top_ids[position, 1:3].tolist()
+        np.testing.assert_allclose(shares, state.top_probabilities[position, 1:3], atol=LEVEL_ERROR)
+    scalars = (message["b"], message["s"], message["n"], message["ph"], message["e"])
+    assert scalars == (state.block, state.step, state.max_steps, state.phase.value, state.answer_length)
+    assert message["T"] == pytest.approx(state.temperature, abs=6e-4)
+    assert message["ms"] == pytest.approx(state.elapsed_ms, abs=0.6)
+    assert message["mean"] == pytest.approx(state.mean_entropy_nats, rel=1e-3)
+    assert message.get("f") == (state.finish.value if state.finish else None)
+
+
+def has_new_noise(before, state, position):
+    """Whether a position is noise whose second and third candidate are others than before."""
+    then, now = before.top_ids[position, 1:].tolist(), state.top_ids[position, 1:].tolist()
+    return not state.accepted[position] and then != now
+
+
+@given(state_sequences(VOCAB))
+def test_a_decoder_recovers_random_states(states):
+    writer, decoder, before, codes_before = MessageWriter(VOCAB), Decoder(), None, None
+    for state in states:
+        if before is not None and before.block != state.block:
+            before, codes_before = None, None
+        message = decoder.read(writer.write(Frame(state, {})))
+        check(decoder, message, before, state)
+        was = [None] * len(state.canvas_ids) if before is None else before.candidate_ids.tolist()
+        now = state.candidate_ids.tolist()
+        assert decoder.sent_candidates == [i for i in range(len(now)) if was[i] != now[i]]
+        news = [i for i, code in enumerate(decoder.cells) if codes_before is None or codes_before[i] != code]
+        news += [i for i in range(len(now)) if i not in news and has_new_noise(before, state, i)]
+        assert decoder.sent_alternatives == (sorted(news) if state.top_ids.size else [])
+        before, codes_before = state, decoder.cells
+
+
+TOKEN_TEXTS = st.dictionaries(st.integers(0, VOCAB - 1), st.text(max_size=4), max_size=5)
+
+
+@given(st.lists(st.tuples(TOKEN_TEXTS, st.dictionaries(st.integers(0, 2), st.text(max_size=3)), st.none() | st.text())))
+def test_a_decoder_recovers_texts_special_tokens_and_the_answer(steps):
+    writer, decoder = MessageWriter(VOCAB), Decoder()
+    state = tiny_state([1, 2, 3], [True] * 3)
+    for texts, overrides, answer in steps:
+        special = frozenset(sorted(texts)[:2])
+        message = decoder.read(writer.write(Frame(state, texts, special, overrides, answer)))
+        assert decoder.sent_texts == texts
+        assert special <= decoder.special
+        assert message.get("answer") == answer
+        assert decoder.cell_texts == [overrides.get(i, decoder.texts.get(token)) for i, token in enumerate([1, 2, 3])]
+
+
+@pytest.mark.parametrize("sampler", ["entropy-bound", "confidence-threshold"])
+def test_a_decoder_recovers_a_real_run(checkpoint, sampler):
+    settings = Settings(
+        canvas_length=32, max_tokens=64, max_steps=5, stop_entropy=0, seed=3, sampler=sampler, temperature=1.0
+    )
+    writer, decoder, before, run = MessageWriter(checkpoint.card.vocab_size), Decoder(), None, []
+    for frame in frames(checkpoint, "Name the planets 🪐.", settings):
+        state = frame.state
+        message = decoder.read(writer.write(frame))
+        check(decoder, message, before if before is not None and before.block == state.block else None, state)
+        text = checkpoint.tokenizer.decode(shown_ids(state), skip_special_tokens=False)
+        assert "".join(decoder.cell_texts) == text
+        if state.phase is not Phase.NOISE:
+            assert {token for pair in filter(None, decoder.alternatives) for token, _ in pair} <= decoder.texts.keys()
+        before = state
+        run.append(message)
+    assert run[-1]["f"] in {finish.value for finish in Finish}
+    assert "answer" in run[-1]
+    assert decoder.special <= checkpoint.special_ids()
+
+
+def test_a_step_of_two_positions_reads_as_the_docstring_says():
+    writer = MessageWriter(vocab_size=1000)
+    state = tiny_state(
+        [65, 7],
+        [True, False],
+        candidates=[65, 999],
+        step=2,
+        entropy_nats=np.float32([0, np.log(1000)]),
+        probability=np.float32([1, 0]),
+        top_ids=np.int32([[65, 1, 64], [999, 0, 2]]),
+        top_probabilities=np.float32([[1, 0, 0], [0.5, 1 / 63, 0]]),
+        temperature=0.61234,
+        elapsed_ms=12.4,
+    )
+    assert json.loads(writer.write(Frame(state, {65: "é", 999: " a"}, frozenset({999})))) == {
+        "k": "step",
+        "b": 0,
+        "s": 2,
+        "n": 48,
+        "ph": "step",
+        "T": 0.612,
+        "ms": 12,
+        "e": 2,
+        "hmax": 6.9078,
+        "mean": 3.454,
+        "w": "10",
+        "h": "A_",
+        "p": "_A",
+        # Both candidates are sent: the mask 3; then 65 = 1 + 1 · 64 and 999 = 39 + 15 · 64.
+        "d": "D" + "BBA" + "nPA",
+        "a": "AA" + "BAA" + "A" + "ABA" + "A" + "BA" + "AAA" + "B" + "CAA" + "A",
+        "t": {"65": "é", "999": " a"},
+        "sp": [999],
+    }
+
+
+def test_what_was_sent_before_is_left_out():
+    writer = MessageWriter(VOCAB)
+    state = tiny_state([65, 7], [True, True])
+    writer.write(Frame(state, {65: "a"}))
+    again = json.loads(writer.write(Frame(tiny_state([65, 7], [True, True], step=2), {})))
+    assert again["d"] == "A"
+    # New has become a draft; nothing else is told anew.
+    assert again["w"] == "22"
+    assert not {"a", "t", "sp", "o", "x", "f", "answer"} & again.keys()
+
+
+def test_an_accepted_token_that_is_not_the_candidate_is_named():
+    message = json.loads(MessageWriter(VOCAB).write(Frame(tiny_state([5, 6], [True, False], candidates=[8, 9]), {})))
+    assert message["x"] == [[0, 5]]
+
+
+def test_the_largest_id_of_the_real_vocabulary_and_the_longest_canvas_fit():
+    ids = np.full(1024, VOCAB - 1)
+    state = tiny_state(ids, [True] * 1024, top_ids=np.stack([ids] * 3, axis=1), top_probabilities=np.ones((1024, 3)))
+    decoder = Decoder()
+    decoder.read(MessageWriter(VOCAB).write(Frame(state, {})))
+    assert set(decoder.candidates) == {VOCAB - 1}
+    assert decoder.sent_alternatives == list(range(1024))
+    assert decoder.alternatives[1023] == [(VOCAB - 1, 1.0)] * 2
+
+
+def test_an_entropy_beyond_the_vocabularys_and_a_probability_beyond_one_stay_on_the_scale():
+    state = tiny_state([1], [True], entropy_nats=np.float32([99]), probability=np.float32([1.01]))
+    message = json.loads(MessageWriter(VOCAB).write(Frame(state, {})))
+    assert (message["h"], message["p"]) == ("_", "_")
+
+
+def test_cell_codes_carry_the_cell_and_its_mark():
+    before = tiny_state([1, 2, 3, 4, 5], [True, True, True, False, False])
+    now = tiny_state([1, 9, 3, 4, 5], [True, True, False, True, False])
+    assert cell_codes(before, now).tolist() == [CellState.DRAFT, 5, 4, CellState.NEW, CellState.MASKED]
+    commit = tiny_state([1, 8, 3, 4, 5], [True] * 5, Phase.COMMIT)
+    assert cell_codes(now, commit).tolist() == [CellState.COMMITTED, 6] + [CellState.COMMITTED] * 3
+
+
+def test_a_run_opens_and_closes_with_messages_of_its_own():
+    settings = Settings(seed=7).to_dict()
+    start = json.loads(start_message("r1", "Sag 'é' zu </script>", "pocket", settings))
+    assert start == {
+        "k": "start",
+        "run": "r1",
+        "prompt": "Sag 'é' zu </script>",
+        "checkpoint": "pocket",
+        "settings": settings,
+    }
+    assert json.loads(end_message("r1", "stop")) == {"k": "end", "run": "r1", "reason": "stop"}
+    failed = json.loads(end_message("r1", "failed", "The model process ended."))
+    assert failed == {"k": "end", "run": "r1", "reason": "failed", "message": "The model process ended."}
