@@ -311,13 +311,15 @@ def test_no_forward_runs_before_the_first_state_is_asked_for(checkpoint, prompt_
 
 def test_a_prompt_read_in_chunks_gives_the_same_states(checkpoint, monkeypatch):
     long_prompt = checkpoint.prompt_ids("Why is the sky blue? " * 20, SMALL)
-    settings = SMALL.changed(max_tokens=64, max_steps=2)
+    # A hot schedule, so that no position is certain: small differences would show.
+    settings = SMALL.changed(max_tokens=64, max_steps=2, t_min=10, t_max=10)
     whole = list(denoise(checkpoint.model, long_prompt, settings, NEVER))
+    assert all(state.entropy_nats.min() > 0.01 for state in whole)
     monkeypatch.setattr(denoise_module, "_PREFILL_CHUNK", 13)
     chunked = list(denoise(checkpoint.model, long_prompt, settings, NEVER))
     for one, other in zip(whole, chunked, strict=True):
         np.testing.assert_allclose(one.entropy_nats, other.entropy_nats, atol=1e-2)
-        assert (one.canvas_ids == other.canvas_ids).mean() > 0.9
+        assert np.array_equal(one.candidate_ids, other.candidate_ids)
 
 
 class SilentDetokenizer:
