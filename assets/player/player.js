@@ -171,7 +171,7 @@ function createPlayer(root) {
 
   let run = newRun({});
   let views = []; // the drawn blocks: { element, cells, keys, drawn }
-  let [begun, lastJson, frame, stale] = [false, "", 0, false]; // stale: newer than what is drawn
+  let [begun, lastJson, frame] = [false, "", 0];
   let [hovered, focused, lit] = [null, null, null]; // cells
   let [tallest, width] = [0, root.clientWidth];
 
@@ -224,23 +224,14 @@ function createPlayer(root) {
     const take = new Map([["start", begin], ["step", advance], ["end", finish]]).get(message.k);
     if (!take) return;
     take(message);
-    if (begun) paintSoon();
-  }
-  /** Paint at once, but not twice in one animation frame: what comes in between is painted with the next. */
-  function paintSoon() {
-    stale = frame !== 0;
-    if (stale) return;
-    paint();
-    frame = requestAnimationFrame(() => {
-      frame = 0;
-      if (stale) paintSoon();
-    });
+    if (begun) frame ||= requestAnimationFrame(paint);
   }
 
   // ---- Painting --------------------------------------------------------------------------------------------------
 
   /** Draw the newest step. */
   function paint() {
+    frame = 0;
     const step = run.trace.at(-1);
     paintState(step);
     if (step) {
