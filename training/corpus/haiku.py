@@ -306,7 +306,7 @@ LINES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
         (
             "One hawk draws circles",
             "Patience has a shape",
-            "Rivers start their lives",
+            "Rivers start their song",
             "Climbers lose their words",
             "Echoes take their time",
             "Time carves their stories",
