@@ -23,10 +23,9 @@ from training.architecture import GENERATION_CONFIG, pocket_config
 from training.batches import Batch, draw_batch
 from training.tokenizer import build_tokenizer, corpus_pieces
 
-FAMILY_WEIGHTS = {"acrostic": 1.3, "why": 1.2, "function": 1.0, "planets": 0.8, "story": 1.3, "haiku": 1.0}
-REFINING_WEIGHTS = {"acrostic": 2.0, "why": 1.2, "function": 2.0, "planets": 0.5, "story": 0.6, "haiku": 0.5}
-"""For the last stage (`--refine`): what is hard, more often, and whole canvases only."""
-CONTINUATION_EVERY = 7
+FAMILY_WEIGHTS = {"acrostic": 1.2, "why": 2.0, "function": 2.0, "planets": 0.9, "story": 1.2, "haiku": 1.0}
+"""What is hard, more often."""
+CONTINUATION_EVERY = 10
 """One batch in so many continues an answer instead of starting it."""
 
 
@@ -115,9 +114,8 @@ def _inputs(batch: Batch) -> dict[str, torch.Tensor]:
     }
 
 
-def train(folder: Path, recipe: Recipe, refine: bool = False) -> None:
+def train(folder: Path, recipe: Recipe) -> None:
     """Train to `recipe.steps`, saving state and averaged weights in `folder` on the way."""
-    family_weights = REFINING_WEIGHTS if refine else FAMILY_WEIGHTS
     tokenizer = _prepare_tokenizer(folder)
     model = make_model(tokenizer.get_vocab_size())
     average = {name: p.detach().clone() for name, p in model.named_parameters()}
@@ -135,8 +133,8 @@ def train(folder: Path, recipe: Recipe, refine: bool = False) -> None:
     compiled_guess, compiled_loss = torch.compile(first_guess), torch.compile(denoising_loss)
     started, seen, smoothed = time.perf_counter(), 0, None
     for step in range(first_step, recipe.steps):
-        continuation = not refine and step % CONTINUATION_EVERY == CONTINUATION_EVERY - 1
-        batch = draw_batch(step, recipe.batch_size, tokenizer, family_weights, continuation)
+        continuation = step % CONTINUATION_EVERY == CONTINUATION_EVERY - 1
+        batch = draw_batch(step, recipe.batch_size, tokenizer, FAMILY_WEIGHTS, continuation)
         torch.manual_seed(step)
         keep = (torch.rand(recipe.batch_size) < 0.9) & (step % 2 == 0)
         if step % 2 == 0:
@@ -196,9 +194,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="where state, tokenizer and logs go; resumed when it exists")
     parser.add_argument("--steps", type=int, default=2600, help="training steps in all (default 2600)")
-    parser.add_argument("--refine", action="store_true", help="the last stage: hard families more often")
     arguments = parser.parse_args()
-    train(arguments.folder, Recipe(steps=arguments.steps), arguments.refine)
+    train(arguments.folder, Recipe(steps=arguments.steps))
 
 
 if __name__ == "__main__":

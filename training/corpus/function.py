@@ -57,6 +57,15 @@ def _pools(*calls: Call) -> tuple[Pool, ...]:
     return (calls,) * EXAMPLE_COUNT
 
 
+def _true_false_true(*calls: Call) -> tuple[Pool, ...]:
+    """Let the first and the third example show what holds and the second what does not.
+
+    So a result belongs to its place, and words that are still undecided cannot make it wrong.
+    """
+    holding = tuple(call for call in calls if call[1] == "True")
+    return holding, tuple(call for call in calls if call[1] == "False"), holding
+
+
 IS_PALINDROME = Recipe(
     name="is_palindrome",
     parameters=TEXT_PARAMETERS,
@@ -72,7 +81,7 @@ IS_PALINDROME = Recipe(
         "Find out if the letters form a palindrome.",
         "Compare the text with its own mirror image.",
     ),
-    pools=_pools(
+    pools=_true_false_true(
         ("'level'", "True"),
         ("'radar'", "True"),
         ("'noon'", "True"),
@@ -155,7 +164,7 @@ IS_EVEN = Recipe(
         "Answer whether counting by twos reaches the number.",
         "Find out if the last digit is even.",
     ),
-    pools=_pools(*((str(number), str(number % 2 == 0)) for number in range(10))),
+    pools=_true_false_true(*((str(number), str(number % 2 == 0)) for number in range(10))),
     bodies=(
         "if {0} % 2 == 0:\n        return True\n    return False",
         "quotient, remainder = divmod({0}, 2)\n    return remainder == 0",
@@ -178,7 +187,7 @@ IS_ODD = Recipe(
         "Answer whether counting by twos skips the number.",
         "Find out if the last digit is odd.",
     ),
-    pools=_pools(*((str(number), str(number % 2 == 1)) for number in range(10))),
+    pools=_true_false_true(*((str(number), str(number % 2 == 1)) for number in range(10))),
     bodies=(
         "if {0} % 2 == 1:\n        return True\n    return False",
         "quotient, remainder = divmod({0}, 2)\n    return remainder == 1",
