@@ -26,7 +26,8 @@ from recorded import RecordedEngine
 
 from visualizer.canvas import CellState, cell_states
 from visualizer.checkpoint import POCKET_FOLDER, Checkpoint, load, read_card
-from visualizer.engine import Frame, frames
+from visualizer.engine import frames
+from visualizer.frame import Frame
 from visualizer.messages import MessageWriter
 from visualizer.prompts import Prompt, load_prompts
 from visualizer.settings import Settings

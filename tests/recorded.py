@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 from visualizer.checkpoint import POCKET_FOLDER, CheckpointCard, read_card
-from visualizer.engine import Frame
+from visualizer.frame import Frame
 from visualizer.settings import Settings
 
 

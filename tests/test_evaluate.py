@@ -25,7 +25,7 @@ from training.evaluate import (
     stutters,
 )
 from visualizer.canvas import CanvasState, Finish, Phase
-from visualizer.engine import Frame
+from visualizer.frame import Frame
 from visualizer.settings import Sampler
 
 SKY = language_of(

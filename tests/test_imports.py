@@ -9,8 +9,8 @@ import pytest
 
 FOLDER = Path(__file__).resolve().parent.parent / "visualizer"
 ORDER = [
-    "errors", "settings", "prompts", "canvas", "theme", "styles", "token_text", "sampler", "readout", "denoise",
-    "blas", "checkpoint", "engine", "messages", "scaffold", "api", "ui", "__main__",
+    "errors", "settings", "prompts", "canvas", "frame", "trace", "theme", "styles", "token_text", "sampler", "readout",
+    "denoise", "blas", "checkpoint", "engine", "messages", "scaffold", "api", "ui", "__main__",
 ]  # fmt: skip
 """Low to high: the table of the design, with the rooms that it has grown."""
 ON_MLX = {"sampler", "readout", "denoise"}

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visualizer.canvas import CellState, Finish, Phase, cell_states, changed, reverted
-from visualizer.engine import Frame, frames
+from visualizer.engine import frames
+from visualizer.frame import Frame
 from visualizer.messages import ALPHABET, MessageWriter, cell_codes, end_message, start_message
 from visualizer.settings import Settings
 
@@ -127,20 +128,53 @@ def test_a_decoder_recovers_random_states(states):
         before, codes_before = state, decoder.cells
 
 
-TOKEN_TEXTS = st.dictionaries(st.integers(0, VOCAB - 1), st.text(max_size=4), max_size=5)
+TOKEN_TEXTS = st.dictionaries(st.integers(0, 5), st.text(max_size=4), max_size=5)
+SHOWN = [1, 2, 3]
 
 
 @given(st.lists(st.tuples(TOKEN_TEXTS, st.dictionaries(st.integers(0, 2), st.text(max_size=3)), st.none() | st.text())))
 def test_a_decoder_recovers_texts_special_tokens_and_the_answer(steps):
     writer, decoder = MessageWriter(VOCAB), Decoder()
-    state = tiny_state([1, 2, 3], [True] * 3)
+    state = tiny_state(SHOWN, [True] * 3)
+    sent = set()
     for texts, overrides, answer in steps:
+        texts = {token_id: text for token_id, text in texts.items() if token_id not in sent}
         special = frozenset(sorted(texts)[:2])
         message = decoder.read(writer.write(Frame(state, texts, special, overrides, answer)))
-        assert decoder.sent_texts == texts
-        assert special <= decoder.special
+        assert decoder.sent_texts == {token_id: text for token_id, text in texts.items() if token_id in SHOWN}
+        sent |= decoder.sent_texts.keys()
+        assert special & decoder.sent_texts.keys() <= decoder.special <= sent
         assert message.get("answer") == answer
-        assert decoder.cell_texts == [overrides.get(i, decoder.texts.get(token)) for i, token in enumerate([1, 2, 3])]
+        assert decoder.cell_texts == [overrides.get(i, decoder.texts.get(token)) for i, token in enumerate(SHOWN)]
+
+
+def noise_of(message):
+    packed = message.get("z", "")
+    return [number(packed[start : start + 3]) for start in range(0, len(packed), 3)]
+
+
+@given(state_sequences(VOCAB))
+def test_with_noise_a_decoder_recovers_what_the_model_reads(states):
+    writer, told, sent = MessageWriter(VOCAB, with_noise=True), set(), set()
+    for state in states:
+        fresh = state.token_ids() - told
+        told |= fresh
+        message = json.loads(writer.write(Frame(state, {token_id: str(token_id) for token_id in fresh})))
+        assert noise_of(message) == state.canvas_ids[~state.accepted].tolist()
+        texts = {int(token_id) for token_id in message.get("t", {})}
+        assert not texts & sent
+        sent |= texts
+        assert {*state.canvas_ids.tolist(), *shown_ids(state), *state.top_ids.ravel().tolist()} <= sent
+
+
+def test_noise_and_its_texts_stay_out_of_a_live_message_until_they_are_shown():
+    writer = MessageWriter(VOCAB)
+    noise = tiny_state([5, 6], [True, False], candidates=[5, 9])
+    message = json.loads(writer.write(Frame(noise, {5: "a", 6: "noise", 9: "b"}, frozenset({6}))))
+    assert "z" not in message
+    assert (message["t"], message.get("sp")) == ({"5": "a", "9": "b"}, None)
+    accepted = json.loads(writer.write(Frame(tiny_state([5, 6], [True, True], step=2), {})))
+    assert (accepted["t"], accepted["sp"]) == ({"6": "noise"}, [6])
 
 
 @pytest.mark.parametrize("sampler", ["entropy-bound", "confidence-threshold"])

@@ -11,7 +11,7 @@ from recorded import RecordedEngine
 
 from training.corpus import FAMILIES
 from visualizer.canvas import CanvasState, Finish, Phase
-from visualizer.engine import Frame
+from visualizer.frame import Frame
 from visualizer.prompts import load_prompts
 from visualizer.ui import build_page, page_head, page_theme
 

@@ -23,8 +23,9 @@ import numpy as np
 from training.corpus import FAMILIES, acrostic, story
 from visualizer.canvas import CanvasState, Phase
 from visualizer.checkpoint import POCKET_FOLDER, Checkpoint, load, read_card
-from visualizer.engine import Frame, frames
+from visualizer.engine import frames
 from visualizer.errors import VisualizerError
+from visualizer.frame import Frame
 from visualizer.scaffold import probability_first, settled_steps
 from visualizer.settings import Sampler
 

@@ -8,8 +8,9 @@ import gradio as gr
 import numpy as np
 
 from visualizer.canvas import CanvasState, CellState, cell_states
-from visualizer.engine import Engine, Frame
+from visualizer.engine import Engine
 from visualizer.errors import VisualizerError
+from visualizer.frame import Frame
 
 MASK = "░"
 

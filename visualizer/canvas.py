@@ -68,6 +68,14 @@ class CanvasState:
         """Mean over the canvas: one half of the stop rule."""
         return float(self.entropy_nats.mean())
 
+    def shown_ids(self) -> np.ndarray:
+        """The token drawn at every position (int32 L): the accepted one, of noise the candidate."""
+        return np.where(self.accepted, self.canvas_ids, self.candidate_ids)
+
+    def token_ids(self) -> set[int]:
+        """Every id that occurs: on the canvas, among the candidates, among the alternatives."""
+        return {*self.canvas_ids.tolist(), *self.candidate_ids.tolist(), *self.top_ids.ravel().tolist()}
+
 
 def cell_states(previous: CanvasState | None, current: CanvasState) -> np.ndarray:
     """CellState of every position (uint8 L), given the state before in the same block (None: there was none)."""

@@ -12,16 +12,15 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from multiprocessing.synchronize import Event
 
-import numpy as np
-
-from visualizer.canvas import CanvasState, Phase
+from visualizer.canvas import Phase
 from visualizer.checkpoint import Checkpoint, CheckpointCard, load
 from visualizer.errors import EngineError, SettingsError, VisualizerError
+from visualizer.frame import Frame
 from visualizer.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -29,22 +28,6 @@ log = logging.getLogger(__name__)
 MAX_PROMPT_CHARACTERS = 200_000
 _HANG_SECONDS = 60.0
 """How long a stopped run may take to end its last forward before its process is ended."""
-
-
-@dataclass(frozen=True)
-class Frame:
-    """A state and the texts to draw it.
-
-    texts: of token ids that the run has not shown before; special: those of them that mark structure. overrides: texts
-    of positions that differ from their token's own, where a character is split over tokens. answer: on a commit, the
-    answer up to here.
-    """
-
-    state: CanvasState
-    texts: dict[int, str]
-    special: frozenset[int] = frozenset()
-    overrides: dict[int, str] = field(default_factory=dict)
-    answer: str | None = None
 
 
 @dataclass(frozen=True)
@@ -237,9 +220,8 @@ def frames(checkpoint: Checkpoint, prompt: str, settings: Settings) -> Iterator[
     answer_ids: list[int] = []
     with wired_limit(checkpoint.model, [mx.default_stream(mx.default_device())]):
         for state in denoise(checkpoint.model, ids, settings, checkpoint.card.stop_ids):
-            shown = np.where(state.accepted, state.canvas_ids, state.candidate_ids)
-            fresh = set(shown.tolist()) | set(state.top_ids.ravel().tolist())
-            fresh -= known
+            shown = state.shown_ids()
+            fresh = state.token_ids() - known
             known |= fresh
             cells = texts.cells(shown)
             answer = None

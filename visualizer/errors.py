@@ -21,3 +21,11 @@ class PromptFileError(VisualizerError):
 
 class EngineError(VisualizerError):
     """The process that runs the model failed; the next run starts a fresh one."""
+
+
+class TraceError(VisualizerError):
+    """A recorded run's file cannot be read: it is damaged, too large, of another format, or no recording at all."""
+
+
+class ExportError(VisualizerError):
+    """A run cannot be exported as asked: the file cannot be written, the promise not kept, or the format not made."""

@@ -9,6 +9,7 @@ Numbers of a position are single characters of a 64-letter alphabet, so a step o
   an id, lowest 6 bits first. `x`: [position, id] of accepted tokens that are not the candidate.
 - `a` alternatives, of positions whose cell changed and of noise whose alternatives changed: position (2 characters),
   then second and third candidate (id 3, probability 1 each).
+- `z` (in recordings only) the noise itself: three characters an id, as in `d`, of every position that is not accepted.
 - `t` texts of ids not sent before, `sp` those of them that are special tokens, `o` texts of positions where a character
   is split over tokens.
 - `b` block, `s` of at most `n` steps, `ph` phase, `T` temperature, `ms` elapsed, `mean` entropy, `e` answer length,
@@ -22,7 +23,7 @@ import json
 import numpy as np
 
 from visualizer.canvas import CanvasState, CellState, cell_states, changed, reverted
-from visualizer.engine import Frame
+from visualizer.frame import Frame
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _LETTERS = np.frombuffer(ALPHABET.encode(), dtype=np.uint8)
@@ -31,12 +32,19 @@ _ALTERNATIVES = 2
 
 
 class MessageWriter:
-    """Writes the frames of one run; what was sent before is left out."""
+    """Writes the frames of one run; what was sent before is left out.
 
-    def __init__(self, vocab_size: int) -> None:
+    with_noise: send the noise that the model reads too (`z`). A live run leaves it out: on a canvas of 256 positions it
+    would be most of the message.
+    """
+
+    def __init__(self, vocab_size: int, with_noise: bool = False) -> None:
         self._hmax = float(np.log(vocab_size))
+        self._with_noise = with_noise
         self._before: CanvasState | None = None
         self._cells_before: np.ndarray | None = None
+        self._unsent: dict[int, str] = {}
+        self._special: set[int] = set()
 
     def write(self, frame: Frame) -> str:
         """The message of the next frame of the run."""
@@ -45,6 +53,7 @@ class MessageWriter:
         cells = cell_codes(before, state)
         candidates_changed = _differs(before.candidate_ids if before else None, state.candidate_ids)
         other = np.flatnonzero(state.accepted & (state.canvas_ids != state.candidate_ids))
+        texts = self._fresh_texts(frame)
         message = {
             "k": "step",
             "b": state.block,
@@ -64,10 +73,12 @@ class MessageWriter:
         optional = {
             "x": [[int(i), int(state.canvas_ids[i])] for i in other],
             "a": self._alternatives(state, cells, before),
-            "t": {str(token_id): text for token_id, text in frame.texts.items()},
-            "sp": sorted(frame.special),
+            "t": {str(token_id): text for token_id, text in texts.items()},
+            "sp": [token_id for token_id in texts if token_id in self._special],
             "o": {str(position): text for position, text in frame.overrides.items()},
         }
+        if self._with_noise:
+            optional["z"] = _fixed_width(state.canvas_ids[~state.accepted], 3)
         message |= {key: value for key, value in optional.items() if value}
         if state.finish is not None:
             message["f"] = state.finish.value
@@ -75,6 +86,16 @@ class MessageWriter:
             message["answer"] = frame.answer
         self._before, self._cells_before = state, cells
         return _dumps(message)
+
+    def _fresh_texts(self, frame: Frame) -> dict[int, str]:
+        """The texts that this message needs and no message has sent, by ascending id."""
+        state = frame.state
+        self._unsent |= frame.texts
+        self._special |= frame.special
+        needed = {*state.shown_ids().tolist(), *state.top_ids.ravel().tolist()}
+        if self._with_noise:
+            needed |= set(state.canvas_ids.tolist())
+        return {token_id: self._unsent.pop(token_id) for token_id in sorted(needed & self._unsent.keys())}
 
     def _alternatives(self, state: CanvasState, cells: np.ndarray, before: CanvasState | None) -> str:
         if state.top_ids.shape[1] <= _ALTERNATIVES:
