@@ -1,4 +1,4 @@
-"""The chunked readout against the whole vocabulary at once, in plain numpy."""
+"""The readout in tiles against the whole vocabulary at once, in plain numpy."""
 
 from dataclasses import dataclass
 
@@ -35,18 +35,20 @@ class Case:
 
     def whole(self, temperature=TEMPERATURE):
         """Probabilities of all positions over the whole vocabulary, and the embedding table, in float64."""
-        raw = np.array(self.reader.embedding.as_linear(self.hidden[0]).astype(mx.float32), dtype=np.float64)
+        table = np.array(self.reader.embedding(mx.arange(VOCAB)).astype(mx.float32), dtype=np.float64)
+        exact = np.array(self.hidden[0].astype(mx.float32), dtype=np.float64) @ table.T
+        # A product comes out in the number format of its factors.
+        raw = np.array(mx.array(exact, dtype=self.hidden.dtype).astype(mx.float32), dtype=np.float64)
         logits = SOFTCAP * np.tanh(raw / SOFTCAP) / temperature
         odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
-        table = np.array(self.reader.embedding(mx.arange(VOCAB)).astype(mx.float32), dtype=np.float64)
         return odds / odds.sum(axis=-1, keepdims=True), table
 
 
 @pytest.fixture(params=KINDS.values(), ids=KINDS.keys())
 def case(request, monkeypatch):
     dtype, quantization = request.param
-    # Three positions a chunk: eight of them make two whole chunks and a part.
-    monkeypatch.setattr(readout, "_CHUNK_BYTES", 3 * 4 * VOCAB)
+    # Two whole tiles and a part.
+    monkeypatch.setattr(Reader, "_ids_per_tile", lambda self, hidden: 40)
     table_key, hidden_key = mx.random.split(mx.random.key(7))
     embedding = nn.Embedding(VOCAB, WIDTH)
     embedding.weight = mx.random.normal((VOCAB, WIDTH), key=table_key).astype(dtype) * 0.25
@@ -120,33 +122,52 @@ def test_every_value_has_its_documented_type(case):
 
 
 class CountingEmbedding(nn.Embedding):
-    """Notes how many positions are read at once."""
+    """Notes which rows are read at once."""
 
     def __init__(self, *sizes):
         super().__init__(*sizes)
         self.seen = ()
 
-    def as_linear(self, hidden):
-        self.seen += (hidden.shape[0],)
-        return super().as_linear(hidden)
+    def __call__(self, rows):
+        self.seen += ((rows.start, rows.stop),)
+        return super().__call__(rows)
 
 
 @pytest.mark.parametrize(
-    ("label", "chunk_bytes", "positions"),
+    ("label", "ids_per_tile", "tiles"),
     [
-        ("a whole number of chunks", 4 * 4 * VOCAB, (4, 4)),
-        ("a part at the end", 3 * 4 * VOCAB, (3, 3, 2)),
-        ("everything at once", 100 * 4 * VOCAB, (8,)),
-        ("a vocabulary larger than a chunk", 5, (1,) * 8),
+        ("a part at the end", 40, [(0, 40), (40, 80), (80, 101)]),
+        ("an id at the end", 50, [(0, 50), (50, 100), (100, 101)]),
+        ("everything at once", 101, [(0, 101)]),
+        ("more than there is", 1000, [(0, 101)]),
+        ("less than the alternatives asked for", 2, [(start, min(start + 2, VOCAB)) for start in range(0, VOCAB, 2)]),
     ],
 )
-def test_never_more_positions_at_once_than_fit_in_a_chunk(label, chunk_bytes, positions, monkeypatch):
-    monkeypatch.setattr(readout, "_CHUNK_BYTES", chunk_bytes)
+def test_the_vocabulary_is_read_once_in_tiles(label, ids_per_tile, tiles, monkeypatch):
     embedding = CountingEmbedding(VOCAB, WIDTH)
     hidden = mx.random.normal((1, LENGTH, WIDTH), key=mx.random.key(1))
+    whole = Reader(embedding, SCALE, SOFTCAP, VOCAB).read(hidden, 1.0, 0.0, TOP_K, mx.random.key(0))
+    embedding.seen = ()
+    monkeypatch.setattr(Reader, "_ids_per_tile", lambda self, hidden: ids_per_tile)
     result = Reader(embedding, SCALE, SOFTCAP, VOCAB).read(hidden, 1.0, 0.0, TOP_K, mx.random.key(0))
-    assert embedding.seen == positions, label
-    assert result.candidate_ids.shape == (LENGTH,)
+    assert list(embedding.seen) == tiles, label
+    assert mx.array_equal(result.top_ids, whole.top_ids)
+    for name in ("entropy_nats", "top_probabilities", "token_probability", "soft_embedding"):
+        np.testing.assert_allclose(np.array(getattr(result, name)), np.array(getattr(whole, name)), atol=1e-5)
+
+
+@pytest.mark.parametrize("length", [8, 32, 256])
+def test_the_tile_shrinks_as_the_canvas_grows_so_that_its_working_set_stays(length):
+    embedding = CountingEmbedding(40_000, 8)
+    hidden = mx.random.normal((1, length, 8), key=mx.random.key(1))
+    mx.eval(embedding.parameters(), hidden)
+    before = mx.get_active_memory()
+    mx.reset_peak_memory()
+    result = Reader(embedding, SCALE, SOFTCAP, 40_000).read(hidden, 1.0, 0.0, TOP_K, mx.random.key(0))
+    mx.eval(result.soft_embedding, result.top_ids)
+    assert mx.get_peak_memory() - before < 1.1 * readout._TILE_BYTES
+    assert (len(embedding.seen) > 1) == (length > 8)
+    assert {stop - start for start, stop in embedding.seen[:-1]} <= {embedding.seen[0][1]}
 
 
 def narrow_reader(weights):
@@ -173,10 +194,10 @@ def test_a_certain_position_has_an_entropy_of_zero_not_below():
     assert result.probability.tolist() == [1.0] * 4
 
 
-@pytest.mark.parametrize("chunk_bytes", [4 * 3, 4 * 3 * 4000], ids=["a position a chunk", "one chunk"])
-def test_samples_follow_the_distribution_tempered_once_more(chunk_bytes, monkeypatch):
-    monkeypatch.setattr(readout, "_CHUNK_BYTES", chunk_bytes)
-    positions = 4000 if chunk_bytes > 12 else 400
+@pytest.mark.parametrize("ids_per_tile", [1, 2, 3])
+def test_samples_follow_the_distribution_tempered_once_more(ids_per_tile, monkeypatch):
+    monkeypatch.setattr(Reader, "_ids_per_tile", lambda self, hidden: ids_per_tile)
+    positions = 4000
     weights = [0.0, 1.0, 2.0]
     result = narrow_reader(weights).read(mx.ones((1, positions, 1)), 2.0, 0.5, 3, mx.random.key(5))
     # Logits halved by the schedule and doubled by the sample temperature: those of the weights themselves.

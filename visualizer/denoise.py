@@ -137,7 +137,8 @@ class _BlockRun:
     def _step_state(
         self, canvas: mx.array, accepted: mx.array, readout: Readout, step: int, temperature: float
     ) -> CanvasState:
-        mx.eval(canvas, accepted)
+        # All at once; the soft embedding too, or it would keep the logits alive until the next step.
+        mx.eval(canvas, accepted, *vars(readout).values())
         canvas_ids, is_accepted = np.array(canvas), np.array(accepted)
         return CanvasState(
             canvas_ids=canvas_ids,

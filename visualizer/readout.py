@@ -1,18 +1,23 @@
-"""Reads the vocabulary a few positions at a time.
+"""Reads the vocabulary a few thousand ids at a time.
 
 The logits of a whole canvas are the memory of a step (256 × 262,144 for the real checkpoint). Everything that a step
-needs of them is reduced in chunks of positions, so that the full array never exists.
+needs of them is reduced tile by tile along the vocabulary, so that the full array never exists. A few positions at a
+time would save the same memory, but would read the whole embedding table anew for every few positions; along the
+vocabulary each row is fetched and dequantized once a step, for the logits and for the expected embedding.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import mlx.core as mx
 import mlx.nn as nn
 
-_CHUNK_BYTES = 16 * 2**20
-"""Float32 logits of one chunk; a chunk's working set is about four times that."""
+_TILE_BYTES = 24 * 2**20
+"""Working set of one tile; how many ids it holds follows from the canvas and the width of the model."""
+_LOGITS_ALIVE = 7
+"""Float32 arrays of the tile's shape that are alive at once."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,25 @@ class Readout:
     soft_embedding: mx.array
 
 
+class _Tally(NamedTuple):
+    """What is known of L positions after some of the ids, all float32 or int32 with L rows.
+
+    peak (L×1): the largest logit. mass, slope (L×1): sums of exp(logit - peak) and of the same times (logit - peak).
+    soft (L×H): embeddings weighted by exp(logit - peak). top_ids, top_logits (L×k): the largest, largest first.
+    token_ids, token_logits, token_scores (L×1): the chosen token and the score that it was chosen by.
+    """
+
+    peak: mx.array
+    mass: mx.array
+    slope: mx.array
+    soft: mx.array
+    top_ids: mx.array
+    top_logits: mx.array
+    token_ids: mx.array
+    token_logits: mx.array
+    token_scores: mx.array
+
+
 @dataclass(frozen=True)
 class Reader:
     """The output side of a model: tied embedding (plain or quantized), its scale and the logit softcap."""
@@ -49,56 +73,98 @@ class Reader:
         """Reduce the logits of `hidden` (1×L×H), divided by `temperature`, to a Readout.
 
         sample_temperature: 0 chooses the candidate; above 0 the tempered distribution is tempered once more and
-        sampled with `key`. (transformers' reference always samples at 1; mlx-vlm takes the argmax at 0.)
+        sampled with `key`. transformers' reference always samples, at 1, which lets unlikely tokens onto the canvas;
+        mlx-vlm takes the argmax at 0, and so do we: what is accepted is then what is shown as the best guess.
         """
-        rows = max(1, _CHUNK_BYTES // (4 * self.vocab_size))
-        length = hidden.shape[1]
-        parts = []
-        for start in range(0, length, rows):
-            key, chunk_key = mx.random.split(key)
-            part = self._read_chunk(hidden[0, start : start + rows], temperature, sample_temperature, top_k, chunk_key)
-            mx.eval(part)
-            parts.append(part)
-        columns = [mx.concatenate(column) if len(parts) > 1 else column[0] for column in zip(*parts, strict=True)]
-        *values, soft = columns
-        return Readout(*values, soft_embedding=soft[None])
+        ids_per_tile = self._ids_per_tile(hidden)
+        tally = None
+        for start in range(0, self.vocab_size, ids_per_tile):
+            if tally is not None:
+                mx.eval(tally)  # Lets go of the tile before; a single tile is left to the caller's own evaluation.
+            key, tile_key = mx.random.split(key)
+            tile = slice(start, min(start + ids_per_tile, self.vocab_size))
+            part = self._read_tile(hidden[0], tile, temperature, sample_temperature, top_k, tile_key)
+            tally = part if tally is None else _merge(tally, part, top_k)
+        probabilities = mx.exp(tally.top_logits - tally.peak) / tally.mass
+        entropy = mx.log(tally.mass) - tally.slope / tally.mass
+        return Readout(
+            candidate_ids=tally.top_ids[:, 0],
+            probability=probabilities[:, 0],
+            entropy_nats=mx.maximum(entropy[:, 0], 0.0),
+            top_ids=tally.top_ids,
+            top_probabilities=probabilities,
+            token_ids=tally.token_ids[:, 0],
+            token_probability=(mx.exp(tally.token_logits - tally.peak) / tally.mass)[:, 0],
+            soft_embedding=(tally.soft / tally.mass * self.embed_scale).astype(hidden.dtype)[None],
+        )
 
-    def _read_chunk(
-        self, hidden: mx.array, temperature: float, sample_temperature: float, top_k: int, key: mx.array
-    ) -> tuple[mx.array, ...]:
-        raw = self.embedding.as_linear(hidden).astype(mx.float32)
+    def _ids_per_tile(self, hidden: mx.array) -> int:
+        _, length, width = hidden.shape
+        bytes_per_id = 4 * length * _LOGITS_ALIVE + hidden.dtype.size * width
+        return max(1, _TILE_BYTES // bytes_per_id)
+
+    def _read_tile(
+        self, hidden: mx.array, tile: slice, temperature: float, sample_temperature: float, top_k: int, key: mx.array
+    ) -> _Tally:
+        # Embeddings, plain and quantized, index their arrays with what they are called with: a slice copies nothing.
+        table = self.embedding(tile)
+        raw = (hidden @ table.T).astype(mx.float32)
         logits = mx.tanh(raw / self.softcap) * (self.softcap / temperature)
-        normalizer = mx.logsumexp(logits, axis=-1, keepdims=True)
-        probabilities = mx.exp(logits - normalizer)
-        entropy = normalizer[:, 0] - mx.sum(probabilities * logits, axis=-1)
-        top_ids = _largest(probabilities, top_k)
-        top = mx.take_along_axis(probabilities, top_ids, axis=-1)
-        candidates = top_ids[:, 0]
-        tokens = mx.random.categorical(logits / sample_temperature, key=key) if sample_temperature > 0 else candidates
-        tokens = tokens.astype(mx.int32)
-        token_probability = mx.take_along_axis(probabilities, tokens[:, None], axis=-1)[:, 0]
-        soft = self._expected_embedding(probabilities.astype(hidden.dtype)) * self.embed_scale
-        return candidates, top[:, 0], mx.maximum(entropy, 0.0), top_ids, top, tokens, token_probability, soft
+        top_ids, top_logits = _largest(logits, min(top_k, table.shape[0]))
+        chosen = top_ids[:, :1]
+        scores = logits
+        if sample_temperature > 0:
+            # The largest of logits with Gumbel noise is a sample; unlike a categorical one it can be taken in parts.
+            scores = logits / sample_temperature + mx.random.gumbel(logits.shape, key=key)
+            chosen = mx.argmax(scores, axis=-1, keepdims=True).astype(mx.int32)
+        peak = top_logits[:, :1]
+        below = logits - peak
+        weights = mx.exp(below)
+        return _Tally(
+            peak=peak,
+            mass=mx.sum(weights, axis=-1, keepdims=True),
+            slope=mx.sum(weights * below, axis=-1, keepdims=True),
+            soft=(weights.astype(table.dtype) @ table).astype(mx.float32),
+            top_ids=top_ids + tile.start,
+            top_logits=top_logits,
+            token_ids=chosen + tile.start,
+            token_logits=mx.take_along_axis(logits, chosen, axis=-1),
+            token_scores=mx.take_along_axis(scores, chosen, axis=-1),
+        )
 
-    def _expected_embedding(self, probabilities: mx.array) -> mx.array:
-        table = self.embedding
-        if not isinstance(table, nn.QuantizedEmbedding):
-            return probabilities.astype(table.weight.dtype) @ table.weight
-        return mx.quantized_matmul(
-            probabilities, table.weight, scales=table.scales, biases=table.biases, transpose=False,
-            group_size=table.group_size, bits=table.bits, mode=getattr(table, "mode", "affine"),
-        )  # fmt: skip
+
+def _merge(one: _Tally, other: _Tally, top_k: int) -> _Tally:
+    """The tally of two sets of ids, those of `one` lower than those of `other`."""
+    peak = mx.maximum(one.peak, other.peak)
+    fall, other_fall = one.peak - peak, other.peak - peak
+    share, other_share = mx.exp(fall), mx.exp(other_fall)
+    logits = mx.concatenate([one.top_logits, other.top_logits], axis=-1)
+    order, top_logits = _largest(logits, min(top_k, logits.shape[1]))
+    ids = mx.concatenate([one.top_ids, other.top_ids], axis=-1)
+    ahead = other.token_scores > one.token_scores
+    return _Tally(
+        peak=peak,
+        mass=one.mass * share + other.mass * other_share,
+        slope=(one.slope + one.mass * fall) * share + (other.slope + other.mass * other_fall) * other_share,
+        soft=one.soft * share + other.soft * other_share,
+        top_ids=mx.take_along_axis(ids, order, axis=-1),
+        top_logits=top_logits,
+        token_ids=mx.where(ahead, other.token_ids, one.token_ids),
+        token_logits=mx.where(ahead, other.token_logits, one.token_logits),
+        token_scores=mx.where(ahead, other.token_scores, one.token_scores),
+    )
 
 
-def _largest(values: mx.array, count: int) -> mx.array:
-    """Ids (int32 N×count) of the largest values of each row, largest first.
+def _largest(values: mx.array, count: int) -> tuple[mx.array, mx.array]:
+    """Places (int32 N×count) of the largest values of each row, and those values, largest first.
 
-    Repeated argmax: for a handful out of 262,144 cheaper than sorting, and exact about ties (the lowest id first).
+    Repeated argmax: for a handful out of thousands cheaper than sorting, and exact about ties (the first comes first).
     """
-    ids = mx.arange(values.shape[-1])
-    found = []
+    places = []
+    rest = values
     for _ in range(count):
-        best = mx.argmax(values, axis=-1, keepdims=True)
-        found.append(best)
-        values = mx.where(ids == best, -1.0, values)
-    return mx.concatenate(found, axis=-1).astype(mx.int32)
+        if places:
+            rest = mx.put_along_axis(rest, places[-1], mx.array(-mx.inf), axis=-1)
+        places.append(mx.argmax(rest, axis=-1, keepdims=True))
+    found = mx.concatenate(places, axis=-1).astype(mx.int32)
+    return found, mx.take_along_axis(values, found, axis=-1)
