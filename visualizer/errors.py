@@ -15,6 +15,14 @@ class CheckpointError(VisualizerError):
     """A checkpoint is missing, incomplete, corrupt or of another model type."""
 
 
+class MachineError(VisualizerError):
+    """This machine has too little memory or disk for a checkpoint, or no processor that could run it."""
+
+
+class FetchError(VisualizerError):
+    """A checkpoint cannot be had from the hub: unknown, out of reach, cut off, damaged, or there is no place for it."""
+
+
 class PromptFileError(VisualizerError):
     """A demo prompt's file cannot be read."""
 

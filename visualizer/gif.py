@@ -1,0 +1,55 @@
+"""Films as GIF: exact palette, differences between frames, delays in the 10 ms that the format counts in.
+
+PyAV's encoder writes palette frames one by one; imageio's (Pillow under it) takes RGB, chooses a palette of its own and
+keeps all frames in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from visualizer.pictures import Film
+
+_TICK_MS = 10
+
+
+def write_gif(film: Film, path: Path) -> Iterator[int]:
+    """Write an endlessly looping GIF, yielding the number of frames written after each.
+
+    Delays are rounded so that every frame begins within 5 ms of its time.
+    """
+    import av
+
+    width, height = film.size
+    starts = _ticks(film.durations_ms)
+    # The delay of a frame is the start of the next; only the last one's has to be said.
+    options = {"loop": "0", "final_delay": str(starts[-1] - starts[-2])}
+    with av.open(str(path), "w", format="gif", options=options) as container:
+        stream = container.add_stream("gif")
+        stream.width, stream.height, stream.pix_fmt = width, height, "pal8"
+        stream.codec_context.time_base = Fraction(_TICK_MS, 1000)
+        colours = _argb(film.palette)
+        for number, picture in enumerate(film.pictures()):
+            frame = av.VideoFrame.from_ndarray((picture.indices, colours), format="pal8")
+            frame.pts, frame.time_base = starts[number], stream.codec_context.time_base
+            container.mux(stream.encode(frame))
+            yield number + 1
+        container.mux(stream.encode(None))
+
+
+def _ticks(durations_ms: tuple[int, ...]) -> list[int]:
+    """Where each frame starts, and where the last one ends, in ticks."""
+    ends = np.cumsum((0, *durations_ms))
+    return np.rint(ends / _TICK_MS).astype(int).tolist()
+
+
+def _argb(palette: np.ndarray) -> np.ndarray:
+    """The palette as PyAV takes it: 256 opaque colours (uint8 256×4), the unused ones black."""
+    colours = np.zeros((256, 4), dtype=np.uint8)
+    colours[:, 0] = 255
+    colours[: len(palette), 1:] = palette
+    return colours

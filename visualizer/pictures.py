@@ -1,0 +1,60 @@
+"""What the encoders take: palette pictures one after the other, each with the time it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Picture(NamedTuple):
+    """One picture of a film.
+
+    indices: palette indices (uint8 H×W), valid until the next picture is taken: painters reuse their array. box: left,
+    top, width and height of what differs from the picture before; None when nothing does.
+    """
+
+    indices: np.ndarray
+    box: tuple[int, int, int, int] | None
+
+
+@dataclass(frozen=True, eq=False)
+class Film:
+    """Pictures of one size and palette, made as they are asked for, each time anew.
+
+    size: width, height. palette: uint8 N×3 RGB, N at most 256. durations_ms: how long each picture stands.
+    """
+
+    size: tuple[int, int]
+    palette: np.ndarray
+    durations_ms: tuple[int, ...]
+    pictures: Callable[[], Iterable[Picture]]
+
+    def with_colours(self, count: int) -> Film:
+        """The same film with `count` colours at most; the nearest ones become one."""
+        if count >= len(self.palette):
+            return self
+        kept, place = fewer_colours(self.palette, count)
+        made = self.pictures
+        return Film(
+            self.size, kept, self.durations_ms,
+            lambda: (Picture(place[picture.indices], picture.box) for picture in made()),
+        )  # fmt: skip
+
+
+def fewer_colours(palette: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """At most `count` of a palette's colours (uint8 count×3), and for each old index the new one (uint8 N).
+
+    The colours farthest from one another are kept, so what goes first are the steps between a colour and its surface
+    (antialiasing), and what stays are the colours that carry meaning.
+    """
+    colours = palette.astype(np.int32)
+    chosen = [0]
+    distance = ((colours - colours[0]) ** 2).sum(axis=1)
+    while len(chosen) < min(count, len(colours)) and distance.max() > 0:
+        chosen.append(int(distance.argmax()))
+        distance = np.minimum(distance, ((colours - colours[chosen[-1]]) ** 2).sum(axis=1))
+    apart = ((colours[:, None] - colours[None, chosen]) ** 2).sum(axis=2)
+    return palette[chosen], apart.argmin(axis=1).astype(np.uint8)
