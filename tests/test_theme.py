@@ -5,7 +5,7 @@ from dataclasses import fields
 
 import pytest
 
-from visualizer.theme import DARK, LIGHT, Theme
+from visualizer.theme import SAFE, THEMES, Theme
 
 STATES = ("masked", "new", "draft", "committed", "reverted", "changed")
 
@@ -22,24 +22,24 @@ def contrast(one, other):
     return (lighter + 0.05) / (darker + 0.05)
 
 
-@pytest.mark.parametrize("theme", [DARK, LIGHT], ids=["dark", "light"])
+@pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
 @pytest.mark.parametrize("name", [*STATES, "text", "quiet"])
 def test_a_state_stands_out_from_its_surface(theme, name):
     assert contrast(getattr(theme, name), theme.surface) >= 4.5
 
 
-@pytest.mark.parametrize("theme", [DARK, LIGHT], ids=["dark", "light"])
+@pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
 def test_the_words_on_a_button_can_be_read(theme):
     assert contrast(theme.on_accent, theme.accent) >= 4.5
 
 
-@pytest.mark.parametrize("theme", [DARK, LIGHT], ids=["dark", "light"])
+@pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
 def test_the_colours_of_the_states_differ(theme):
     colours = [getattr(theme, name) for name in STATES]
     assert len(set(colours)) == len(colours)
 
 
-@pytest.mark.parametrize("theme", [DARK, LIGHT], ids=["dark", "light"])
+@pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
 def test_every_colour_becomes_a_css_property(theme):
     declared = dict(re.findall(r"--c-([a-z-]+): (#[0-9a-f]{6});", theme.css_variables()))
     assert declared == {field.name.replace("_", "-"): getattr(theme, field.name) for field in fields(Theme)}

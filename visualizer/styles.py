@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-from visualizer.theme import DARK, LIGHT
+from visualizer.theme import DARK, LIGHT, SAFE
 
 ASSETS_FOLDER = Path(__file__).resolve().parent.parent / "assets"
 _FONTS = (
@@ -26,6 +26,7 @@ def page_css() -> str:
             *(_font_face(*font) for font in _FONTS),
             f":root {{ color-scheme: dark; {_FAMILIES} {DARK.css_variables()} }}",
             f":root[data-theme=light] {{ color-scheme: light; {LIGHT.css_variables()} }}",
+            f":root[data-theme=safe] {{ color-scheme: dark; {SAFE.css_variables()} }}",
             (ASSETS_FOLDER / "player" / "player.css").read_text(encoding="utf-8"),
             (ASSETS_FOLDER / "page.css").read_text(encoding="utf-8"),
         )

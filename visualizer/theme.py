@@ -1,6 +1,7 @@
-"""Every colour of the page and the player, once: dark and light.
+"""Every colour of the page, the player and the exports, once: dark, light, and one for colour-blind eyes.
 
-The state colours keep a contrast of at least 4.5:1 against their surface.
+The state colours keep a contrast of at least 4.5:1 against their surface. Those of the safe theme also stay apart for
+eyes without red, green or blue cones (hues near Okabe and Ito's).
 """
 
 from __future__ import annotations
@@ -65,3 +66,22 @@ LIGHT = Theme(
     accent="#0a7a3d",
     on_accent="#ffffff",
 )
+
+SAFE = Theme(
+    page="#0a0c11",
+    surface="#11141c",
+    raised="#181c27",
+    line="#262c3b",
+    text="#e9ecf5",
+    quiet="#98a0b8",
+    masked="#888c94",
+    new="#ffe02e",
+    draft="#4d9fff",
+    committed="#ffffff",
+    reverted="#d9580f",
+    changed="#ffa9e0",
+    accent="#4d9fff",
+    on_accent="#06142b",
+)
+
+THEMES = {"dark": DARK, "light": LIGHT, "safe": SAFE}

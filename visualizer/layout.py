@@ -1,0 +1,165 @@
+"""Where the text of every position stands on a grid of character cells.
+
+A grapheme is the unit: letters with their marks, emoji sequences and newlines stay whole even where a token boundary
+runs through them. Lines wrap at spaces and between wide characters, tabs go to the next stop, right-to-left words
+are read from the right. How wide a grapheme is drawn is the caller's to say, since fonts differ from the standard.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from wcwidth import iter_graphemes, wcswidth
+
+from visualizer.bidi import joined_forms, levels, mirrored, visual_order
+
+TAB_CELLS = 4
+RETURN_SIGN = "⏎"
+MIN_COLUMNS = 4
+_LINE_BREAKS = ("\n", "\r\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Glyph:
+    """A grapheme in its place.
+
+    row, column, width: in cells; a width of 0 is not drawn (a space that hangs at a line's end). sign: what is drawn,
+    with a newline as ⏎, a tab as nothing, Arabic letters joined. parts: the positions whose texts make up the grapheme,
+    with their share of it; nearly always one.
+    """
+
+    row: int
+    column: int
+    width: int
+    sign: str
+    parts: tuple[tuple[int, str], ...]
+
+    @property
+    def text(self) -> str:
+        """The grapheme exactly as it stands in the text."""
+        return "".join(text for _, text in self.parts)
+
+    @property
+    def position(self) -> int:
+        """The position that it belongs to: the one that it begins in."""
+        return self.parts[0][0]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Glyphs in the order of the text, on a grid of `columns`; `rows` of them are used, at least one."""
+
+    columns: int
+    rows: int
+    glyphs: tuple[Glyph, ...]
+    wraps: int
+    """How many lines had to be broken."""
+
+
+@dataclass(slots=True)
+class _Letter:
+    text: str
+    parts: tuple[tuple[int, str], ...]
+    width: int
+    sign: str
+    level: int = 0
+
+
+def cells_wide(grapheme: str) -> int:
+    """How many cells a terminal gives a grapheme; control and format characters and lone marks take one."""
+    return max(1, wcswidth(grapheme))
+
+
+def lay_out(texts: Sequence[str], columns: int, width_of: Callable[[str], int] = cells_wide) -> Layout:
+    """Place the texts of positions, one after the other, on a grid.
+
+    columns: at least MIN_COLUMNS; the last one is kept free for ⏎. width_of: cells of a grapheme, 1 or more.
+    Every character of the texts is in exactly one glyph, no two glyphs share a cell, none reaches out of the grid.
+    """
+    glyphs: list[Glyph] = []
+    row = wraps = 0
+    for line in _lines(texts, width_of):
+        shapes = joined_forms([letter.sign for letter in line])
+        for letter, sign, level in zip(line, shapes, levels([letter.text for letter in line]), strict=True):
+            letter.sign, letter.level = sign if level % 2 == 0 else mirrored(sign), level
+        rows = list(_wrapped(line, columns - 1))
+        wraps += len(rows) - 1
+        for letters in rows:
+            glyphs += _placed(letters, row, columns)
+            row += 1
+    ends_open = bool(glyphs) and glyphs[-1].text not in _LINE_BREAKS
+    return Layout(columns, row if ends_open else row + 1, tuple(glyphs), wraps)
+
+
+def _graphemes(texts: Sequence[str]) -> Iterator[tuple[str, tuple[tuple[int, str], ...]]]:
+    """Graphemes of the joined texts, each with the positions that it is made of."""
+    ends = list(accumulate(len(text) for text in texts))
+    position = place = 0
+    for grapheme in iter_graphemes("".join(texts)):
+        parts = []
+        rest = grapheme
+        while rest:
+            while ends[position] <= place:
+                position += 1
+            share = rest[: ends[position] - place]
+            parts.append((position, share))
+            rest = rest[len(share) :]
+            place += len(share)
+        yield grapheme, tuple(parts)
+
+
+def _lines(texts: Sequence[str], width_of: Callable[[str], int]) -> Iterator[list[_Letter]]:
+    """Logical lines, each with the newline that ends it."""
+    line: list[_Letter] = []
+    for grapheme, parts in _graphemes(texts):
+        if grapheme in _LINE_BREAKS:
+            yield [*line, _Letter(grapheme, parts, 1, RETURN_SIGN)]
+            line = []
+        elif grapheme == "\t":
+            line.append(_Letter(grapheme, parts, 0, ""))
+        else:
+            line.append(_Letter(grapheme, parts, width_of(grapheme), grapheme))
+    if line:
+        yield line
+
+
+def _wrapped(line: list[_Letter], columns: int) -> Iterator[list[_Letter]]:
+    """Rows of a line of at most so many columns; spaces where it breaks hang, and a newline always fits."""
+    row: list[_Letter] = []
+    column = chance = 0
+    for letter in line:
+        if letter.text == "\t":
+            letter.width = min(TAB_CELLS - column % TAB_CELLS, max(columns - column, 0))
+        letter.width = min(letter.width, columns)
+        if letter.text == " ":
+            letter.width = min(1, columns - column)
+        while column + letter.width > columns and letter.text not in _LINE_BREAKS:
+            cut = chance or len(row)
+            yield row[:cut]
+            row = row[cut:]
+            column, chance = sum(before.width for before in row), 0
+        row.append(letter)
+        column += letter.width
+        if letter.text in (" ", "\t") or (letter.width > 1 and not _is_right_to_left(letter.text)):
+            chance = len(row)
+    yield row
+
+
+def _placed(letters: list[_Letter], row: int, columns: int) -> list[Glyph]:
+    """Glyphs of one row in the order of the text, standing in the order of reading."""
+    starts = [0] * len(letters)
+    column = 0
+    for place in visual_order([letter.level for letter in letters]):
+        starts[place] = column
+        column += letters[place].width
+    return [
+        Glyph(row, start, letter.width, letter.sign, letter.parts)
+        for letter, start in zip(letters, starts, strict=True)
+    ]
+
+
+def _is_right_to_left(grapheme: str) -> bool:
+    return unicodedata.bidirectional(grapheme[0]) in ("R", "AL")
