@@ -93,14 +93,14 @@ def read_card(folder: Path) -> CheckpointCard:
 
     Raises CheckpointError when it is missing, incomplete, unreadable or of another model type.
     """
-    if not folder.is_dir():
-        raise CheckpointError(f"There is no checkpoint folder at {folder}.")
-    config = _read_json(folder / "config.json")
-    if config.get("model_type") != MODEL_TYPE:
-        raise CheckpointError(
-            f"{folder.name} is a checkpoint of type {config.get('model_type')!r}, and only {MODEL_TYPE!r} can be shown."
-        )
-    generation = _read_json(folder / "generation_config.json")
+    try:
+        if not folder.is_dir():
+            raise CheckpointError(f"There is no checkpoint folder at {folder}.")
+    except OSError as exc:
+        raise CheckpointError(f"The checkpoint folder {folder} cannot be opened: {exc.strerror}.") from exc
+    config = read_json(folder / "config.json")
+    check_model_type(config, folder.name)
+    generation = read_json(folder / "generation_config.json")
     _check_files(folder)
     try:
         text_config = config["text_config"]
@@ -120,6 +120,18 @@ def read_card(folder: Path) -> CheckpointCard:
         raise CheckpointError(f"The configuration of {folder.name} lacks or garbles {exc}.") from exc
     except VisualizerError as exc:
         raise CheckpointError(f"The generation_config.json of {folder.name} is off: {exc}") from exc
+
+
+def check_model_type(config: object, name: str) -> None:
+    """Refuse the content of a config.json that is of another model type.
+
+    Raises CheckpointError.
+    """
+    model_type = config.get("model_type") if isinstance(config, dict) else None
+    if model_type != MODEL_TYPE:
+        raise CheckpointError(
+            f"{name} is a checkpoint of type {model_type!r:.60}, and only {MODEL_TYPE!r} can be shown."
+        )
 
 
 def load(card: CheckpointCard) -> Checkpoint:
@@ -160,7 +172,7 @@ def _check_files(folder: Path) -> None:
         raise CheckpointError(f"The checkpoint {folder.name} is incomplete: tokenizer.json is missing.")
     index = folder / "model.safetensors.index.json"
     if index.is_file():
-        weight_map = _read_json(index).get("weight_map")
+        weight_map = read_json(index).get("weight_map")
         if not isinstance(weight_map, dict) or not weight_map:
             raise CheckpointError(f"{index.name} of the checkpoint {folder.name} lists no weights.")
         shards = sorted({str(shard) for shard in weight_map.values()})
@@ -171,7 +183,11 @@ def _check_files(folder: Path) -> None:
             raise CheckpointError(f"The checkpoint {folder.name} is incomplete: {shard} is missing.")
 
 
-def _read_json(path: Path) -> dict:
+def read_json(path: Path) -> dict:
+    """The JSON object in a checkpoint's file.
+
+    Raises CheckpointError when it is missing, cannot be read, or is no JSON object.
+    """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as exc:

@@ -1,0 +1,532 @@
+"""Checkpoints by name: "pocket", a folder, or a hub id; found on this machine, or fetched from the hub.
+
+Fetched files go where huggingface_hub keeps its own, so that other programs find them, and theirs are found here.
+huggingface_hub 2 begins an interrupted file again from its first byte (`file_download._download_to_tmp_and_move`: a
+temporary name of its own for every try, deleted on failure), which over 16 GB of shards is not resuming. So the blobs
+are brought here with range requests into one `<blob>.incomplete` each, checked against their hash, and huggingface_hub
+then finds them complete and lays out the snapshot around them.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import json
+import logging
+import multiprocessing
+import os
+import re
+import shutil
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import BinaryIO
+
+from visualizer.checkpoint import POCKET_FOLDER, CheckpointCard, check_model_type, read_card, read_json
+from visualizer.errors import CheckpointError, FetchError, MachineError, VisualizerError
+from visualizer.machine import (
+    Machine,
+    ModelShape,
+    fitting_canvas,
+    is_apple_silicon,
+    probe_machine,
+    read_shape,
+    spoken_size,
+    weights_on_disk,
+)
+
+log = logging.getLogger(__name__)
+
+POCKET = "pocket"
+DIFFUSION_GEMMA = "mlx-community/diffusiongemma-26B-A4B-it-4bit"
+DISK_MARGIN_BYTES = 2**29
+"""What a fetch leaves free for everybody else."""
+_NEEDED = ("*.safetensors", "*.json", "*.jinja", "tokenizer.model")
+_BLOB = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_AT_ONCE = 4
+_TRIES = 6
+"""How often in a row a file may bring nothing before the fetch gives up: 16 seconds, with the pauses between."""
+_PASSING = (408, 429, 500, 502, 503, 504)
+"""HTTP statuses that are worth another try."""
+_TIMEOUT_SECONDS = 20.0
+_LOOK_SECONDS = 0.5
+_RATE_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Hub:
+    """Where checkpoints come from, and the folder that keeps them."""
+
+    endpoint: str
+    cache: Path
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file on the hub. blob: its hash there, SHA-256 (64 digits) of a large one, git's SHA-1 (40) of a small one."""
+
+    name: str
+    size_bytes: int
+    blob: str
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A checkpoint that the hub has and this machine has not, or not all of it."""
+
+    hub: Hub
+    repo_id: str
+    commit: str
+    files: tuple[RemoteFile, ...]
+    shape: ModelShape
+
+    @property
+    def blobs(self) -> Path:
+        """Where its files are kept, by hash."""
+        return self.hub.cache / f"models--{self.repo_id.replace('/', '--')}" / "blobs"
+
+    @property
+    def total_bytes(self) -> int:
+        """All that a run needs."""
+        return sum(file.size_bytes for file in self.files)
+
+    @property
+    def weights_bytes(self) -> int:
+        """The weights alone."""
+        return sum(file.size_bytes for file in self.files if file.name.endswith(".safetensors"))
+
+    def here_bytes(self) -> int:
+        """What an earlier fetch has brought already."""
+        return sum(min(file.size_bytes, _size(self.blobs / file.blob, _partial(self, file))) for file in self.files)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a fetch is. bytes_per_second: over the last seconds, None before there is any."""
+
+    done_bytes: int
+    total_bytes: int
+    bytes_per_second: float | None
+
+    @property
+    def share(self) -> float:
+        """From 0 to 1."""
+        return self.done_bytes / max(self.total_bytes, 1)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """None while nothing arrives."""
+        return (self.total_bytes - self.done_bytes) / self.bytes_per_second if self.bytes_per_second else None
+
+    def __str__(self) -> str:
+        """ "7.1 GB of 16.6 GB · 43 % · 38 MB/s · 4 min left" """
+        if self.done_bytes >= self.total_bytes:
+            return f"{spoken_size(self.total_bytes)} · checking what came"
+        parts = [f"{spoken_size(self.done_bytes)} of {spoken_size(self.total_bytes)}", f"{int(self.share * 100)} %"]
+        if self.bytes_per_second:
+            parts += [f"{spoken_size(int(self.bytes_per_second))}/s", _spoken_time(self.seconds_left or 0)]
+        return " · ".join(parts)
+
+
+def default_hub() -> Hub:
+    """The hub and the cache that huggingface_hub uses (HF_ENDPOINT, HF_HUB_CACHE, HF_HOME)."""
+    from huggingface_hub import constants
+
+    return Hub(endpoint=constants.ENDPOINT, cache=Path(constants.HF_HUB_CACHE))
+
+
+def locate(name: str, hub: Hub) -> CheckpointCard | Offer:
+    """A checkpoint by the name that a person gives it; its card where it is here, else what the hub offers.
+
+    Raises CheckpointError or FetchError, in one sentence.
+    """
+    name = name.strip()
+    if name == POCKET:
+        return read_card(POCKET_FOLDER)
+    folder = Path(name).expanduser()
+    if not name:
+        raise CheckpointError("Name a checkpoint: pocket, a folder, or a hub id like owner/name.")
+    if _is_folder(folder) or name.startswith((".", "~", "/")) or name.count("/") > 1:
+        return read_card(folder)
+    if not _is_hub_id(name):
+        raise CheckpointError(f"{name:.100} is neither a folder here nor a hub id like owner/name.")
+    return find_cached(name, hub) or look_up(name, hub)
+
+
+def find_cached(repo_id: str, hub: Hub) -> CheckpointCard | None:
+    """The card of a hub checkpoint that lies complete in the cache; asks nobody."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:
+        folder = snapshot_download(repo_id, cache_dir=hub.cache, allow_patterns=list(_NEEDED), local_files_only=True)
+        return replace(read_card(Path(folder)), name=repo_id)
+    except (LocalEntryNotFoundError, CheckpointError, OSError):
+        return None
+
+
+def look_up(repo_id: str, hub: Hub) -> Offer:
+    """Ask the hub what it has, and read the checkpoint's config.json: a few kB, and nothing is written.
+
+    Raises FetchError when the hub is out of reach or does not have it, CheckpointError when it is of another type.
+    """
+    from huggingface_hub import HfApi, get_session, hf_hub_url
+    from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
+
+    with _in_words(repo_id, hub):
+        info = HfApi(endpoint=hub.endpoint).model_info(repo_id, files_metadata=True, timeout=_TIMEOUT_SECONDS)
+        url = hf_hub_url(repo_id, "config.json", revision=info.sha, endpoint=hub.endpoint)
+        answer = get_session().get(url, headers=build_hf_headers(), timeout=_TIMEOUT_SECONDS)
+        if answer.status_code == 404:
+            raise CheckpointError(f"{repo_id} has no config.json; it is no checkpoint that can be shown.")
+        hf_raise_for_status(answer)
+    try:
+        config = json.loads(answer.content)
+    except ValueError as exc:
+        raise CheckpointError(f"The config.json of {repo_id} is no JSON.") from exc
+    check_model_type(config, repo_id)
+    files = tuple(
+        RemoteFile(entry.rfilename, entry.size or 0, entry.lfs.sha256 if entry.lfs else entry.blob_id or "")
+        for entry in info.siblings or ()
+        if any(Path(entry.rfilename).match(pattern) for pattern in _NEEDED) and "/" not in entry.rfilename
+    )
+    _check_files(repo_id, files)
+    return Offer(hub=hub, repo_id=repo_id, commit=info.sha or "main", files=files, shape=read_shape(config))
+
+
+def check_place(offer: Offer) -> None:
+    """See to it that what is missing will find a place.
+
+    Raises MachineError when the disk is too small, FetchError when the cache folder cannot be written.
+    """
+    place = next(folder for folder in (offer.blobs, *offer.blobs.parents) if _is_folder(folder))
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise FetchError(f"The folder {place} cannot be written; set HF_HOME to one that can.")
+    missing, free = offer.total_bytes - offer.here_bytes(), shutil.disk_usage(place).free
+    if missing + DISK_MARGIN_BYTES > free:
+        raise MachineError(
+            f"{offer.repo_id} needs {spoken_size(missing + DISK_MARGIN_BYTES)} of disk, and {spoken_size(free)} are "
+            f"free at {place}; make room there, or set HF_HOME to another disk."
+        )
+
+
+def fit(card: CheckpointCard, machine: Machine) -> CheckpointCard:
+    """The card with the longest canvas that fits this machine.
+
+    Raises MachineError where the checkpoint cannot work.
+    """
+    shape = read_shape(read_json(card.folder / "config.json"))
+    length = fitting_canvas(card.name, shape, weights_on_disk(card.folder), machine)
+    if length >= card.canvas_length:
+        return card
+    defaults = card.defaults.changed(canvas_length=min(length, card.defaults.canvas_length))
+    return replace(card, canvas_length=length, defaults=defaults)
+
+
+def preselected(hub: Callable[[], Hub] = default_hub) -> CheckpointCard:
+    """What is shown when nobody asked for a checkpoint: the 26B where it is here and fits, else the pocket."""
+    if is_apple_silicon():
+        try:
+            card = find_cached(DIFFUSION_GEMMA, hub())
+            if card is not None:
+                return fit(card, probe_machine())
+        except VisualizerError as exc:
+            log.warning("%s The pocket checkpoint is shown.", exc)
+    return read_card(POCKET_FOLDER)
+
+
+def obtain(name: str, hub: Hub, tell: Callable[[str], None]) -> CheckpointCard:
+    """A checkpoint ready to be run, fetched where needed; `tell` gets what it needs and then how far it is.
+
+    Raises CheckpointError, FetchError or MachineError, in one sentence.
+    """
+    found = locate(name, hub)
+    if isinstance(found, CheckpointCard):
+        return found if found.folder == POCKET_FOLDER else fit(found, probe_machine())
+    machine = probe_machine()
+    fitting_canvas(found.repo_id, found.shape, found.weights_bytes, machine)
+    check_place(found)
+    tell(f"{name} is fetched to {found.blobs.parent} (Ctrl-C stops, the same command goes on)")
+    fetch = Fetch(found)
+    try:
+        for progress in fetch.progress():
+            tell(str(progress))
+        return fit(fetch.card(), machine)
+    finally:
+        fetch.cancel()
+
+
+class Fetch:
+    """A fetch under way, in a process of its own: it goes on when nobody looks, and can be cancelled at any moment."""
+
+    def __init__(self, offer: Offer, tries: int = _TRIES, clock: Callable[[], float] = time.monotonic) -> None:
+        self.offer = offer
+        self._clock = clock
+        self._seen: deque[tuple[float, int]] = deque()
+        self._lock = threading.Lock()
+        self._error: VisualizerError | None = None
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe(duplex=False)
+        self._process = context.Process(target=_serve, args=(offer, theirs, tries), name="fetcher", daemon=True)
+        self._process.start()
+        theirs.close()
+
+    @property
+    def running(self) -> bool:
+        """Whether bytes may still come."""
+        return self._process.is_alive()
+
+    def progress(self) -> Iterator[Progress]:
+        """How far it is, twice a second until it has ended; any number of watchers may ask.
+
+        Raises FetchError or MachineError when it did not end well.
+        """
+        while self.running:
+            yield self._measure()
+            self._process.join(_LOOK_SECONDS)
+        self._raise_failure()
+
+    def card(self) -> CheckpointCard:
+        """The card of what was fetched.
+
+        Raises FetchError when that is not complete.
+        """
+        card = find_cached(self.offer.repo_id, self.offer.hub)
+        if card is None:
+            raise FetchError(f"{self.offer.repo_id} was fetched, but something of it is missing; fetch it again.")
+        return card
+
+    def cancel(self) -> None:
+        """End it now. What came is kept, and the next fetch goes on from there."""
+        if self.running:
+            with self._lock:
+                self._error = FetchError(f"Stopped at {int(self._share() * 100)} %; what came is kept.")
+            self._process.kill()
+        self._process.join()
+
+    def _measure(self) -> Progress:
+        now, done = self._clock(), self.offer.here_bytes()
+        with self._lock:
+            self._seen.append((now, done))
+            while now - self._seen[0][0] > _RATE_SECONDS:
+                self._seen.popleft()
+            since, before = self._seen[0]
+        rate = (done - before) / (now - since) if now > since and done > before else None
+        return Progress(done, self.offer.total_bytes, rate)
+
+    def _share(self) -> float:
+        return self.offer.here_bytes() / max(self.offer.total_bytes, 1)
+
+    def _raise_failure(self) -> None:
+        with self._lock:
+            if self._error is None and self._process.exitcode != 0:
+                self._error = self._read_error()
+            if self._error is not None:
+                raise self._error
+
+    def _read_error(self) -> VisualizerError:
+        try:
+            return self._pipe.recv()
+        except (EOFError, OSError):
+            return FetchError(f"The fetch ended unexpectedly (exit code {self._process.exitcode}); what came is kept.")
+
+
+def _serve(offer: Offer, pipe: Connection, tries: int) -> None:
+    """The child: bring everything; an error goes to the parent, in words."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        _bring(offer, tries)
+    except VisualizerError as exc:
+        pipe.send(exc)
+        raise SystemExit(1) from None
+    except Exception:
+        log.exception("A fetch failed")
+        pipe.send(FetchError("Something went wrong while fetching; the app's log says more. What came is kept."))
+        raise SystemExit(1) from None
+
+
+def _bring(offer: Offer, tries: int) -> None:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.utils import disable_progress_bars
+
+    disable_progress_bars()
+    with _in_words(offer.repo_id, offer.hub):
+        offer.blobs.mkdir(parents=True, exist_ok=True)
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            small_first = sorted(offer.files, key=lambda file: file.size_bytes)
+            for brought in [pool.submit(_bring_file, offer, file, tries) for file in small_first]:
+                brought.result()
+        # By branch, not by commit: only then does huggingface_hub note which commit "main" is, and finds it offline.
+        names = [file.name for file in offer.files]
+        snapshot_download(
+            offer.repo_id, cache_dir=offer.hub.cache, endpoint=offer.hub.endpoint, allow_patterns=names, max_workers=1
+        )
+
+
+def _bring_file(offer: Offer, file: RemoteFile, tries: int) -> None:
+    """One blob, from where an earlier try has left it."""
+    target, partial = offer.blobs / file.blob, _partial(offer, file)
+    if target.exists():
+        return
+    with partial.open("ab") as stream:
+        _claim(stream, offer)
+        idle = 0
+        while (before := stream.tell()) < file.size_bytes:
+            failure = _append(offer, file, stream)
+            idle = idle + 1 if stream.tell() == before else 0
+            if idle == tries:
+                raise failure or FetchError(f"The hub sends nothing of {file.name}; what came is kept.")
+            if failure:
+                log.info("%s at byte %d: %s", file.name, stream.tell(), failure)
+                time.sleep(min(2**idle / 4, 8))
+    if _blob_hash(partial, file) != file.blob:
+        partial.unlink()
+        raise FetchError(f"{file.name} came damaged and was removed; fetch again to bring it anew.")
+    partial.rename(target)
+
+
+def _append(offer: Offer, file: RemoteFile, stream: BinaryIO) -> Exception | None:
+    """Write what the hub sends from the stream's end on. Returns what ended it, where another try may help."""
+    import httpx2
+    from huggingface_hub import get_session, hf_hub_url
+    from huggingface_hub.errors import HfHubHTTPError
+    from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
+
+    url = hf_hub_url(offer.repo_id, file.name, revision=offer.commit, endpoint=offer.hub.endpoint)
+    headers = build_hf_headers() | {"Accept-Encoding": "identity"}
+    if stream.tell():
+        headers["Range"] = f"bytes={stream.tell()}-"
+    try:
+        with get_session().stream("GET", url, headers=headers, timeout=_TIMEOUT_SECONDS) as answer:
+            hf_raise_for_status(answer)
+            if answer.status_code != 206:
+                stream.truncate(0)
+                stream.seek(0)
+            for piece in answer.iter_bytes():
+                stream.write(piece)
+                if stream.tell() > file.size_bytes:
+                    break
+    except httpx2.TransportError as exc:
+        return exc
+    except HfHubHTTPError as exc:
+        if exc.response.status_code not in _PASSING:
+            raise
+        return exc
+    return None
+
+
+def _claim(stream: BinaryIO, offer: Offer) -> None:
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as exc:
+        raise FetchError(f"Another program is fetching {offer.repo_id} already; wait for it, or stop it.") from exc
+
+
+def _blob_hash(path: Path, file: RemoteFile) -> str:
+    if len(file.blob) == 64:
+        with path.open("rb") as content:
+            return hashlib.file_digest(content, "sha256").hexdigest()
+    content = path.read_bytes()
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def _partial(offer: Offer, file: RemoteFile) -> Path:
+    return offer.blobs / f"{file.blob}.incomplete"
+
+
+def _size(*paths: Path) -> int:
+    """Bytes of the first of them that exists; a file may be renamed while one looks."""
+    for path in paths:
+        try:
+            return path.stat().st_size
+        except OSError:
+            continue
+    return 0
+
+
+def _check_files(repo_id: str, files: tuple[RemoteFile, ...]) -> None:
+    names = {file.name for file in files}
+    if not any(name.endswith(".safetensors") for name in names):
+        raise CheckpointError(f"{repo_id} holds no safetensors weights.")
+    if "tokenizer.json" not in names:
+        raise CheckpointError(f"{repo_id} is incomplete: tokenizer.json is missing.")
+    if not all(_BLOB.fullmatch(file.blob) and file.size_bytes > 0 for file in files):
+        raise FetchError(f"The hub does not say how large the files of {repo_id} are; try again later.")
+
+
+@contextmanager
+def _in_words(repo_id: str, hub: Hub) -> Iterator[None]:
+    """What huggingface_hub, the network and the disk may say, in one sentence each."""
+    import httpx2
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        HfHubHTTPError,
+        HFValidationError,
+        LocalEntryNotFoundError,
+        OfflineModeIsEnabled,
+        RepositoryNotFoundError,
+    )
+
+    host = hub.endpoint.split("://")[-1]
+    try:
+        yield
+    except HFValidationError as exc:
+        raise CheckpointError(f"{repo_id:.100} is no hub id; one looks like owner/name.") from exc
+    except GatedRepoError as exc:
+        raise FetchError(f"{repo_id} asks for its terms to be accepted at {hub.endpoint}/{repo_id} first.") from exc
+    except RepositoryNotFoundError as exc:
+        raise FetchError(
+            f"{host} knows no checkpoint {repo_id}, or it is private; there is no folder of that name either."
+        ) from exc
+    except HfHubHTTPError as exc:
+        raise FetchError(
+            f"{host} answers {exc.response.status_code} for {repo_id}; what came is kept, try again later."
+        ) from exc
+    except OfflineModeIsEnabled as exc:
+        raise FetchError(f"{repo_id} is not on this machine, and HF_HUB_OFFLINE forbids to fetch it.") from exc
+    except (httpx2.ConnectError, httpx2.ConnectTimeout) as exc:
+        raise FetchError(
+            f"{repo_id} is not complete on this machine, and {host} cannot be reached; are you offline?"
+        ) from exc
+    except (httpx2.HTTPError, LocalEntryNotFoundError) as exc:
+        raise FetchError(f"The connection to {host} was lost; what came is kept, fetch again to go on.") from exc
+    except OSError as exc:
+        raise _disk_error(exc, hub) from exc
+
+
+def _disk_error(exc: OSError, hub: Hub) -> FetchError:
+    if exc.errno in (errno.ENOSPC, errno.EDQUOT):
+        return FetchError(f"The disk at {hub.cache} is full; what came is kept. Make room, then fetch again.")
+    return FetchError(f"{exc.filename or hub.cache} cannot be written ({exc.strerror or exc}).")
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def _is_hub_id(name: str) -> bool:
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils import validate_repo_id
+
+    try:
+        validate_repo_id(name)
+    except HFValidationError:
+        return False
+    return name.count("/") == 1
+
+
+def _spoken_time(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s left"
+    return f"{round(seconds / 60)} min left" if seconds < 5400 else f"{seconds / 3600:.1f} h left"
