@@ -6,6 +6,7 @@ import glob
 import os
 import re
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -26,14 +27,16 @@ def whole_file(target: Path) -> Iterator[Path]:
     Raises ExportError when the target cannot be written, or what the block writes does not fit the disk.
     """
     target = Path(os.path.realpath(target))
-    if target.exists() and not target.is_file():
-        raise ExportError(f"{target} is not a file, so it cannot be replaced by one; choose another name.")
     name = target.name[:_NAME_CHARACTERS]
     suffixes = "".join(target.suffixes[-2:])
     part = target.with_name(f".{name}.{os.getpid()}-{secrets.token_hex(4)}.part{suffixes}")
     try:
+        if target.exists() and not target.is_file():
+            raise ExportError(f"{target} is not a file, so it cannot be replaced by one; choose another name.")
         _remove_left_behind(target.parent, name)
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        if target.exists():
+            part.chmod(stat.S_IMODE(target.stat().st_mode))
         yield part
         _sync(part)
         os.replace(part, target)
