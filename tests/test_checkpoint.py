@@ -9,6 +9,7 @@ from dataclasses import replace
 import mlx.core as mx
 import pytest
 
+from visualizer import checkpoint as checkpoint_module
 from visualizer.checkpoint import POCKET_FOLDER, load, read_card
 from visualizer.errors import CheckpointError, SettingsError
 from visualizer.settings import Sampler, Settings
@@ -234,3 +235,21 @@ def test_an_answer_keeps_its_whitespace_and_loses_its_special_tokens(checkpoint)
     text = "def f(n):\n\treturn  n , n\n    # 🎉\n"
     ids = checkpoint.tokenizer.encode(text + "<turn|><eos>", add_special_tokens=False)
     assert checkpoint.answer_text(ids) == text
+
+
+def test_another_byte_of_the_weights_gives_another_fingerprint(folder):
+    before = read_card(folder).fingerprint
+    assert re.fullmatch("[0-9a-f]{16}", before)
+    assert read_card(folder).fingerprint == before
+    weights = folder / "model.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    assert read_card(folder).fingerprint != before
+
+
+def test_of_large_weights_pieces_are_read_up_to_both_ends():
+    size = 16 * 10**9 + 1
+    pieces = checkpoint_module._pieces(size)
+    assert (pieces[0], pieces[-1]) == (0, size - checkpoint_module._PIECE_BYTES)
+    assert len(pieces) * checkpoint_module._PIECE_BYTES <= 16 * 2**20
