@@ -1,4 +1,4 @@
-"""The page's stylesheet, put together: bundled fonts, the theme's colours, the player's and the page's own rules."""
+"""What the browser gets: the player's script and stylesheet, and the page's, each put together from its files."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from pathlib import Path
 from visualizer.theme import DARK, LIGHT, SAFE
 
 ASSETS_FOLDER = Path(__file__).resolve().parent.parent / "assets"
+_PLAYER_FOLDER = ASSETS_FOLDER / "player"
+_SCRIPTS = ("dom", "words", "decode", "views", "layouts", "canvas", "clock", "chart", "compare", "inspector",
+            "timeline", "pane", "player")  # fmt: skip
+"""In this order: a file uses only those before it."""
+_STYLESHEETS = ("player", "canvas", "timeline")
 _FONTS = (
     ("JetBrains Mono", "400", "jetbrains-mono-latin-400-normal.woff2"),
     ("JetBrains Mono", "700", "jetbrains-mono-latin-700-normal.woff2"),
@@ -19,18 +24,30 @@ _FAMILIES = (
 )
 
 
+def player_bundle() -> tuple[str, str]:
+    """The player for any page: a script that declares `createPlayer`, and its stylesheet with fonts and themes.
+
+    The theme is the root element's `data-theme`: dark (also without it), light or safe.
+    """
+    files = (_read(f"{name}.js") for name in _SCRIPTS)
+    script = "\n".join(("const createPlayer = (() => {", *files, "return createPlayer;", "})();", ""))
+    css = (
+        *(_font_face(*font) for font in _FONTS),
+        f":root {{ color-scheme: dark; {_FAMILIES} {DARK.css_variables()} }}",
+        f":root[data-theme=light] {{ color-scheme: light; {LIGHT.css_variables()} }}",
+        f":root[data-theme=safe] {{ color-scheme: dark; {SAFE.css_variables()} }}",
+        *(_read(f"{name}.css") for name in _STYLESHEETS),
+    )
+    return script, "\n".join(css)
+
+
 def page_css() -> str:
     """Everything that the page is drawn with; it loads nothing from anywhere."""
-    return "\n".join(
-        (
-            *(_font_face(*font) for font in _FONTS),
-            f":root {{ color-scheme: dark; {_FAMILIES} {DARK.css_variables()} }}",
-            f":root[data-theme=light] {{ color-scheme: light; {LIGHT.css_variables()} }}",
-            f":root[data-theme=safe] {{ color-scheme: dark; {SAFE.css_variables()} }}",
-            (ASSETS_FOLDER / "player" / "player.css").read_text(encoding="utf-8"),
-            (ASSETS_FOLDER / "page.css").read_text(encoding="utf-8"),
-        )
-    )
+    return player_bundle()[1] + "\n" + (ASSETS_FOLDER / "page.css").read_text(encoding="utf-8")
+
+
+def _read(name: str) -> str:
+    return (_PLAYER_FOLDER / name).read_text(encoding="utf-8")
 
 
 def _font_face(family: str, weight: str, file_name: str) -> str:

@@ -21,7 +21,7 @@ from visualizer.errors import VisualizerError
 from visualizer.messages import MessageWriter, end_message, start_message
 from visualizer.prompts import Prompt
 from visualizer.settings import MAX_SEED, Sampler
-from visualizer.styles import ASSETS_FOLDER, page_css
+from visualizer.styles import page_css, player_bundle
 
 log = logging.getLogger(__name__)
 
@@ -34,12 +34,13 @@ _THEME_SCRIPT = """<script>
 (() => {
   const asked = new URLSearchParams(location.search).get('__theme');
   const theme = asked || localStorage.getItem('theme');
-  document.documentElement.dataset.theme = theme === 'light' ? 'light' : 'dark';
+  document.documentElement.dataset.theme = ['light', 'safe'].includes(theme) ? theme : 'dark';
 })();
 </script>"""
 _TOGGLE_THEME = """() => {
   const root = document.documentElement;
-  root.dataset.theme = root.dataset.theme === 'light' ? 'dark' : 'light';
+  const next = {dark: 'light', light: 'safe', safe: 'dark'};
+  root.dataset.theme = next[root.dataset.theme] ?? 'dark';
   localStorage.setItem('theme', root.dataset.theme);
 }"""
 _STOP = "() => window.dispatchEvent(new Event('denoise-stop'))"
@@ -63,7 +64,7 @@ def build_page(engine: Engine, prompts: tuple[Prompt, ...]) -> gr.Blocks:
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
         with gr.Row(elem_id="masthead"):
             gr.HTML(_masthead(engine.card), elem_id="headline", apply_default_css=False, js_on_load=None)
-            theme_button = gr.Button("Light / dark", elem_id="theme-toggle", size="sm", scale=0, min_width=110)
+            theme_button = gr.Button("Dark / light / safe", elem_id="theme-toggle", size="sm", scale=0, min_width=150)
         with gr.Row(elem_id="stage"):
             with gr.Column(elem_id="controls", scale=0, min_width=320):
                 prompt_box = gr.Textbox(label="Prompt", placeholder="Ask for something with a shape…", lines=3,
@@ -202,6 +203,6 @@ def _masthead(card: CheckpointCard) -> str:
 
 
 def _player_script() -> str:
-    return (ASSETS_FOLDER / "player" / "player.js").read_text(encoding="utf-8") + _PLAYER_GLUE
+    return player_bundle()[0] + _PLAYER_GLUE
 
 

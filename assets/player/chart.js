@@ -1,0 +1,131 @@
+/** The run in numbers: the course of acceptance and entropy over the steps, and figures that name what they count. */
+const charts = (() => {
+  "use strict";
+  const { make, draw, write } = dom;
+  const { count, nats, secondsPerStep } = words;
+  const [TOP, BOTTOM] = [3, 97]; // so that no line is cut at the edge
+  const WIDTH = 1000;
+  const FLOOR_NATS = 1e-6;
+
+  /** A share from 0 to 1 as a height of the chart. */
+  const heightOf = (share) => BOTTOM - (BOTTOM - TOP) * Math.max(0, Math.min(1, share));
+  /** Entropy's height in the chart: pure noise at the top, a tenth of the threshold at the bottom, on a log scale. */
+  function entropyScale(run) {
+    const top = Math.log(run.trace[0].maxEntropy);
+    const bottom = Math.log(Math.max(run.settings.stop_entropy || 0.001, FLOOR_NATS) / 10);
+    return (value) => heightOf((Math.log(Math.max(value, FLOOR_NATS)) - bottom) / (top - bottom));
+  }
+  const line = (points) => points.map(([x, y], k) => `${k ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
+
+  /**
+   * A chart of one run in an empty element. Everything is in shares of the width, so nothing is laid out when it grows.
+   * @param {HTMLElement} element
+   */
+  function createChart(element) {
+    const svg = draw("svg", { viewBox: `0 0 ${WIDTH} 100`, preserveAspectRatio: "none", "aria-hidden": "true" });
+    const [area, share, entropy, threshold, ends] = ["dp-area", "dp-share", "dp-entropy", "dp-threshold", "dp-ends"]
+      .map((name) => svg.appendChild(draw("path", { class: name })));
+    const head = make("i", "dp-playhead");
+    const plot = make("div", "dp-plot");
+    const key = make("p", "dp-key");
+    const [accepted, mean, limit] = ["accepted", "entropy", "threshold"].map((name) => {
+      const entry = make("span", `dp-key-${name}`);
+      key.append(entry);
+      return entry;
+    });
+    plot.append(svg, head);
+    element.append(plot, key);
+    let drawn = null;
+
+    /** Draw the whole course; `xs` are the steps' places from 0 to 1. */
+    function drawCourse(run, xs) {
+      const height = entropyScale(run);
+      const at = (k) => xs[k] * WIDTH;
+      const shares = run.trace.map((step, k) => [at(k), heightOf(step.accepted / step.length)]);
+      const course = line(shares);
+      share.setAttribute("d", course);
+      area.setAttribute("d", `${course}L${at(shares.length - 1).toFixed(1)} 100L${at(0).toFixed(1)} 100Z`);
+      entropy.setAttribute("d", line(run.trace.map((step, k) => [at(k), height(step.meanEntropy)])));
+      const y = run.settings.stop_entropy > 0 ? height(run.settings.stop_entropy) : null;
+      threshold.setAttribute("d", y === null ? "" : `M0 ${y}H${WIDTH}`);
+      const borders = run.trace.flatMap((step, k) => (k && step.block !== run.trace[k - 1].block ? [(at(k) + at(k - 1)) / 2] : []));
+      ends.setAttribute("d", borders.map((x) => `M${x} 0V100`).join(""));
+    }
+    /** Show a run, with the playhead at a share of the width. */
+    function show(run, index, xs, at) {
+      const course = `${run.trace.length} ${xs.at(-1)} ${xs[1]}`;
+      if (drawn?.run !== run || drawn.course !== course) drawCourse(run, xs);
+      drawn = { run, course };
+      head.style.transform = `translateX(${(at * 100).toFixed(3)}%)`;
+      const step = run.trace[index];
+      write(accepted, `accepted ${step.accepted} of ${step.length}`);
+      write(mean, `mean entropy ${nats(step.meanEntropy)} nats, log scale`);
+      write(limit, run.settings.stop_entropy > 0 ? `stop threshold ${run.settings.stop_entropy} nats` : "no stop threshold");
+    }
+    return { show };
+  }
+
+  /** The figures of a run up to a step: number, name, and what it counts. */
+  function figuresOf(run, index) {
+    const shown = run.trace.slice(0, index + 1);
+    const commits = shown.filter((step) => step.phase === "commit");
+    const passes = shown.filter((step) => step.phase === "step");
+    const tokens = commits.reduce((sum, step) => sum + step.answerLength, 0);
+    const ms = passes.reduce((sum, step) => sum + step.elapsedMs - step.before.elapsedMs, 0);
+    const length = shown.at(-1).length;
+    const steps = passes.length;
+    const ended = commits.length > 0;
+    return [
+      { value: String(steps), name: "steps", unit: `${count(steps, "step")}`,
+        about: "Denoising steps: each one forward pass of the decoder over the whole canvas. Reading the prompt, and reading each committed block back, come on top." },
+      { value: String(shown.at(-1).block + 1), name: "blocks", unit: count(shown.at(-1).block + 1, "block"),
+        about: "Canvases filled one after the other; each reads the committed ones before it." },
+      { value: steps ? secondsPerStep(ms / steps) : "–", name: "per step", unit: steps ? `${secondsPerStep(ms / steps)} per step` : "",
+        about: "Mean wall-clock time of a denoising step on the machine that ran it, without reading the prompt." },
+      { value: String(length), name: "canvas positions per step", unit: "",
+        about: "Every step computes all of them, also those accepted before and those after the answer's end." },
+      { value: ended && steps ? (tokens / steps).toFixed(1) : "–", name: "answer tokens per forward pass",
+        unit: ended && steps ? `${(tokens / steps).toFixed(1)} answer tokens per forward pass` : "",
+        about: `Committed answer tokens (${tokens}) over denoising steps (${steps}); the stop token and what follows it are not counted.` },
+      { value: ended && tokens ? (length * steps / tokens).toFixed(0) : "–", name: "positions computed per answer token", unit: "",
+        about: "Canvas positions times steps, over answer tokens: the price of few passes. Here an autoregressive model computes one." },
+      { value: ended ? String(tokens) : "–", name: "forward passes of an autoregressive model",
+        unit: ended ? `an autoregressive model: ${tokens}` : "",
+        about: "For the same answer, one token at a time: one pass a token, each over one position. Such passes are cheaper; this compares counts, not time." },
+    ];
+  }
+  /**
+   * The figures in a `<details>` element: one line, and on demand every figure with what it counts.
+   * @param {HTMLDetailsElement} element
+   */
+  function createFigures(element) {
+    const brief = make("span", "dp-brief");
+    const summary = make("summary");
+    summary.append(make("strong", "", "In numbers"), brief);
+    const list = make("dl");
+    element.append(summary, list);
+    let drawn = { run: null, index: -1 };
+    const rows = [];
+
+    function row(k) {
+      if (rows[k]) return rows[k];
+      const [box, value, name, about] = [make("div"), make("dd", "dp-value"), make("dt"), make("dd", "dp-about")];
+      box.append(name, value, about);
+      list.append(box);
+      return (rows[k] = { value, name, about });
+    }
+    /** Show the figures of a run up to a step. */
+    function show(run, index) {
+      if (drawn.run === run && drawn.index === index) return;
+      drawn = { run, index };
+      const figures = figuresOf(run, index);
+      write(brief, figures.map(({ unit }) => unit).filter(Boolean).join(" · "));
+      figures.forEach((figure, k) => {
+        const cells = row(k);
+        for (const name of ["value", "name", "about"]) write(cells[name], figure[name]);
+      });
+    }
+    return { show };
+  }
+  return { createChart, createFigures };
+})();

@@ -1,0 +1,40 @@
+/** One clock for one or two runs: a list of moments, each with its start and the step that every run shows. */
+const clock = (() => {
+  "use strict";
+  const EQUAL_MS = 200;
+
+  /** Equal pacing: one moment a step; a run that has ended waits for the other. */
+  function equal(runs) {
+    const length = Math.max(0, ...runs.map((run) => run.trace.length));
+    return Array.from({ length }, (_, k) => ({ ms: k * EQUAL_MS, shown: runs.map((run) => Math.min(k, run.trace.length - 1)) }));
+  }
+  /** Real pacing: a moment wherever any run takes a step, counted from each run's first step. */
+  function real(runs) {
+    const times = runs.map((run) => run.trace.map((step) => step.elapsedMs - run.trace[0].elapsedMs));
+    const all = [...new Set(times.flat())].sort((a, b) => a - b);
+    const at = runs.map(() => -1);
+    return all.map((ms) => {
+      times.forEach((own, r) => { while (at[r] + 1 < own.length && own[at[r] + 1] <= ms) at[r] += 1; });
+      return { ms, shown: [...at] };
+    });
+  }
+  /**
+   * The moments of some runs.
+   * @param {object[]} runs
+   * @param {"equal"|"real"} pacing
+   * @returns {{ms: number, shown: number[]}[]}
+   */
+  const moments = (runs, pacing) => (pacing === "real" ? real : equal)(runs);
+
+  /** The last moment that has begun at a time; times rise. */
+  function momentAt(list, ms) {
+    let [low, high] = [0, list.length - 1];
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (list[middle].ms <= ms) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+  return { EQUAL_MS, moments, momentAt };
+})();

@@ -1,0 +1,205 @@
+/** One run on the page: its state and meters, its canvas, its course and figures, its answer. */
+const panes = (() => {
+  "use strict";
+  const { make, write, fill, named } = dom;
+  const { CODE, answerAt, thoughtAt } = decode;
+  const { seconds, secondsPerStep, nats, day } = words;
+  const GOAL_SHARE = 0.8; // where on its bar the stop threshold stands (player.css draws the mark there)
+  const FIELD_CHIPS = 260;
+  const ENDINGS = new Map([
+    ["stop", ["✓", "finished", "Finished: the model ended its answer"]],
+    ["length", ["⊣", "cut off at the token budget", "Cut off at the token budget"]],
+    ["stopped", ["■", "stopped", "Stopped by the visitor"]],
+    ["failed", ["✕", "failed", "The run failed"]],
+  ]);
+  const MARKUP = `
+    <section class="dp-status" aria-label="State of the run" hidden>
+      <div class="dp-line">
+        <span class="dp-pill" data-ui="pill"><span class="dp-sign" data-ui="sign" aria-hidden="true"></span><span data-ui="state"></span></span>
+        <span class="dp-who"><span class="dp-checkpoint" data-ui="checkpoint"></span> <span class="dp-origin" data-ui="origin"></span></span>
+        <span class="dp-fact" data-ui="block"></span><span class="dp-fact dp-fact-step" data-ui="step"></span>
+        <span class="dp-fact dp-fact-time" data-ui="time"></span><span class="dp-fact dp-fact-rate" data-ui="rate"></span>
+      </div>
+      <p class="dp-apart" data-ui="apart" hidden></p>
+      <div class="dp-meters">
+        <div class="dp-meter"><p><span data-ui="accepted"></span><small data-ui="seed"></small></p>
+          <div class="dp-bar dp-bar-accepted" data-ui="bars"><i class="dp-draft"></i><i class="dp-new"></i><i class="dp-committed"></i></div></div>
+        <div class="dp-meter dp-rule" data-ui="entropyHalf"><p><span data-ui="entropy"></span><small data-ui="goal"></small></p>
+          <div class="dp-bar"><i data-ui="entropyBar"></i><b></b></div></div>
+        <div class="dp-meter dp-rule" data-ui="stableHalf"><p><span data-ui="stable"></span></p>
+          <div class="dp-bar"><i data-ui="stableBar"></i></div></div>
+      </div>
+      <p class="dp-problem" data-ui="problem"></p>
+    </section>
+    <div class="dp-panel" data-ui="panel">
+      <div class="dp-empty" data-ui="empty"><div class="dp-field" data-ui="field" aria-hidden="true"></div><p data-ui="invitation"></p></div>
+      <div class="dp-canvas" data-ui="canvas" role="group" aria-label="Canvas: the arrow keys move token by token" hidden></div>
+    </div>
+    <div class="dp-chart" data-ui="chart" hidden></div>
+    <details class="dp-figures" data-ui="figures" hidden></details>
+    <section class="dp-answer" data-ui="answerBox" aria-label="Answer" hidden>
+      <details class="dp-thought" data-ui="thoughtBox" hidden><summary>Thought</summary><pre data-ui="thought"></pre></details>
+      <div><h3>Answer</h3><button type="button" data-ui="copy">Copy</button></div>
+      <pre data-ui="answer" tabindex="0" role="region" aria-label="Text of the answer"></pre>
+    </section>`;
+
+  const endingOf = (reason) => ENDINGS.get(reason) ?? ["■", "ended", "The run ended"];
+
+  /** Where the mean entropy stands between pure noise (0) and the threshold (GOAL_SHARE), on a log scale. */
+  function entropyShare(step, goal) {
+    const whole = Math.log(step.maxEntropy / Math.max(goal || 0, 1e-6));
+    return whole > 0 ? (GOAL_SHARE * Math.log(step.maxEntropy / Math.max(step.meanEntropy, 1e-9))) / whole : 1;
+  }
+
+  /**
+   * A pane in an empty element.
+   * @param {HTMLElement} element
+   */
+  function createPane(element) {
+    element.classList.add("dp-pane");
+    element.innerHTML = MARKUP; // static
+    const ui = named(element);
+    const status = element.querySelector(".dp-status");
+    const canvas = canvases.createCanvas(ui.canvas);
+    const chart = charts.createChart(ui.chart);
+    const figures = charts.createFigures(ui.figures);
+    let [run, tallest, width, layout] = [decode.newRun(), 0, 0, ""];
+    let marked = null; // the parts of the answer, where it is compared
+
+    /** The panel grows with its text and does not shrink while it moves, unless the page or the layout changes. */
+    const growth = new ResizeObserver(([entry]) => { // after the layout, where sizes cost nothing
+      const box = entry.contentRect;
+      if (Math.round(box.width) !== width) tallest = 0;
+      width = Math.round(box.width);
+      if (box.height <= tallest) return;
+      tallest = box.height;
+      ui.panel.style.minHeight = `${Math.ceil(tallest)}px`;
+    });
+    growth.observe(ui.canvas);
+    /** Let the panel take the height that its text has now. */
+    function settleHeight() {
+      tallest = 0;
+      growth.unobserve(ui.canvas); // observed anew, it reports once after the next layout
+      growth.observe(ui.canvas);
+    }
+
+    /** What is going on, in a sign and in words. */
+    function showState(step, atEnd) {
+      const replay = run.reason && !atEnd && step;
+      const [sign, state, sentence] = replay ? ["⟲", "replay", "An earlier step of a run that has ended"]
+        : run.reason ? endingOf(run.reason) : ["", step ? "denoising" : "starting", ""];
+      status.hidden = false;
+      write(ui.sign, sign);
+      write(ui.state, state);
+      ui.pill.title = sentence;
+      write(ui.checkpoint, run.label || run.checkpoint);
+      const date = day(run.startedAt);
+      write(ui.origin, run.recorded ? ["recording", run.label && run.checkpoint, date].filter(Boolean).join(" · ") : step ? "live" : "");
+      ui.origin.title = run.recorded ? ["A recorded run, replayed from its file.", run.device, run.fingerprint].filter(Boolean).join(" · ")
+        : "The model runs, or ran, for this page.";
+      write(ui.problem, run.problem);
+      write(ui.seed, run.reason && run.settings.seed !== undefined ? `seed ${run.settings.seed}` : "");
+      status.classList.toggle("dp-waiting", !step); // the numbers keep their room
+      ui.block.hidden = !step || run.blockEnds.length < 2;
+    }
+    /** Step, time and accepted share; the time per step leaves out the reading of the prompt. */
+    function showNumbers(step) {
+      write(ui.block, `block ${step.block + 1}`);
+      write(ui.step, `step ${step.step} of at most ${step.maxSteps}`);
+      write(ui.time, seconds(step.elapsedMs));
+      write(ui.rate, step.step ? `${secondsPerStep((step.elapsedMs - step.blockStartMs) / step.step)} per step` : "– s per step");
+      const counts = new Array(7).fill(0);
+      for (const code of step.cells) counts[code] += 1;
+      const shares = [counts[CODE.DRAFT], counts[CODE.NEW] + counts[CODE.CHANGED_NEW], counts[CODE.COMMITTED] + counts[CODE.CHANGED_COMMITTED]];
+      write(ui.accepted, `${step.accepted} of ${step.length} accepted`);
+      let before = 0;
+      shares.forEach((number, k) => {
+        const bar = ui.bars.children[k];
+        bar.style.setProperty("--from", (before / step.length).toFixed(3));
+        fill(bar, number / step.length);
+        before += number;
+      });
+    }
+    /** The two halves of the stop rule; a block can also end because its steps are spent, or all is accepted. */
+    function showStopRule(step) {
+      const { stop_entropy: goal, stability_steps: needed = 1 } = run.settings;
+      write(ui.entropy, `mean entropy ${nats(step.meanEntropy)} nats`);
+      write(ui.goal, goal > 0 ? `stops below ${goal}` : "");
+      fill(ui.entropyBar, entropyShare(step, goal));
+      ui.entropyHalf.classList.toggle("dp-met", step.meanEntropy < goal);
+      const streak = needed > 1 ? ` (${Math.min(step.unchangedSteps, needed)} of ${needed} steps)` : "";
+      write(ui.stable, `candidates unchanged: ${step.step < 2 ? "–" : step.unchangedSteps > 0 ? "yes" : "no"}${streak}`);
+      fill(ui.stableBar, step.step < 2 ? 0 : 1 - step.moved / step.length);
+      ui.stableHalf.classList.toggle("dp-met", step.unchangedSteps >= needed);
+    }
+    /** The committed text up to a step, its thought apart; in a comparison the whole answer, with what differs marked. */
+    function showAnswer(index) {
+      const answer = marked ? run.answer : answerAt(run, index);
+      const thought = thoughtAt(run, index);
+      ui.answerBox.hidden = answer === null;
+      ui.thoughtBox.hidden = !thought;
+      write(ui.thought, thought);
+      if (!marked) write(ui.answer, answer ?? "");
+    }
+    /** Show the run at a step of its trace (-1: none yet). `options`: layout, view; `xs`, `share`: of the chart. */
+    function show(index, { atEnd, xs, share, ...options }) {
+      const step = run.trace[index];
+      showState(step, atEnd);
+      [ui.canvas.hidden, ui.empty.hidden] = [!step, Boolean(step)];
+      ui.chart.hidden = ui.figures.hidden = !step;
+      showAnswer(index);
+      if (!step) return;
+      if (options.layout !== layout) settleHeight();
+      layout = options.layout;
+      showNumbers(step);
+      showStopRule(step);
+      canvas.show(run, index, options);
+      chart.show(run, index, xs, share);
+      figures.show(run, index);
+    }
+    /** Open a run: the canvas becomes the waiting field again, as tall as it was. */
+    function open(newRun, invitation = "") {
+      [run, marked, layout] = [newRun, null, ""];
+      ui.apart.hidden = true;
+      write(ui.answer, "");
+      canvas.clear();
+      if (invitation) invite(invitation);
+    }
+    /** The same run, known better. */
+    function adopt(newRun) {
+      canvas.adopt(newRun);
+      run = newRun;
+    }
+    const invite = (text) => write(ui.invitation, text);
+    /** Name what sets this run apart in a comparison, and mark it in its answer. */
+    function setApart(settings, parts) {
+      ui.apart.hidden = false;
+      ui.apart.replaceChildren(...(settings.length ? settings.flatMap(([name, value]) => [make("span", "", `${name} `), make("b", "", String(value))]) : ["the same settings"]));
+      marked = parts;
+      ui.answer.replaceChildren(...parts.map(({ text, differs }) => (differs ? make("mark", "", text) : text)));
+    }
+    /** Copy the answer; a page without clipboard permission gets it selected instead. */
+    async function copyAnswer() {
+      try {
+        await navigator.clipboard.writeText(ui.answer.textContent);
+        ui.copy.textContent = "Copied";
+      } catch {
+        getSelection().selectAllChildren(ui.answer);
+        ui.copy.textContent = "Selected";
+      }
+      setTimeout(() => (ui.copy.textContent = "Copy"), 1500);
+    }
+    /** Sow the field behind the invitation: words of noise, the same on every page. */
+    function sowField() {
+      for (let k = 0, x = 7; k < FIELD_CHIPS; k++) {
+        x = (x * 73 + 41) % 997;
+        const chip = ui.field.appendChild(make("span"));
+        layouts.flow.fill(chip, { classes: "dp-cell dp-masked", text: null, wide: 2 + (x % 8), gap: x % 4 ? 1 : 0, sure: x % 3 });
+      }
+    }
+    ui.copy.addEventListener("click", copyAnswer);
+    sowField();
+    return { element, canvas, open, adopt, show, invite, settleHeight, setApart, run: () => run, destroy: () => growth.disconnect() };
+  }
+  return { createPane, endingOf };
+})();
