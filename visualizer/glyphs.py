@@ -37,6 +37,8 @@ _UI = "inter-latin-wght-normal.woff2"
 _PIXEL = "unifont-16px.npz.xz"
 _SYSTEM_FONTS = ("DejaVuSansMono.ttf", "LiberationMono-Regular.ttf", "Menlo.ttc", "consola.ttf")
 
+UI_LINE_SHARE = 1.4
+"""The height of a line of words, as a share of its font's size."""
 _UI_WEIGHT, _UI_BOLD_WEIGHT = 400, 600
 _PROBE_PX = 32
 _UNASSIGNED = "\U0010fffe"
@@ -102,7 +104,7 @@ class Glyphs:
 
     def run(self, text: str, font_px: int, bold: bool = False) -> np.ndarray:
         """Coverage of a line of text in the page's own proportional font: uint8, line × width."""
-        metrics = Metrics.of(font_px)
+        metrics = Metrics.of(font_px, UI_LINE_SHARE)
         pieces = [self._piece(piece, metrics, bold) for piece in self._pieces(text)]
         return np.concatenate(pieces or [np.zeros((metrics.line_px, 1))], axis=1).astype(np.uint8)
 
