@@ -106,7 +106,7 @@ class CellGrid:
 
     def rows(self, index: int) -> int:
         """How many rows a state takes."""
-        return self._final.rows if self._settled else self._flow(index).rows
+        return self._rows if self._settled else self._flow(index).rows
 
     def wraps(self) -> int:
         """How many lines of the final text are broken."""
@@ -121,8 +121,24 @@ class CellGrid:
         return lay_out(self._final_texts, self._columns, self._width_of)
 
     @cached_property
+    def _rows(self) -> int:
+        """Rows of the final text. What the last block has after its last word fills that row, and needs no other."""
+        state, texts = self._trace.states[-1] if self._ends else None, self._final_texts
+        end = len(texts)
+        while state is not None and end > self._offsets[-2] and self._is_tail(state, end - 1 - self._offsets[-2]):
+            end -= 1
+        rows = [glyph.row for glyph in self._final.glyphs if glyph.position < end]
+        ends_line = end < len(texts) and end > 0 and texts[end - 1].endswith("\n")
+        return min(self._final.rows, max(rows, default=0) + 1 + ends_line)
+
+    def _is_tail(self, state: CanvasState, position: int) -> bool:
+        """Whether a position holds a special token after the answer."""
+        return position >= state.answer_length and int(state.shown_ids()[position]) in self._trace.special
+
+    @cached_property
     def _slots(self) -> list[tuple[_Slot, ...]]:
-        return _slots_of(self._final, len(self._final_texts))
+        own = _slots_of(self._final, len(self._final_texts))
+        return [tuple(slot for slot in slots if slot.row < self._rows) for slots in own]
 
     @cached_property
     def _free(self) -> dict[tuple[int, int], int]:
@@ -288,7 +304,13 @@ def _slots_of(layout: Layout, count: int) -> list[tuple[_Slot, ...]]:
     for glyph in layout.glyphs:
         if glyph.width:
             own[glyph.position].append(glyph)
-    return [tuple(_stretches(sorted(glyphs, key=lambda glyph: (glyph.row, glyph.column)))) for glyphs in own]
+    return [tuple(_inked(_stretches(sorted(glyphs, key=lambda glyph: (glyph.row, glyph.column))))) for glyphs in own]
+
+
+def _inked(slots: Iterable[_Slot]) -> Iterable[_Slot]:
+    """Without stretches of mere spaces, unless there is nothing else: a space before a broken line shows nothing."""
+    slots = list(slots)
+    return [slot for slot in slots if any(glyph.sign not in _BLANKS for glyph in slot.glyphs)] or slots
 
 
 def _stretches(glyphs: Sequence[Glyph]) -> Iterator[_Slot]:

@@ -106,11 +106,12 @@ class Glyphs:
         """Coverage of a line of text in the page's own proportional font: uint8, line × width."""
         metrics = Metrics.of(font_px, UI_LINE_SHARE)
         pieces = [self._piece(piece, metrics, bold) for piece in self._pieces(text)]
-        return np.concatenate(pieces or [np.zeros((metrics.line_px, 1))], axis=1).astype(np.uint8)
+        return np.concatenate(pieces or [np.zeros((metrics.line_px, 1), dtype=np.uint8)], axis=1)
 
     def run_width(self, text: str, font_px: int, bold: bool = False) -> int:
-        """Pixels that `run` takes."""
-        return self.run(text, font_px, bold).shape[1] if text else 0
+        """Pixels that `run` takes, to within one a stretch of letters; nothing is drawn."""
+        metrics = Metrics.of(font_px, UI_LINE_SHARE)
+        return sum(self._piece_width(piece, metrics, bold) for piece in self._pieces(text))
 
     def _measure(self, grapheme: str) -> int:
         parts = _components(grapheme)
@@ -166,7 +167,7 @@ class Glyphs:
         """Fonts in order of preference, by wide and bold: wide characters look for an emoji first."""
         regular = [self._outline(name) for name in _MONO]
         bold = [self._outline(name) for name in _BOLD]
-        broad, pixel = self._outline(_WIDE_MONO), self._pixel_face()
+        broad, pixel = self._outline(_WIDE_MONO), _PixelFace(self._folder / _PIXEL)
         chains: dict[tuple[bool, bool], list[_Face]] = {}
         for is_bold, latin in ((False, regular), (True, [*bold, *regular])):
             chains[False, is_bold] = _present([*latin, broad, self._emoji, pixel])
@@ -182,14 +183,6 @@ class Glyphs:
             return _OutlineFace(path, emoji=emoji)
         except OSError as exc:
             log.warning("The font %s cannot be used (%s); others stand in for it.", path, exc)
-            return None
-
-    def _pixel_face(self) -> _PixelFace | None:
-        path = self._folder / _PIXEL
-        try:
-            return _PixelFace(path)
-        except (OSError, ValueError, lzma.LZMAError) as exc:
-            log.warning("The font %s cannot be used (%s); scripts that only it covers show as boxes.", path, exc)
             return None
 
     def _box(self, character: str, metrics: Metrics) -> np.ndarray:
@@ -240,16 +233,31 @@ class Glyphs:
             yield stretch
 
     def _piece(self, piece: str, metrics: Metrics, bold: bool) -> np.ndarray:
+        key = (piece, metrics, 0, bold)
+        if key not in self._tiles:
+            face = self._ui_face(piece, bold)
+            strip = self._strip(piece, metrics, bold) if face is None else face.draw(piece, "", metrics)
+            if face is None or piece.isdigit():
+                strip = _fitted(strip, self._piece_width(piece, metrics, bold))
+            self._tiles[key] = strip.astype(np.uint8)
+        return self._tiles[key]
+
+    def _piece_width(self, piece: str, metrics: Metrics, bold: bool) -> int:
+        """Digits are all of one width, so that a counter does not shake."""
+        face = self._ui_face(piece, bold)
+        if face is None:
+            return self.cells(piece) * metrics.cell_px
+        return face.advance("0" if piece.isdigit() else piece, metrics.font_px)
+
+    def _ui_face(self, piece: str, bold: bool) -> _OutlineFace | None:
+        """The proportional font, if it covers a piece."""
         face = self._ui_bold if bold else self._ui_regular
-        if face is None or not self._ui_covers(piece[0]) or not piece.isprintable():
-            cells = self.cells(piece)
-            return _fitted(self._strip(piece, metrics, bold), cells * metrics.cell_px)
-        if piece.isdigit():  # of one width, so that a counter does not shake
-            return _fitted(face.draw(piece, "", metrics), face.advance("0", metrics.font_px))
-        return face.draw(piece, "", metrics)
+        return face if all(self._ui_covers(character) for character in piece) else None
 
     def _ui_covers(self, character: str) -> bool:
-        return self._ui_regular is not None and character.isprintable() and self._ui_regular.covers(character)
+        face = self._ui_regular
+        plain = character.isprintable() and not unicodedata.combining(character)
+        return face is not None and plain and face.covers(character)
 
     @cached_property
     def _ui_regular(self) -> _OutlineFace | None:
@@ -357,22 +365,23 @@ class _DefaultFace(_OutlineFace):
 
 
 class _PixelFace:
-    """Glyphs of 8 or 16 by 16 pixels, scaled; its marks lie over the end of what stands before them."""
+    """Glyphs of 8 or 16 by 16 pixels, scaled; its marks lie over the end of what stands before them.
+
+    Read when the first character is asked for that no other font has; a file that cannot be read covers nothing.
+    """
 
     def __init__(self, path: Path) -> None:
-        """Raises OSError, LZMAError or ValueError when the file is missing or damaged."""
-        with np.load(io.BytesIO(lzma.decompress(path.read_bytes()))) as packed:
-            codes, self._widths, self._bits = (packed[name] for name in ("codes", "widths", "bits"))
-        self._places = {code: place for place, code in enumerate(codes.tolist())}
-        lengths = np.where(self._widths == _PIXEL_CELL, _PIXEL_HEIGHT, 2 * _PIXEL_HEIGHT)
-        self._starts = np.concatenate([[0], np.cumsum(lengths)])
+        self._path = path
 
     def covers(self, character: str) -> bool:
-        return ord(character) in self._places
+        codes = self._packed["codes"]
+        place = np.searchsorted(codes, ord(character))
+        return bool(place < len(codes) and codes[place] == ord(character))
 
     def cells(self, base: str) -> int:
         """Cells of a letter as it is drawn."""
-        return max(1, int(self._widths[self._places[ord(base)]]) // _PIXEL_CELL)
+        packed = self._packed
+        return max(1, int(packed["widths"][np.searchsorted(packed["codes"], ord(base))]) // _PIXEL_CELL)
 
     def draw(self, base: str, marks: str, metrics: Metrics) -> np.ndarray:
         bits = self._glyph(base) if base else np.zeros((_PIXEL_HEIGHT, 2 * _PIXEL_CELL), dtype=bool)
@@ -381,9 +390,21 @@ class _PixelFace:
         return _magnified(bits, metrics)
 
     def _glyph(self, character: str) -> np.ndarray:
-        place = self._places[ord(character)]
-        packed = self._bits[self._starts[place] : self._starts[place + 1]]
-        return np.unpackbits(packed).reshape(_PIXEL_HEIGHT, -1).astype(bool)
+        packed = self._packed
+        place = np.searchsorted(packed["codes"], ord(character))
+        bits = packed["bits"][packed["starts"][place] : packed["starts"][place + 1]]
+        return np.unpackbits(bits).reshape(_PIXEL_HEIGHT, -1).astype(bool)
+
+    @cached_property
+    def _packed(self) -> dict[str, np.ndarray]:
+        try:
+            with np.load(io.BytesIO(lzma.decompress(self._path.read_bytes()))) as file:
+                packed = {name: file[name] for name in ("codes", "widths", "bits")}
+        except (OSError, ValueError, KeyError, lzma.LZMAError) as exc:
+            log.warning("The font %s cannot be used (%s); scripts that only it covers show as boxes.", self._path, exc)
+            return {"codes": np.zeros(0, dtype=np.uint32)}
+        lengths = np.where(packed["widths"] == _PIXEL_CELL, _PIXEL_HEIGHT, 2 * _PIXEL_HEIGHT)
+        return packed | {"starts": np.concatenate([[0], np.cumsum(lengths)])}
 
 
 def _ink(font: FreeTypeFont, text: str) -> tuple[int, int, int, int] | None:

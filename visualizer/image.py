@@ -274,7 +274,7 @@ class _Tiles:
         if cell.look.state is CellState.MASKED:
             self._draw_noise(tile, cell.look)
         else:
-            ink = self._draw_box(tile, cell.look)
+            ink = self._draw_box(tile, cell.look, all(sign in ("", " ") for _, _, sign in cell.signs))
             self._draw_signs(tile, cell, ink)
         if cell.look.mark is Mark.CHANGED:
             self._draw_double_line(tile)
@@ -299,8 +299,8 @@ class _Tiles:
     def _ramp_of(self, reverted: bool) -> np.ndarray:
         return self._inks.ramp("reverted" if reverted else "masked")
 
-    def _draw_box(self, tile: np.ndarray, look: Look) -> str:
-        """What lies behind a token; returns the ink for its letters."""
+    def _draw_box(self, tile: np.ndarray, look: Look, is_blank: bool) -> str:
+        """What lies behind a token; returns the ink for its letters. Spaces alone have no line under them."""
         area = self._box_area(tile)
         if look.state is CellState.COMMITTED:
             return "committed"
@@ -310,7 +310,8 @@ class _Tiles:
             _lay(area, _rounded(area.shape[1], area.shape[0], self._radius_px), self._inks.ramp("new box"))
             return "new on box"
         area[:] = self._inks.ramp("draft box")[255]
-        area[-self._line_px :] = self._inks.flat("draft line")
+        if not is_blank:
+            area[-self._line_px :] = self._inks.flat("draft line")
         return "draft on box"
 
     def _draw_signs(self, tile: np.ndarray, cell: Cell, ink: str) -> None:
@@ -334,7 +335,7 @@ class _Tiles:
 
     def _draw_mark(self, tile: np.ndarray, sign: str, ink: str) -> None:
         """A small sign at the upper right corner, with a rim of the surface so that it can be read on anything."""
-        font_px = max(7, round(self._metrics.font_px * 0.62))
+        font_px = max(7, round(self._metrics.font_px * 0.78))
         metrics = Metrics(font_px, min(tile.shape[1], round(font_px * 0.72)), font_px + 2, round(font_px * 0.86))
         coverage = self._glyphs.tile(sign, metrics, 1, True)
         inked = np.argwhere(coverage > 40)

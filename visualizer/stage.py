@@ -14,11 +14,13 @@ from typing import NamedTuple
 from visualizer.glyphs import UI_LINE_SHARE, Glyphs, Metrics
 from visualizer.layout import MIN_COLUMNS
 
-MIN_FONT_UNITS, MAX_FONT_UNITS = 14, 27
+MIN_FONT_UNITS, MAX_FONT_UNITS = 14, 33
 """The canvas's text is never smaller, in units (1 px at 720p): what does not fit then scrolls."""
 _README_FONT_UNITS = 18
 _TALLEST_UNITS, _LOWEST_UNITS = 1300, 320
-_KEEP_LINES_WHOLE_SHARE = 0.8
+_LEAST_COLUMNS = 38
+"""Text is not made larger than leaves so many columns."""
+_KEEP_LINES_WHOLE_SHARE = 0.75
 """How much smaller the text may be so that no line has to be broken."""
 _DENSE_BELOW_UNITS, _DENSE_LINE_SHARE = 18, 1.55
 _SEPARATOR = "   ·   "
@@ -313,6 +315,7 @@ class _Builder:
     def _fit(self, height: int, largest_px: int) -> tuple[Metrics, int, int]:
         """The largest text with which the run fits, or a little smaller if that keeps its lines whole."""
         smallest_px = min(self._px(MIN_FONT_UNITS), largest_px)
+        largest_px = max(smallest_px, min(largest_px, round(self._room / _LEAST_COLUMNS / 0.6)))
         sizes = [self._metrics(font_px) for font_px in range(largest_px, smallest_px - 1, -1)]
         best = None
         for metrics in sizes:
