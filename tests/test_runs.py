@@ -1,0 +1,320 @@
+"""A run that has been watched is never lost: it goes on without its listeners, and is found again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import threading
+
+import pytest
+from canvas_samples import tiny_state
+
+from visualizer import runs as runs_module
+from visualizer.canvas import Finish, Phase
+from visualizer.checkpoint import POCKET_FOLDER, read_card
+from visualizer.engine import Engine
+from visualizer.errors import EngineError, SettingsError, TraceError
+from visualizer.frame import Frame
+from visualizer.runs import Run, Runs, cache_folder
+from visualizer.settings import Settings
+from visualizer.trace import Trace
+
+SHORT = Settings(canvas_length=16, max_tokens=16, max_steps=3, seed=4)
+FRAMES = [
+    Frame(tiny_state([1, 2], [False, False], Phase.NOISE, step=0), {1: "a", 2: "b"}),
+    Frame(tiny_state([1, 2], [True, False], step=1), {}),
+    Frame(tiny_state([1, 2], [True, True], Phase.COMMIT, step=1, finish=Finish.STOP_TOKEN), {}, answer="ab"),
+]
+
+
+class GatedEngine:
+    """Stands where the engine stands and hands over a frame each time that it is let; for runs caught in the middle."""
+
+    def __init__(self, error=None):
+        self.card = read_card(POCKET_FOLDER)
+        self.gate = threading.Semaphore(0)
+        self.begun = threading.Semaphore(0)
+        self.left = 0
+        self._error = error
+
+    def run(self, prompt, settings):
+        self.begun.release()
+        try:
+            for frame in FRAMES:
+                self.gate.acquire()
+                if self._error is not None and frame is FRAMES[1]:
+                    raise self._error
+                yield frame
+        finally:
+            self.left += 1
+
+    def let(self, frames):
+        self.gate.release(frames)
+
+
+@pytest.fixture
+def engine():
+    return GatedEngine()
+
+
+def listen(run):
+    """All messages of a run, once it is over."""
+
+    async def gather():
+        return [json.loads(message) async for message in run.messages()]
+
+    return asyncio.run(asyncio.wait_for(gather(), 60))
+
+
+def kinds(messages):
+    return [message["k"] for message in messages]
+
+
+def head(run, count):
+    """A listener that goes away after some messages, as a tab that is closed."""
+
+    async def gather():
+        seen, stream = [], run.messages()
+        async for message in stream:
+            seen.append(json.loads(message))
+            if len(seen) == count:
+                break
+        await stream.aclose()
+        return seen
+
+    return asyncio.run(asyncio.wait_for(gather(), 60))
+
+
+WHOLE = ["start", "step", "step", "step", "end", "recording", "kept"]
+
+
+def test_a_run_goes_on_when_its_listener_has_gone_and_the_next_one_hears_it_from_the_beginning(engine):
+    runs = Runs(engine)
+    run = runs.begin("hello", SHORT)
+    engine.let(1)
+    assert kinds(head(run, 2)) == ["start", "step"]
+    found = runs.find(run.id)
+    assert found is run
+    engine.let(2)
+    assert kinds(listen(found)) == WHOLE
+    assert runs.trace(run.id).answer == "ab"
+
+
+def test_two_listeners_hear_the_same(engine):
+    run = Runs(engine).begin("hello", SHORT)
+    engine.let(3)
+    assert listen(run) == listen(run)
+
+
+def test_the_recording_at_the_end_is_the_run_on_show_with_its_noise(engine):
+    run = Runs(engine).begin("hello", SHORT)
+    engine.let(3)
+    start, noise, *_, end, recording, kept = listen(run)
+    assert recording["run"] == run.id == kept["run"]
+    inside = recording["messages"]
+    assert kinds(inside) == ["start", "step", "step", "step", "end"]
+    assert inside[0] == start
+    assert "z" in inside[1]
+    assert "z" not in noise
+    assert (end["reason"], inside[-1]["reason"]) == ("stop", "stop")
+
+
+def test_stop_ends_a_run_at_once_and_what_comes_later_is_not_taken(engine):
+    runs = Runs(engine)
+    run = runs.begin("hello", SHORT)
+    engine.let(2)
+    head(run, 3)
+    runs.stop(run.id)
+    assert run.ended == "stopped"
+    engine.let(1)
+    assert kinds(listen(run)) == ["start", "step", "step", "end", "recording", "kept"]
+    assert runs.trace(run.id).ended == "stopped"
+    assert len(runs.trace(run.id).states) == 2
+    engine.let(3)
+    assert kinds(listen(runs.begin("again", SHORT))) == WHOLE
+    assert engine.left == 2
+
+
+def test_a_stop_before_the_first_step_needs_no_step(engine):
+    runs = Runs(engine)
+    run = runs.begin("hello", SHORT)
+    engine.begun.acquire()
+    runs.stop(run.id)
+    assert [message["k"] for message in head(run, 2)] == ["start", "end"]
+    engine.let(1)
+    assert kinds(listen(run)) == ["start", "end"]
+
+
+def test_runs_wait_for_their_turn_and_see_their_place(engine):
+    runs = Runs(engine)
+    one = runs.begin("one", SHORT)
+    engine.begun.acquire()
+    two, three, four = (runs.begin(prompt, SHORT) for prompt in ("two", "three", "four"))
+    assert [head(run, 1)[0]["place"] for run in (two, three, four)] == [1, 2, 3]
+    runs.stop(two.id)
+    assert kinds(listen(two)) == ["waiting", "end"]
+    assert [message["place"] for message in head(four, 2)] == [3, 2]
+    engine.let(3)
+    assert kinds(listen(one)) == WHOLE
+    engine.let(6)
+    assert kinds(listen(three)) == ["waiting"] * 2 + WHOLE
+    assert [message.get("place") for message in listen(four)][:4] == [3, 2, 1, None]
+
+
+def test_too_many_waiting_runs_are_refused_with_a_sentence(engine, monkeypatch):
+    monkeypatch.setattr(runs_module, "MAX_WAITING", 1)
+    runs = Runs(engine)
+    runs.begin("one", SHORT)
+    engine.begun.acquire()
+    runs.begin("two", SHORT)
+    with pytest.raises(EngineError, match="1 runs are waiting already"):
+        runs.begin("three", SHORT)
+
+
+def test_what_the_checkpoint_cannot_run_is_refused_before_it_waits(engine):
+    with pytest.raises(SettingsError, match="The prompt is empty"):
+        Runs(engine).begin("  ", SHORT)
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (EngineError("The model process ended."), "The model process ended."),
+        (RuntimeError("/secret/path"), "Something went wrong; the app's log says more."),
+    ],
+)
+def test_a_run_that_fails_says_why_and_keeps_its_steps(error, sentence):
+    engine = GatedEngine(error)
+    runs = Runs(engine)
+    run = runs.begin("hello", SHORT)
+    engine.let(2)
+    messages = listen(run)
+    assert kinds(messages) == ["start", "step", "end", "recording", "kept"]
+    assert (messages[2]["reason"], messages[2]["message"]) == ("failed", sentence)
+    assert runs.trace(run.id).problem == sentence
+
+
+def test_a_run_that_another_checkpoint_makes_says_so(engine):
+    other = read_card(POCKET_FOLDER)
+    runs = Runs(engine)
+    run = runs.begin("hello", SHORT)
+    engine.begun.acquire()
+    object.__setattr__(other, "name", "another")
+    engine.card = other
+    engine.let(3)
+    starts = [message["checkpoint"] for message in listen(run) if message["k"] == "start"]
+    assert starts == [read_card(POCKET_FOLDER).name, "another"]
+    assert runs.trace(run.id).info.checkpoint == "another"
+
+
+def finished(runs, engine, prompt="hello"):
+    run = runs.begin(prompt, SHORT)
+    engine.let(3)
+    listen(run)
+    return run.id
+
+
+def test_a_finished_run_is_found_after_the_server_has_gone(engine, tmp_path):
+    run_id = finished(Runs(engine, tmp_path / "runs"), engine, "Wieso? 🎈")
+    wait_for_file(tmp_path / "runs", run_id)
+    found = Runs(engine, tmp_path / "runs").find(run_id)
+    assert isinstance(found, Trace)
+    assert (found.info.prompt, found.answer, len(found.states)) == ("Wieso? 🎈", "ab", 3)
+    assert (tmp_path / "runs").stat().st_mode & 0o077 == 0
+
+
+def wait_for_file(folder, run_id):
+    """The file is written after the last message; there is nothing else to wait for."""
+    for _ in range(1000):
+        if (folder / f"{run_id}.jsonl.gz").exists():
+            return
+        threading.Event().wait(0.01)
+    raise TimeoutError(run_id)
+
+
+def test_the_oldest_runs_make_room(engine, tmp_path, monkeypatch):
+    runs = Runs(engine, tmp_path)
+    first = finished(runs, engine)
+    wait_for_file(tmp_path, first)
+    path = tmp_path / f"{first}.jsonl.gz"
+    os.utime(path, (1, 1))
+    monkeypatch.setattr(runs_module, "MAX_KEPT_BYTES", int(path.stat().st_size * 1.5))
+    second = finished(runs, engine)
+    wait_for_file(tmp_path, second)
+    finished(runs, engine)  # the removal of the first is over when a third one begins
+    assert not path.exists()
+
+
+def test_a_folder_that_cannot_be_written_costs_a_line_in_the_log(engine, tmp_path, caplog):
+    (tmp_path / "file").write_text("in the way")
+    runs = Runs(engine, tmp_path / "file" / "runs")
+    with caplog.at_level(logging.WARNING):
+        run_id = finished(runs, engine)
+        finished(runs, engine)
+    assert runs.trace(run_id).answer == "ab"
+    assert "kept in memory only" in caplog.text
+
+
+@pytest.mark.parametrize("run_id", ["", "0" * 32, "../../etc/passwd", "0" * 31 + "/", "x" * 32])
+def test_an_id_that_nobody_has_finds_nothing(engine, tmp_path, run_id):
+    with pytest.raises(TraceError, match="This run is not kept any more"):
+        Runs(engine, tmp_path).find(run_id)
+
+
+def test_ids_cannot_be_guessed(engine):
+    runs = Runs(engine)
+    ids = {runs.begin("hello", SHORT).id for _ in range(10)}
+    assert len(ids) == 10
+    assert all(len(run_id) == 32 for run_id in ids)
+
+
+def test_memory_holds_the_last_runs_and_every_run_that_is_not_over(engine, monkeypatch):
+    monkeypatch.setattr(runs_module, "_IN_MEMORY", 3)
+    runs = Runs(engine)
+    ids = [finished(runs, engine) for _ in range(5)]
+    under_way = runs.begin("hello", SHORT)
+    waiting = [runs.begin("hello", SHORT) for _ in range(4)]
+    for run in (under_way, *waiting):
+        assert runs.find(run.id) is run
+    with pytest.raises(TraceError):
+        runs.find(ids[0])
+
+
+def test_a_trace_from_elsewhere_is_kept_under_an_id_of_its_own(engine, tmp_path):
+    runs = Runs(engine, tmp_path)
+    trace = runs.trace(finished(runs, engine))
+    run_id = runs.keep(trace)
+    assert runs.find(run_id) is trace
+    assert Runs(engine, tmp_path).trace(run_id).answer == "ab"
+
+
+def test_the_cache_folder_follows_the_platforms_custom(monkeypatch, tmp_path):
+    monkeypatch.setattr(runs_module.sys, "platform", "linux")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache_folder() == tmp_path / "diffusiongemma-visualizer" / "runs"
+    monkeypatch.setattr(runs_module.sys, "platform", "darwin")
+    assert "Library/Caches" in str(cache_folder())
+
+
+def test_a_real_run_is_stopped_within_a_step_and_the_next_one_is_whole():
+    engine = Engine(read_card(POCKET_FOLDER))
+    try:
+        runs = Runs(engine)
+        run = runs.begin("Why is the sky blue?", SHORT.changed(max_steps=500, stop_entropy=0))
+        head(run, 4)
+        runs.stop(run.id)
+        steps = len(runs.trace(run.id).states)
+        assert kinds(listen(run))[-3:] == ["end", "recording", "kept"]
+        assert len(runs.trace(run.id).states) == steps < 500
+        assert kinds(listen(runs.begin("Why is the sky blue?", SHORT)))[-3:] == ["end", "recording", "kept"]
+    finally:
+        engine.close()
+
+
+def test_a_run_knows_what_it_was_made_with(engine):
+    run = Runs(engine).begin(" hello ", SHORT)
+    assert isinstance(run, Run)
+    assert (run.info.prompt, run.info.settings) == ("hello", SHORT)
+    assert run.info.fingerprint == engine.card.fingerprint
