@@ -11,8 +11,17 @@ from hypothesis import strategies as st
 from visualizer.canvas import CellState, Finish, Phase, cell_states, changed, reverted
 from visualizer.engine import frames
 from visualizer.frame import Frame
-from visualizer.messages import ALPHABET, MessageWriter, cell_codes, end_message, start_message
+from visualizer.messages import (
+    ALPHABET,
+    MessageWriter,
+    cell_codes,
+    compare_message,
+    end_message,
+    recording_message,
+    start_message,
+)
 from visualizer.settings import Settings
+from visualizer.trace import RunInfo, Trace
 
 VOCAB = 262_144
 LEVEL_ERROR = 0.5 / 63 + 1e-4
@@ -274,16 +283,52 @@ def test_cell_codes_carry_the_cell_and_its_mark():
     assert cell_codes(now, commit).tolist() == [CellState.COMMITTED, 6] + [CellState.COMMITTED] * 3
 
 
+INFO = RunInfo(
+    checkpoint="pocket", fingerprint="0123abcd", prompt="Sag 'é' zu </script>", settings=Settings(seed=7),
+    device="CPU, Linux x86_64", versions={}, started_at="2026-01-31T12:00:00Z", vocab_size=VOCAB,
+)  # fmt: skip
+
+
 def test_a_run_opens_and_closes_with_messages_of_its_own():
-    settings = Settings(seed=7).to_dict()
-    start = json.loads(start_message("r1", "Sag 'é' zu </script>", "pocket", settings))
-    assert start == {
+    assert json.loads(start_message("r1", INFO)) == {
         "k": "start",
         "run": "r1",
         "prompt": "Sag 'é' zu </script>",
         "checkpoint": "pocket",
-        "settings": settings,
+        "fingerprint": "0123abcd",
+        "device": "CPU, Linux x86_64",
+        "settings": INFO.settings.to_dict(),
+        "started_at": "2026-01-31T12:00:00Z",
+        "recorded": False,
     }
     assert json.loads(end_message("r1", "stop")) == {"k": "end", "run": "r1", "reason": "stop"}
     failed = json.loads(end_message("r1", "failed", "The model process ended."))
     assert failed == {"k": "end", "run": "r1", "reason": "failed", "message": "The model process ended."}
+
+
+@given(state_sequences(VOCAB))
+def test_a_recording_holds_the_messages_of_its_run_with_the_noise(states):
+    texts = {token_id: str(token_id) for state in states for token_id in state.token_ids()}
+    answers = tuple("yes" for state in states if state.phase is Phase.COMMIT)
+    trace = Trace(INFO, tuple(states), texts, frozenset(), ({},) * len(states), answers, "failed", "Memory ran out.")
+    recording = json.loads(recording_message(trace, "r1", "A haiku"))
+    assert (recording["k"], recording["run"], recording["label"]) == ("recording", "r1", "A haiku")
+    start, *steps, end = recording["messages"]
+    assert (start["k"], start["recorded"]) == ("start", True)
+    assert (end["k"], end["reason"], end["message"]) == ("end", "failed", "Memory ran out.")
+    writer = MessageWriter(VOCAB, with_noise=True)
+    assert steps == [json.loads(writer.write(frame)) for frame in trace.frames()]
+
+
+def test_a_recording_plays_anew_each_time_unless_it_is_the_run_on_show():
+    trace = Trace(INFO, (), {}, frozenset(), (), (), "stopped")
+    opened = [json.loads(recording_message(trace, "r1"))["messages"][0] for _ in range(2)]
+    assert opened[0]["run"] != opened[1]["run"]
+    on_show = json.loads(recording_message(trace, "r1", play="r1"))["messages"][0]
+    assert (on_show["run"], on_show["recorded"]) == ("r1", False)
+
+
+def test_a_comparison_holds_two_recordings():
+    recording = recording_message(Trace(INFO, (), {}, frozenset(), (), (), "stopped"), "r1")
+    message = json.loads(compare_message(recording, recording))
+    assert message == {"k": "compare", "left": json.loads(recording), "right": json.loads(recording)}

@@ -14,16 +14,21 @@ Numbers of a position are single characters of a 64-letter alphabet, so a step o
   is split over tokens.
 - `b` block, `s` of at most `n` steps, `ph` phase, `T` temperature, `ms` elapsed, `mean` entropy, `e` answer length,
   `f` finish, `answer` the committed text up to here.
+
+A run is a `start`, its steps, and an `end`. A `recording` holds all of that at once, and `compare` two recordings.
+`waiting` says how many runs are before one that was asked for, `kept` that nothing more follows.
 """
 
 from __future__ import annotations
 
 import json
+import secrets
 
 import numpy as np
 
 from visualizer.canvas import CanvasState, CellState, cell_states, changed, reverted
 from visualizer.frame import Frame
+from visualizer.trace import RunInfo, Trace
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _LETTERS = np.frombuffer(ALPHABET.encode(), dtype=np.uint8)
@@ -115,14 +120,57 @@ class MessageWriter:
         return "".join(parts)
 
 
-def start_message(run: str, prompt: str, checkpoint: str, settings: dict[str, int | float | str]) -> str:
-    """The message that opens a run and clears the canvas."""
-    return _dumps({"k": "start", "run": run, "prompt": prompt, "checkpoint": checkpoint, "settings": settings})
+def start_message(run: str, info: RunInfo, recorded: bool = False) -> str:
+    """The message that opens a run and clears the canvas. recorded: it is replayed, not happening now."""
+    return _dumps(
+        {
+            "k": "start",
+            "run": run,
+            "prompt": info.prompt,
+            "checkpoint": info.checkpoint,
+            "fingerprint": info.fingerprint,
+            "device": info.device,
+            "settings": info.settings.to_dict(),
+            "started_at": info.started_at,
+            "recorded": recorded,
+        }
+    )
 
 
 def end_message(run: str, reason: str, message: str = "") -> str:
     """The message that closes a run: `stop`, `length`, `stopped` or `failed`, the last with a sentence to read."""
     return _dumps({"k": "end", "run": run, "reason": reason} | ({"message": message} if message else {}))
+
+
+def recording_message(trace: Trace, run: str, label: str = "", play: str | None = None) -> str:
+    """A whole run in one message, with its noise. run: its id here, by which it can be saved or compared.
+
+    play: the id that the player tells runs apart by. The run on show, under the id that it has there, is completed
+    where it stands; under any other id, as when this is left out, the recording plays from its start.
+    """
+    writer = MessageWriter(trace.info.vocab_size, with_noise=True)
+    messages = [
+        start_message(play or secrets.token_hex(4), trace.info, recorded=play is None),
+        *(writer.write(frame) for frame in trace.frames()),
+        end_message(play or "", trace.ended, trace.problem),
+    ]
+    head = _dumps({"k": "recording", "run": run, "label": label})
+    return f'{head[:-1]},"messages":[{",".join(messages)}]}}'
+
+
+def compare_message(left: str, right: str) -> str:
+    """Two recordings, as `recording_message` writes them, side by side on one clock."""
+    return f'{{"k":"compare","left":{left},"right":{right}}}'
+
+
+def waiting_message(run: str, place: int) -> str:
+    """How many runs are before this one. `run` is not in the player yet."""
+    return _dumps({"k": "waiting", "run": run, "place": place})
+
+
+def kept_message(run: str) -> str:
+    """Nothing more follows, and the run can be opened again. It ends the stream, since Gradio sends its last twice."""
+    return _dumps({"k": "kept", "run": run})
 
 
 def cell_codes(before: CanvasState | None, state: CanvasState) -> np.ndarray:
