@@ -24,6 +24,7 @@ MAX_NOISE_CELLS = 12
 """Noise in flow is never wider than this; on the page neither."""
 ELLIPSIS = "…"
 _NOISE_SIGN = "░"
+_ENDLESS = 10**9
 _BLANKS = (" ", "")
 _SIGNS = {"\n": RETURN_SIGN, "\r\n": RETURN_SIGN, "\t": " "}
 _SURE_LEVELS = 4
@@ -82,10 +83,11 @@ class _Slot(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """One state ready to be placed: a text and a look for every position of its block; no look: nothing is drawn."""
+    """One state ready to be placed: every position's text, look (None: nothing is drawn), and whether it is special."""
 
     texts: list[str]
     looks: list[Look | None]
+    special: list[bool]
 
 
 class CellGrid:
@@ -108,9 +110,10 @@ class CellGrid:
         """How many rows a state takes."""
         return self._rows if self._settled else self._flow(index).rows
 
-    def wraps(self) -> int:
-        """How many lines of the final text are broken."""
-        return self._final.wraps
+    def unbroken_columns(self) -> int:
+        """On how many columns no line of the final text is broken; what comes after the answer does not count."""
+        layout = lay_out(self._final_texts[: self._tail], _ENDLESS, self._width_of)
+        return max((glyph.column + glyph.width for glyph in layout.glyphs), default=0) + 1
 
     @cached_property
     def _final_texts(self) -> list[str]:
@@ -118,21 +121,27 @@ class CellGrid:
 
     @cached_property
     def _final(self) -> Layout:
-        return lay_out(self._final_texts, self._columns, self._width_of)
+        special = [is_special for end in self._ends for is_special in shown_of(self._trace, end).special]
+        return lay_out(self._final_texts, self._columns, self._width_of, _true_places(special))
+
+    @cached_property
+    def _tail(self) -> int:
+        """The position from which on there are only special tokens after the answer."""
+        end = len(self._final_texts)
+        while self._ends and end > self._offsets[-2] and self._is_tail(end - 1 - self._offsets[-2]):
+            end -= 1
+        return end
 
     @cached_property
     def _rows(self) -> int:
-        """Rows of the final text. What the last block has after its last word fills that row, and needs no other."""
-        state, texts = self._trace.states[-1] if self._ends else None, self._final_texts
-        end = len(texts)
-        while state is not None and end > self._offsets[-2] and self._is_tail(state, end - 1 - self._offsets[-2]):
-            end -= 1
-        rows = [glyph.row for glyph in self._final.glyphs if glyph.position < end]
-        ends_line = end < len(texts) and end > 0 and texts[end - 1].endswith("\n")
+        """Rows of the final text. What the last block has after its answer fills the last one, and needs no other."""
+        rows = [glyph.row for glyph in self._final.glyphs if glyph.position < self._tail]
+        ends_line = 0 < self._tail < len(self._final_texts) and self._final_texts[self._tail - 1].endswith("\n")
         return min(self._final.rows, max(rows, default=0) + 1 + ends_line)
 
-    def _is_tail(self, state: CanvasState, position: int) -> bool:
-        """Whether a position holds a special token after the answer."""
+    def _is_tail(self, position: int) -> bool:
+        """Whether a position of the last block ends as a special token after the answer."""
+        state = self._trace.states[-1]
         return position >= state.answer_length and int(state.shown_ids()[position]) in self._trace.special
 
     @cached_property
@@ -229,7 +238,8 @@ class CellGrid:
             for text, look in zip(shown.texts, shown.looks, strict=True)
         ]
         before = self._offsets[self._block_of(index)]
-        return lay_out([*self._final_texts[:before], *texts], self._columns, self._width_of)
+        loose = _true_places(shown.special, before)
+        return lay_out([*self._final_texts[:before], *texts], self._columns, self._width_of, loose)
 
     def _flowing_cells(self, index: int) -> tuple[Cell, ...]:
         earlier = [_calm(shown_of(self._trace, end).looks) for end in self._ends[: self._block_of(index)]]
@@ -259,7 +269,7 @@ def shown_of(trace: Trace, index: int) -> Shown:
     for position, look in enumerate(_looks(before, state)):
         is_over = look.state is CellState.COMMITTED and look.outside and special[position]
         looks.append(None if is_over else look)
-    return Shown(texts, looks)
+    return Shown(texts, looks, special)
 
 
 def special_sign(text: str) -> str:
@@ -276,6 +286,10 @@ def _looks(before: CanvasState | None, state: CanvasState) -> list[Look]:
     outside = np.arange(len(codes)) >= state.answer_length
     places = np.ravel_multi_index((codes, marks, sure, outside.astype(int)), _LOOK_SHAPE)
     return [_ALL_LOOKS[place] for place in places.tolist()]
+
+
+def _true_places(flags: Iterable[bool], start: int = 0) -> frozenset[int]:
+    return frozenset(place for place, flag in enumerate(flags, start) if flag)
 
 
 def _calm(looks: Iterable[Look | None]) -> list[Look | None]:

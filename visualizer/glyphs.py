@@ -11,7 +11,7 @@ import io
 import logging
 import lzma
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from wcwidth import iter_graphemes
 
+from visualizer.bidi import joined_forms, levels, mirrored, visual_order
 from visualizer.layout import cells_wide
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ class Glyphs:
         chains: dict[tuple[bool, bool], list[_Face]] = {}
         for is_bold, latin in ((False, regular), (True, [*bold, *regular])):
             chains[False, is_bold] = _present([*latin, broad, self._emoji, pixel])
-            chains[True, is_bold] = _present([self._emoji, *latin, pixel, broad])
+            chains[True, is_bold] = _present([self._emoji, pixel, broad, *latin])
         if not any(_present(regular)) and broad is None:
             rescue = _rescue_faces()
             chains = {key: [*rescue, *chain] for key, chain in chains.items()}
@@ -220,7 +221,7 @@ class Glyphs:
     def _pieces(self, text: str) -> Iterator[str]:
         """Stretches of text that the proportional font draws in one go, and graphemes that it does not cover."""
         stretch = ""
-        for grapheme in iter_graphemes(text):
+        for grapheme in _turned(iter_graphemes(text)):
             plain = unicodedata.normalize("NFC", grapheme)
             if len(plain) == 1 and not plain.isdigit() and self._ui_covers(plain):
                 stretch += plain
@@ -439,6 +440,16 @@ def _components(grapheme: str) -> str:
     if tone_free and unicodedata.category(tone_free[0]) in ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp"):
         return ""
     return tone_free
+
+
+def _turned(graphemes: Iterable[str]) -> list[str]:
+    """Graphemes of a line from left to right, Arabic letters joined."""
+    letters = list(graphemes)
+    directions = levels(letters)
+    shapes = [
+        mirrored(shape) if level % 2 else shape for shape, level in zip(joined_forms(letters), directions, strict=True)
+    ]
+    return [shapes[place] for place in visual_order(directions)]
 
 
 def _is_joiner(character: str) -> bool:

@@ -8,7 +8,7 @@ are read from the right. How wide a grapheme is drawn is the caller's to say, si
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -55,8 +55,6 @@ class Layout:
     columns: int
     rows: int
     glyphs: tuple[Glyph, ...]
-    wraps: int
-    """How many lines had to be broken."""
 
 
 @dataclass(slots=True)
@@ -73,25 +71,28 @@ def cells_wide(grapheme: str) -> int:
     return max(1, wcswidth(grapheme))
 
 
-def lay_out(texts: Sequence[str], columns: int, width_of: Callable[[str], int] = cells_wide) -> Layout:
+def lay_out(
+    texts: Sequence[str],
+    columns: int,
+    width_of: Callable[[str], int] = cells_wide,
+    loose: Container[int] = frozenset(),
+) -> Layout:
     """Place the texts of positions, one after the other, on a grid.
 
-    columns: at least MIN_COLUMNS; the last one is kept free for ⏎. width_of: cells of a grapheme, 1 or more.
+    columns: at least MIN_COLUMNS; the last one is kept free for ⏎. width_of: cells of a grapheme, 1 or more. loose:
+    positions before which a line may break without a space.
     Every character of the texts is in exactly one glyph, no two glyphs share a cell, none reaches out of the grid.
     """
     glyphs: list[Glyph] = []
-    row = wraps = 0
+    row = 0
     for line in _lines(texts, width_of):
-        shapes = joined_forms([letter.sign for letter in line])
-        for letter, sign, level in zip(line, shapes, levels([letter.text for letter in line]), strict=True):
-            letter.sign, letter.level = sign if level % 2 == 0 else mirrored(sign), level
-        rows = list(_wrapped(line, columns - 1))
-        wraps += len(rows) - 1
-        for letters in rows:
+        if not all(letter.text.isascii() for letter in line):
+            _turn(line)
+        for letters in _wrapped(line, columns - 1, loose):
             glyphs += _placed(letters, row, columns)
             row += 1
     ends_open = bool(glyphs) and glyphs[-1].text not in _LINE_BREAKS
-    return Layout(columns, row if ends_open else row + 1, tuple(glyphs), wraps)
+    return Layout(columns, row if ends_open else row + 1, tuple(glyphs))
 
 
 def _graphemes(texts: Sequence[str]) -> Iterator[tuple[str, tuple[tuple[int, str], ...]]]:
@@ -126,11 +127,20 @@ def _lines(texts: Sequence[str], width_of: Callable[[str], int]) -> Iterator[lis
         yield line
 
 
-def _wrapped(line: list[_Letter], columns: int) -> Iterator[list[_Letter]]:
+def _turn(line: list[_Letter]) -> None:
+    """Set the direction of every letter, and the form in which it joins its neighbours."""
+    shapes = joined_forms([letter.sign for letter in line])
+    for letter, sign, level in zip(line, shapes, levels([letter.text for letter in line]), strict=True):
+        letter.sign, letter.level = sign if level % 2 == 0 else mirrored(sign), level
+
+
+def _wrapped(line: list[_Letter], columns: int, loose: Container[int]) -> Iterator[list[_Letter]]:
     """Rows of a line of at most so many columns; spaces where it breaks hang, and a newline always fits."""
     row: list[_Letter] = []
     column = chance = 0
     for letter in line:
+        if letter.parts[0][0] in loose:
+            chance = len(row)
         if letter.text == "\t":
             letter.width = min(TAB_CELLS - column % TAB_CELLS, max(columns - column, 0))
         letter.width = min(letter.width, columns)

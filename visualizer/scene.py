@@ -17,7 +17,8 @@ from visualizer.canvas import CellState, Phase
 from visualizer.cells import Cell, CellGrid, Look, Mark
 from visualizer.errors import SettingsError
 from visualizer.glyphs import Glyphs
-from visualizer.stage import Billing, Stage, set_stage
+from visualizer.layout import MIN_COLUMNS
+from visualizer.stage import Billing, Need, Stage, set_stage
 from visualizer.theme import THEMES, Theme
 from visualizer.trace import Trace
 
@@ -177,14 +178,18 @@ def build_scene(trace: Trace, options: SceneOptions, glyphs: Glyphs | None = Non
     settled = options.layout is Arrangement.SETTLED
     kept = kept_states(trace, options.frame_step)
 
-    def rows_of(columns: int) -> tuple[int, int]:
-        grid = CellGrid(trace, columns, settled, glyphs.cells)
+    def grid_of(columns: int) -> CellGrid:
+        return CellGrid(trace, columns, settled, glyphs.cells)
+
+    def rows_of(columns: int) -> int:
+        grid = grid_of(columns)
         step = max(1, len(kept) // _MOMENTS_TO_FIT)
         moments = kept[-1:] if settled else [*kept[::step], *kept[-1:]]
-        return max((grid.rows(index) for index in moments), default=1), grid.wraps()
+        return max((grid.rows(index) for index in moments), default=1)
 
-    stage = set_stage(options.width, options.height, _billing(trace, options), rows_of, glyphs)
-    grid = CellGrid(trace, stage.columns, settled, glyphs.cells)
+    need = Need(rows_of, grid_of(MIN_COLUMNS).unbroken_columns())
+    stage = set_stage(options.width, options.height, _billing(trace, options), need, glyphs)
+    grid = grid_of(stage.columns)
     durations = durations_ms(trace, kept, options)
     frames = _Frames(trace, grid, stage.rows, kept, durations, options)
     start = int(options.loop_start * len(durations))

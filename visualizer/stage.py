@@ -122,13 +122,16 @@ class Billing:
     progress: bool
 
 
-RowsOf = Callable[[int], tuple[int, int]]
-"""Rows that the run needs on so many columns, and how many lines are broken then."""
+class Need(NamedTuple):
+    """The room that a run needs: rows by columns, and the columns on which no line is broken."""
+
+    rows_of: Callable[[int], int]
+    unbroken_columns: int
 
 
-def set_stage(width: int, height: int | None, billing: Billing, rows_of: RowsOf, glyphs: Glyphs) -> Stage:
+def set_stage(width: int, height: int | None, billing: Billing, need: Need, glyphs: Glyphs) -> Stage:
     """Lay a picture out at 1×. height: None is as tall as the text needs, within limits."""
-    return _Builder(width, height, billing, rows_of, glyphs).build()
+    return _Builder(width, height, billing, need, glyphs).build()
 
 
 def shortened(text: str, width_of: Callable[[str], int], room: int, ending: str = _ELLIPSIS) -> str:
@@ -145,8 +148,8 @@ def shortened(text: str, width_of: Callable[[str], int], room: int, ending: str 
 class _Builder:
     """Puts a stage together from the top and from the bottom; the canvas takes what is left."""
 
-    def __init__(self, width: int, height: int | None, billing: Billing, rows_of: RowsOf, glyphs: Glyphs) -> None:
-        self._width, self._height, self._billing, self._rows_of, self._glyphs = width, height, billing, rows_of, glyphs
+    def __init__(self, width: int, height: int | None, billing: Billing, need: Need, glyphs: Glyphs) -> None:
+        self._width, self._height, self._billing, self._need, self._glyphs = width, height, billing, need, glyphs
         short, area = (min(width, height), math.sqrt(width * height)) if height else (0, width * 0.98)
         self._unit = min(4.0, max(0.62, short / 720, area / 960))
         self._margin = self._px(40)
@@ -166,7 +169,8 @@ class _Builder:
             height = self._height
             metrics, columns, rows = self._canvas(max(1, height - top - foot))
         self._foot(height)
-        spare = height - foot - top - rows * metrics.line_px
+        spare = max(0, height - foot - top - rows * metrics.line_px)
+        canvas_top = top + spare // 3
         mark_px = self._px(13)
         mark_top = Metrics.of(mark_px, UI_LINE_SHARE).line_px // 2
         right = self._width - self._margin
@@ -174,9 +178,9 @@ class _Builder:
             size=(self._width, height),
             metrics=metrics,
             left=self._margin,
-            top=top + max(0, spare // 2 if spare < 2 * metrics.line_px else 0),
+            top=canvas_top,
             columns=columns,
-            rows=rows,
+            rows=max(1, (height - foot - canvas_top) // metrics.line_px),
             words=tuple(self._words),
             rules=tuple(self._rules),
             pill=self._pill,
@@ -211,26 +215,41 @@ class _Builder:
         text = " ".join(self._billing.prompt.split())
         font_px = self._px(23)
         line_px = Metrics.of(font_px, UI_LINE_SHARE).line_px
-        lines = []
-        while text and len(lines) < most:
-            line = self._prompt_line(text, font_px, is_last=len(lines) == most - 1)
-            lines.append(line)
-            text = text[len(line) :].lstrip() if text.startswith(line) else ""
-        for line in lines:
+        for line in self._prompt_lines(text, font_px, most):
             self._words.append(Words(self._margin, top, line, font_px, True, "text"))
             top += line_px
         return top
 
-    def _prompt_line(self, text: str, font_px: int, is_last: bool) -> str:
+    def _prompt_lines(self, text: str, font_px: int, most: int) -> list[str]:
+        """The prompt's lines, about equally long where all of it fits."""
+        lines = self._broken(text, font_px, most, self._room)
+        room = self._room
+        while len(lines) > 1 and " ".join(lines) == text:
+            room -= self._room // 20
+            narrower = self._broken(text, font_px, most, room)
+            if len(narrower) != len(lines) or " ".join(narrower) != text:
+                break
+            lines = narrower
+        return lines
+
+    def _broken(self, text: str, font_px: int, most: int, room: int) -> list[str]:
+        lines: list[str] = []
+        while text and len(lines) < most:
+            line = self._prompt_line(text, font_px, room, is_last=len(lines) == most - 1)
+            lines.append(line)
+            text = text[len(line) :].lstrip() if text.startswith(line) else ""
+        return lines
+
+    def _prompt_line(self, text: str, font_px: int, room: int, is_last: bool) -> str:
         def width_of(line: str) -> int:
             return self._glyphs.run_width(line, font_px, bold=True)
 
-        head = shortened(text[: _most_characters(self._room, font_px)], width_of, self._room, "")
+        head = shortened(text[: _most_characters(room, font_px)], width_of, room, "")
         if head == text:
             return text
         if is_last:
             ending = f"{_ELLIPSIS}  and {len(text) - len(head):,} more characters"
-            cut = shortened(text[: len(head)] + "  ", width_of, self._room - width_of(ending), "")
+            cut = shortened(text[: len(head)] + "  ", width_of, room - width_of(ending), "")
             return f"{cut}{_ELLIPSIS}  and {len(text) - len(cut):,} more characters"
         at_space = head.rfind(" ")
         return head[:at_space] if at_space > len(head) // 2 and text[len(head) : len(head) + 1] != " " else head
@@ -264,7 +283,9 @@ class _Builder:
         return below + line_px
 
     def _legend_metrics(self) -> Metrics:
-        return Metrics.of(self._px(13.5), 1.9)
+        """As large as its samples fit side by side."""
+        largest_px = self._room / max(1, self._billing.legend_cells) / 0.62
+        return Metrics.of(max(5, min(self._px(13.5), int(largest_px))), 1.9)
 
     def _note(self) -> tuple[str, bool]:
         """The longest note that fits beside the legend, and whether it must stand in a line of its own."""
@@ -309,28 +330,28 @@ class _Builder:
         return metrics, columns, rows, height + height % 2
 
     def _canvas(self, height: int) -> tuple[Metrics, int, int]:
-        metrics, columns, _ = self._fit(height, self._px(MAX_FONT_UNITS))
-        return metrics, columns, max(1, height // metrics.line_px)
+        return self._fit(height, self._px(MAX_FONT_UNITS))
 
     def _fit(self, height: int, largest_px: int) -> tuple[Metrics, int, int]:
-        """The largest text with which the run fits, or a little smaller if that keeps its lines whole."""
+        """Size, columns and rows of the largest text that fits, or a little smaller if that keeps its lines whole."""
         smallest_px = min(self._px(MIN_FONT_UNITS), largest_px)
-        largest_px = max(smallest_px, min(largest_px, round(self._room / _LEAST_COLUMNS / 0.6)))
-        sizes = [self._metrics(font_px) for font_px in range(largest_px, smallest_px - 1, -1)]
-        best = None
-        for metrics in sizes:
-            columns = self._columns(metrics)
-            rows, wraps = self._rows_of(columns)
-            if rows * metrics.line_px > height:
-                continue
-            if best is None:
-                best = metrics, columns, rows
-            if metrics.font_px < _KEEP_LINES_WHOLE_SHARE * best[0].font_px:
-                break
-            if wraps == 0:
-                return metrics, columns, rows
-        metrics = sizes[-1]
-        return best or (metrics, self._columns(metrics), max(1, height // metrics.line_px))
+        low, high = smallest_px, max(smallest_px, min(largest_px, round(self._room / _LEAST_COLUMNS / 0.6)))
+        while low < high:
+            middle = (low + high + 1) // 2
+            low, high = (middle, high) if self._fits(middle, height) else (low, middle - 1)
+        least_px = max(smallest_px, round(low * _KEEP_LINES_WHOLE_SHARE))
+        whole = [
+            font_px
+            for font_px in range(low, least_px - 1, -1)
+            if self._columns(self._metrics(font_px)) >= self._need.unbroken_columns
+        ]
+        metrics = self._metrics(whole[0] if whole else low)
+        columns = self._columns(metrics)
+        return metrics, columns, min(self._need.rows_of(columns), max(1, height // metrics.line_px))
+
+    def _fits(self, font_px: int, height: int) -> bool:
+        metrics = self._metrics(font_px)
+        return self._need.rows_of(self._columns(metrics)) * metrics.line_px <= height
 
     def _metrics(self, font_px: int) -> Metrics:
         is_dense = font_px < self._px(_DENSE_BELOW_UNITS)
