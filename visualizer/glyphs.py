@@ -305,7 +305,7 @@ class _OutlineFace:
         from PIL import Image, ImageDraw
 
         font = self._font(self._size(base or "M", metrics))
-        left, top, right, bottom = _ink(font, base) or (0, 0, metrics.cell_px, 0)
+        left, top, right, bottom = _ink(font, base) or (0, 0, 0 if base else metrics.cell_px, 0)
         width = max(round(font.getlength(base)), right, 1) if base else metrics.cell_px
         image = Image.new("L", (width, metrics.line_px))
         pen = ImageDraw.Draw(image)

@@ -16,7 +16,7 @@ from visualizer.layout import MIN_COLUMNS
 
 MIN_FONT_UNITS, MAX_FONT_UNITS = 14, 33
 """The canvas's text is never smaller, in units (1 px at 720p): what does not fit then scrolls."""
-_README_FONT_UNITS = 18
+_README_FONT_UNITS = 21
 _TALLEST_UNITS, _LOWEST_UNITS = 1300, 320
 _LEAST_COLUMNS = 38
 """Text is not made larger than leaves so many columns."""

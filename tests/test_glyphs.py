@@ -1,0 +1,110 @@
+"""Every text leaves ink, whatever its script and whatever fonts there are."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from visualizer.glyphs import Glyphs, Metrics
+
+METRICS = Metrics.of(20)
+GLYPHS = Glyphs()
+SAMPLES = [
+    "a",
+    "é",
+    "e\u0301",
+    "ж",
+    "Ω",
+    "漢",
+    "각",
+    "ש",
+    "ﺣ",
+    "कि",
+    "ไ",
+    "👩\u200d💻",
+    "🇩🇪",
+    "1\ufe0f\u20e3",
+    "→",
+    "⏎",
+    "\ufffd",
+]
+
+
+def tile(grapheme, glyphs=GLYPHS, bold=False):
+    return glyphs.tile(grapheme, METRICS, glyphs.cells(grapheme), bold)
+
+
+@pytest.mark.parametrize("grapheme", SAMPLES, ids=ascii)
+def test_every_script_is_drawn(grapheme):
+    assert tile(grapheme).max() > 200
+
+
+@pytest.mark.parametrize(
+    "grapheme", ["\ue000", "\u202e", "\u200b", "\ufeff", "\U0010ffff", "\ud800", "\ufe0f"], ids=ascii
+)
+def test_what_no_font_draws_is_a_box_two_cells_wide(grapheme):
+    box = tile(grapheme)
+    assert box.shape == (METRICS.line_px, 2 * METRICS.cell_px)
+    assert 100 < box[box.shape[0] // 2, 1] < 200
+
+
+def test_boxes_tell_which_character_they_stand_for():
+    assert not np.array_equal(tile("\ue000"), tile("\ue001"))
+
+
+def test_control_characters_show_as_their_pictures():
+    assert not np.array_equal(tile("\x00"), tile("\x1b"))
+    assert np.array_equal(tile("\x1b"), tile("␛"))
+
+
+def test_a_mark_leaves_ink_above_its_letter():
+    bare, marked = (np.flatnonzero(tile(text).any(axis=1))[0] for text in ("x", "x\u0306"))
+    assert marked < bare - 2
+
+
+def test_a_second_mark_stands_above_the_first():
+    once, twice = (np.flatnonzero(tile(text).any(axis=1))[0] for text in ("x\u0306", "x\u0306\u0306"))
+    assert twice < once - 2
+
+
+def test_new_tokens_can_be_bold():
+    assert tile("m", bold=True).sum() > 1.1 * tile("m").sum()
+
+
+def test_letters_of_wide_glyphs_get_the_cells_that_they_need():
+    assert [GLYPHS.cells(text) for text in ("a", "漢", "①", "क", "👩\u200d💻")] == [1, 2, 2, 2, 2]
+
+
+def test_digits_are_of_one_width():
+    assert len({GLYPHS.run_width(f"step {digit}", 15) for digit in "0123456789"}) == 1
+
+
+def test_words_are_about_as_wide_as_measured():
+    for text in ("step 13 of at most 48", "漢字 מילה é", ""):
+        assert abs(GLYPHS.run(text, 15).shape[1] - GLYPHS.run_width(text, 15)) <= 3
+
+
+def test_words_from_right_to_left_are_turned():
+    assert np.array_equal(GLYPHS.run("שם", 15), np.concatenate([GLYPHS.run("ם", 15), GLYPHS.run("ש", 15)], axis=1))
+
+
+@pytest.mark.parametrize("text", ["Plain words", "漢", "👩", "\x00"], ids=ascii)
+def test_a_missing_font_folder_still_leaves_ink(text, tmp_path):
+    glyphs = Glyphs(tmp_path / "nowhere")
+    assert tile(text[0], glyphs).max() > 100
+    assert glyphs.run(text, 15).max() > 100
+
+
+def test_a_damaged_font_is_passed_over(tmp_path, caplog):
+    for name in ("DejaVuSansMono.ttf", "unifont-16px.npz.xz"):
+        (tmp_path / name).write_bytes(b"no font")
+    assert tile("漢", Glyphs(tmp_path)).max() > 100
+    assert "unifont-16px.npz.xz" in caplog.text
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.characters(exclude_categories=["Zs"]))
+def test_any_character_fills_its_cells_and_leaves_ink(character):
+    drawn = tile(character)
+    assert drawn.shape == (METRICS.line_px, GLYPHS.cells(character) * METRICS.cell_px)
+    assert drawn.any()
