@@ -1,0 +1,178 @@
+"""Our step is the reference's step: transformers (PyTorch) and mlx-vlm run their own loops on our noise.
+
+Two checkpoints in float32: the pocket's trained weights, and random ones of another shape (more layers, other head
+counts, a sliding window shorter than the prompt). What is left out: pictures as input, which the viewer does not take,
+and the confidence-threshold sampler, which transformers does not have.
+"""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from bench.oracles import Transformers, run_mlx_vlm, run_ours
+from bench.random_checkpoint import write_random_checkpoint
+from visualizer.checkpoint import POCKET_FOLDER, load, read_card
+
+OTHER_SHAPE = {
+    "num_hidden_layers": 7,
+    "layer_types": [*["sliding_attention"] * 2, "full_attention"] * 2 + ["full_attention"],
+    "hidden_size": 64,
+    "intermediate_size": 96,
+    "num_attention_heads": 6,
+    "num_key_value_heads": 3,
+    "num_global_key_value_heads": 2,
+    "head_dim": 16,
+    "global_head_dim": 32,
+    "sliding_window": 9,
+    "num_experts": 6,
+    "top_k_experts": 3,
+    "moe_intermediate_size": 32,
+}
+PROMPTS = {
+    "pocket": "Why is the sky blue? Answer in exactly three sentences.",
+    "other shape": "Write an acrostic poem for OCEAN, please.",
+}
+RUNS = {
+    "one block to the stop rule": ("pocket", {"max_tokens": 48, "canvas_length": 48, "seed": 5}),
+    "blocks to the stop id": ("pocket", {"max_tokens": 96, "canvas_length": 24, "max_steps": 8, "seed": 3}),
+    "accepted tokens sampled": ("pocket", {"max_tokens": 32, "canvas_length": 32, "max_steps": 6, "temperature": 1.0}),
+    "several blocks, all steps": (
+        "other shape", {"max_tokens": 40, "canvas_length": 10, "max_steps": 4, "entropy_bound": 2.0},
+    ),
+    "a patient stop rule": (
+        "pocket",
+        {"max_tokens": 48, "canvas_length": 48, "max_steps": 36, "stability_steps": 3, "stop_entropy": 0.3, "seed": 1},
+    ),
+    "sampled over blocks": (
+        "other shape",
+        {"max_tokens": 20, "canvas_length": 10, "max_steps": 3, "entropy_bound": 20.0, "temperature": 1.0},
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def sides(tmp_path_factory):
+    """By name: our checkpoint and transformers' model of the same folder."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    folders = {
+        "pocket": POCKET_FOLDER,
+        "other shape": write_random_checkpoint(tmp_path_factory.mktemp("random") / "other", OTHER_SHAPE, shards=2),
+    }
+    yield {
+        name: SimpleNamespace(ours=load(read_card(folder)), theirs=Transformers(folder))
+        for name, folder in folders.items()
+    }
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module", params=RUNS.items(), ids=RUNS.keys())
+def run(request, sides):
+    """One run of ours, and those of transformers and mlx-vlm on the same noise."""
+    label, (name, knobs) = request.param
+    side = sides[name]
+    settings = side.ours.card.defaults.changed(**knobs)
+    ids = side.ours.prompt_ids(PROMPTS[name], settings)
+    stop_ids = side.ours.card.stop_ids
+    ours = run_ours(side.ours.model, ids, settings, stop_ids, keep_logits=True)
+    return SimpleNamespace(
+        label=label,
+        name=name,
+        settings=settings,
+        prompt_length=len(ids),
+        ours=ours,
+        transformers=side.theirs.run(ids, settings, stop_ids, ours, keep_logits=True),
+        mlx_vlm=run_mlx_vlm(side.ours.model, ids, settings, stop_ids, ours),
+    )
+
+
+def oracles(run):
+    return {"transformers": run.transformers, "mlx-vlm": run.mlx_vlm}
+
+
+def test_the_runs_are_what_their_names_say(run):
+    steps = [state.step for state in run.ours.steps]
+    blocks = run.ours.states[-1].block + 1
+    ended_early = [state.step < state.max_steps for state in run.ours.states if state.phase.value == "commit"]
+    accepted = np.array([state.accepted.mean() for state in run.ours.steps])
+    assert 0 < accepted.mean() < 1
+    match run.label:
+        case "one block to the stop rule":
+            assert blocks == 1 and ended_early == [True] and len(steps) > 8
+        case "blocks to the stop id":
+            assert blocks > 1 and run.ours.states[-1].finish.value == "stop"
+        case "several blocks, all steps":
+            assert blocks == 4 and steps == [1, 2, 3, 4] * 4
+        case "a patient stop rule":
+            assert any(ended_early) and max(steps) > run.settings.stability_steps
+        case "accepted tokens sampled" | "sampled over blocks":
+            assert any((s.canvas_ids != s.candidate_ids)[s.accepted].any() for s in run.ours.steps)
+    if run.name == "other shape":
+        assert run.prompt_length > OTHER_SHAPE["sliding_window"]
+
+
+def test_the_logits_are_those_of_transformers(run):
+    # Float32 sums in another order; what was seen stays below 5e-4.
+    for ours, theirs in zip(run.ours.logits, run.transformers.steps, strict=True):
+        np.testing.assert_allclose(ours, theirs.logits, atol=2e-3)
+
+
+def test_the_entropies_are_those_of_the_references(run):
+    for oracle in oracles(run).values():
+        for ours, theirs in zip(run.ours.steps, oracle.steps, strict=True):
+            np.testing.assert_allclose(ours.entropy_nats, theirs.entropy_nats, atol=1e-3)
+
+
+def test_the_accepted_positions_are_those_of_the_references(run):
+    for name, oracle in oracles(run).items():
+        for ours, theirs in zip(run.ours.steps, oracle.steps, strict=True):
+            assert np.array_equal(ours.accepted, theirs.accepted), (name, ours.block, ours.step)
+
+
+def test_the_candidates_are_those_of_the_references(run):
+    for name, oracle in oracles(run).items():
+        for ours, theirs in zip(run.ours.steps, oracle.steps, strict=True):
+            assert np.array_equal(ours.candidate_ids, theirs.candidate_ids), (name, ours.block, ours.step)
+
+
+def test_blocks_end_where_those_of_the_references_end(run):
+    # At the last possible step a block ends whatever the rule says.
+    steps = run.ours.steps
+    early = [state.step < state.max_steps for state in steps]
+    ours = [stops for stops, counts in zip(run.ours.stops(), early, strict=True) if counts]
+    for oracle in oracles(run).values():
+        assert [step.stops for step, counts in zip(oracle.steps, early, strict=True) if counts] == ours
+
+
+def test_the_committed_ids_are_those_of_the_references(run):
+    ours = run.ours.committed
+    assert np.array_equal(run.transformers.committed, ours)
+    # mlx-vlm hands over the tokens before the stop id, and no more than the budget.
+    last = run.ours.states[-1]
+    answer = ours[: len(ours) - len(last.canvas_ids) + last.answer_length]
+    assert np.array_equal(run.mlx_vlm.committed, answer)
+
+
+def test_a_reference_that_follows_us_decides_the_same(sides):
+    side = sides["pocket"]
+    settings = side.ours.card.defaults.changed(max_tokens=16, canvas_length=16, max_steps=4, stop_entropy=0.0, seed=2)
+    ids = side.ours.prompt_ids(PROMPTS["pocket"], settings)
+    ours = run_ours(side.ours.model, ids, settings, frozenset())
+    other = replace(ours, states=[ours.states[0], *(spoiled(state) for state in ours.states[1:-1]), ours.states[-1]])
+    for oracle in (
+        side.theirs.run(ids, settings, frozenset(), other, follow=True),
+        run_mlx_vlm(side.ours.model, ids, settings, frozenset(), other, follow=True),
+    ):
+        # The first canvas is the same; what they decide of it is theirs, not the spoiled decision that they follow.
+        assert np.array_equal(oracle.steps[0].accepted, ours.steps[0].accepted)
+        assert np.array_equal(oracle.steps[0].candidate_ids, ours.steps[0].candidate_ids)
+        assert len(oracle.steps) == len(ours.steps)
+        # From the second step on they stand on another canvas.
+        assert np.abs(oracle.steps[1].entropy_nats - ours.steps[1].entropy_nats).max() > 1e-3
+
+
+def spoiled(state):
+    return replace(state, accepted=~state.accepted, candidate_ids=state.candidate_ids[::-1].copy())
