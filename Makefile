@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint pocket evaluate bench clean
+.PHONY: help run test lint pocket evaluate recordings bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ pocket: $(VENV)/.training-installed ## Train the pocket checkpoint again (hours;
 
 evaluate: $(VENV)/.training-installed ## Measure the pocket checkpoint: constraints, stutters, scaffold first
 	$(BIN)/python -m training.evaluate
+
+recordings: $(VENV)/.installed ## Record the gallery anew (MODEL=… SEED=…)
+	$(BIN)/python -m visualizer.recordings $(if $(MODEL),--model "$(MODEL)") $(if $(SEED),--seed $(SEED))
 
 bench: $(VENV)/.tests-installed ## Measure step time, message size and yield-to-drawn time
 	sh tests/install-browser.sh

@@ -1,13 +1,23 @@
-"""An engine that replays given frames at a given pace: for what the page does with frames, whatever made them."""
+"""Engines that hand over given frames, at a given pace or when let: for what happens to frames, whatever made them."""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator, Sequence
 
+from canvas_samples import tiny_state
+
+from visualizer.canvas import Finish, Phase
 from visualizer.checkpoint import POCKET_FOLDER, CheckpointCard, read_card
 from visualizer.frame import Frame
 from visualizer.settings import Settings
+
+TINY_RUN = [
+    Frame(tiny_state([1, 2], [False, False], Phase.NOISE, step=0), {1: "a", 2: "b"}),
+    Frame(tiny_state([1, 2], [True, False], step=1), {}),
+    Frame(tiny_state([1, 2], [True, True], Phase.COMMIT, step=1, finish=Finish.STOP_TOKEN), {}, answer="ab"),
+]
 
 
 class RecordedEngine:
@@ -25,3 +35,30 @@ class RecordedEngine:
             time.sleep(self._seconds_per_frame)
             self.yielded_at.append(time.time())
             yield frame
+
+
+class GatedEngine:
+    """Stands where the engine stands and hands over a frame each time that it is let; for runs caught in the middle."""
+
+    def __init__(self, error: Exception | None = None):
+        self.card = read_card(POCKET_FOLDER)
+        self.gate = threading.Semaphore(0)
+        self.begun = threading.Semaphore(0)
+        self.left = 0
+        self._error = error
+
+    def run(self, prompt: str, settings: Settings) -> Iterator[Frame]:
+        """The tiny run, a frame at a time."""
+        self.begun.release()
+        try:
+            for frame in TINY_RUN:
+                self.gate.acquire()
+                if self._error is not None and frame is TINY_RUN[1]:
+                    raise self._error
+                yield frame
+        finally:
+            self.left += 1
+
+    def let(self, frames: int) -> None:
+        """Allow some frames more."""
+        self.gate.release(frames)

@@ -9,51 +9,17 @@ import os
 import threading
 
 import pytest
-from canvas_samples import tiny_state
+from recorded import GatedEngine
 
 from visualizer import runs as runs_module
-from visualizer.canvas import Finish, Phase
 from visualizer.checkpoint import POCKET_FOLDER, read_card
 from visualizer.engine import Engine
 from visualizer.errors import EngineError, SettingsError, TraceError
-from visualizer.frame import Frame
 from visualizer.runs import Run, Runs, cache_folder
 from visualizer.settings import Settings
 from visualizer.trace import Trace
 
 SHORT = Settings(canvas_length=16, max_tokens=16, max_steps=3, seed=4)
-FRAMES = [
-    Frame(tiny_state([1, 2], [False, False], Phase.NOISE, step=0), {1: "a", 2: "b"}),
-    Frame(tiny_state([1, 2], [True, False], step=1), {}),
-    Frame(tiny_state([1, 2], [True, True], Phase.COMMIT, step=1, finish=Finish.STOP_TOKEN), {}, answer="ab"),
-]
-
-
-class GatedEngine:
-    """Stands where the engine stands and hands over a frame each time that it is let; for runs caught in the middle."""
-
-    def __init__(self, error=None):
-        self.card = read_card(POCKET_FOLDER)
-        self.gate = threading.Semaphore(0)
-        self.begun = threading.Semaphore(0)
-        self.left = 0
-        self._error = error
-
-    def run(self, prompt, settings):
-        self.begun.release()
-        try:
-            for frame in FRAMES:
-                self.gate.acquire()
-                if self._error is not None and frame is FRAMES[1]:
-                    raise self._error
-                yield frame
-        finally:
-            self.left += 1
-
-    def let(self, frames):
-        self.gate.release(frames)
-
-
 @pytest.fixture
 def engine():
     return GatedEngine()

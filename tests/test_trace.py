@@ -293,7 +293,7 @@ def test_a_wrong_field_is_named_with_its_line(tmp_path, number, field, value, na
         ("an endless line", b" " * (7 * 2**20), "run.jsonl", "line 1 is too long"),
         ("no gzip", b"hello", "run.jsonl.gz", "it is not a whole gzip file"),
         ("a bomb", gzip.compress(b" " * 2**26), "run.jsonl.gz", "line 1 is too long"),
-        ("a large file", b"x" * (32 * 2**20 + 1), "run.jsonl.gz", "it is larger than 32 MB"),
+        ("a large file", b"x" * (16 * 2**20 + 1), "run.jsonl.gz", "it is larger than 16 MB"),
         ("a pickle", pickle.dumps(print) + b"\n", "run.jsonl", "line 1 is not JSON"),
     ],
 )

@@ -16,7 +16,8 @@ Numbers of a position are single characters of a 64-letter alphabet, so a step o
   `f` finish, `answer` the committed text up to here.
 
 A run is a `start`, its steps, and an `end`. A `recording` holds all of that at once, and `compare` two recordings.
-`waiting` says how many runs are before one that was asked for, `kept` that nothing more follows.
+`waiting` says how many runs are before one that was asked for, `kept` that nothing more follows, and `notice` is a
+sentence for the page.
 """
 
 from __future__ import annotations
@@ -171,6 +172,11 @@ def waiting_message(run: str, place: int) -> str:
 def kept_message(run: str) -> str:
     """Nothing more follows, and the run can be opened again. It ends the stream, since Gradio sends its last twice."""
     return _dumps({"k": "kept", "run": run})
+
+
+def notice_message(sentence: str) -> str:
+    """A sentence for the page, beside the run on show, which stays."""
+    return _dumps({"k": "notice", "text": sentence})
 
 
 def cell_codes(before: CanvasState | None, state: CanvasState) -> np.ndarray:

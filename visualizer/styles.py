@@ -43,7 +43,13 @@ def player_bundle() -> tuple[str, str]:
 
 def page_css() -> str:
     """Everything that the page is drawn with; it loads nothing from anywhere."""
-    return player_bundle()[1] + "\n" + (ASSETS_FOLDER / "page.css").read_text(encoding="utf-8")
+    own = ((ASSETS_FOLDER / name).read_text(encoding="utf-8") for name in ("page.css", "library.css"))
+    return "\n".join((player_bundle()[1], *own))
+
+
+def library_script() -> str:
+    """What the page does beside the player: it declares `createLibrary`."""
+    return (ASSETS_FOLDER / "library.js").read_text(encoding="utf-8")
 
 
 def _read(name: str) -> str:

@@ -49,9 +49,9 @@ from visualizer.settings import Settings
 from visualizer.whole_file import whole_file
 
 FORMAT, VERSION = "diffusion-trace", 1
-MAX_FILE_BYTES = 32 * 2**20
-MAX_BYTES = 64 * 2**20
-"""Of the lines, decompressed: about 3,600 states of 256 positions."""
+MAX_FILE_BYTES = 16 * 2**20
+MAX_BYTES = 32 * 2**20
+"""Of the lines, decompressed: about 1,800 states of 256 positions, read in a second or two."""
 _MAX_HEADER_BYTES, _MAX_LINE_BYTES = 6 * 2**20, 2**20
 _MAX_CONTAINERS = 100_000
 """Opening brackets in a line. An empty list costs 28 times its two characters in memory."""

@@ -1,0 +1,135 @@
+/**
+ * The page beside the player: which run is on show, this browser's runs, notices, and what is asked of the server.
+ *
+ * Its other half is visualizer/library.py. Prompts and sentences reach the page through `textContent` only.
+ *
+ * @param {Document} page
+ * @param {{receive: (json: string) => void}} player
+ */
+function createLibrary(page, player) {
+  "use strict";
+
+  const RUNS = "denoise-runs"; // this browser's runs, newest first: [{ id, prompt, at }]
+  const KEPT = 20;
+  const HEAD = /^\{"k":"(\w+)"(?:,"run":"([^"]*)")?/;
+  let live = ""; // the run of this page that is under way, or was the last to be
+  const one = (selector) => page.querySelector(selector);
+
+  // ---- This browser's runs ---------------------------------------------------------------------------------------
+
+  /** Read the list; a browser that forbids storage, or holds something else there, has none. */
+  function runs() {
+    try {
+      const list = JSON.parse(localStorage.getItem(RUNS));
+      return Array.isArray(list) ? list.filter((run) => typeof run?.id === "string") : [];
+    } catch {
+      return [];
+    }
+  }
+  function store(list) {
+    try {
+      localStorage.setItem(RUNS, JSON.stringify(list.slice(0, KEPT)));
+    } catch {
+      // The list is a convenience; the run itself is kept by the server.
+    }
+    draw();
+  }
+  const remember = ({ run: id, prompt, started_at: at }) =>
+    store([{ id, prompt: String(prompt).slice(0, 200), at }, ...runs().filter((run) => run.id !== id)]);
+
+  /** Draw the list: every run opens with a click, and compares itself with the one on show. */
+  function draw() {
+    const list = one("#your-runs ol");
+    if (!list) return;
+    const items = runs().map((run) => {
+      const item = page.createElement("li");
+      const open = button(run.prompt, "open-run", () => ask({ do: "open", id: run.id }));
+      open.append(when(run.at));
+      const other = button("compare", "compare-run", () => ask({ do: "compare", left: run.id, right: shown() }));
+      item.classList.toggle("on-show", run.id === shown());
+      item.append(open, other);
+      return item;
+    });
+    list.replaceChildren(...items);
+    one("#your-runs").hidden = !items.length;
+  }
+  function button(text, name, act) {
+    const made = page.createElement("button");
+    [made.type, made.className, made.textContent] = ["button", name, text];
+    made.addEventListener("click", act);
+    return made;
+  }
+  function when(at) {
+    const time = page.createElement("time");
+    const date = new Date(at);
+    time.textContent = Number.isNaN(date.getTime()) ? "" : date.toLocaleString([], { dateStyle: "short", timeStyle: "short" });
+    return time;
+  }
+
+  // ---- Messages --------------------------------------------------------------------------------------------------
+
+  const shown = () => one("#player .player-root")?.dataset.run ?? "";
+
+  /** Note which run the player shows; a hidden field tells the server's parts of the page. */
+  function show(run) {
+    one("#player .player-root").dataset.run = run;
+    one("#note-shown")?.click();
+    draw();
+  }
+  /** Take one message, and hand it on to the player, which ignores the kinds that are not its own. */
+  function receive(json) {
+    const [, kind, run] = HEAD.exec(json) ?? [];
+    if (kind === "start") begin(JSON.parse(json));
+    else if (kind === "recording" && run !== shown()) show(run);
+    else if (kind === "compare") show([...json.matchAll(/"k":"recording","run":"([^"]*)"/g)].at(-1)[1]);
+    else if (kind === "waiting") wait(JSON.parse(json));
+    else if (kind === "notice") notice(JSON.parse(json).text);
+    if (["start", "recording", "compare"].includes(kind)) notice("");
+    player.receive(json);
+  }
+  function begin(message) {
+    live = message.run;
+    one("#place").textContent = "";
+    remember(message);
+    show(live);
+  }
+  function wait({ run, place }) {
+    live = run;
+    one("#place").textContent = `Waiting: ${place === 1 ? "one run is" : `${place} runs are`} before yours.`;
+  }
+  /** Say a sentence beside the run on show; an empty one takes it back. */
+  function notice(text) {
+    const place = one("#notice");
+    [place.textContent, place.hidden] = [text, !text];
+  }
+
+  // ---- Asking ----------------------------------------------------------------------------------------------------
+
+  /** What the hidden field gets; the number makes the same wish twice two changes. */
+  const wish = (content) => JSON.stringify({ ...content, n: String(performance.now()) });
+  /** Ask from a button that Gradio does not know. */
+  let asking = "";
+  function ask(content) {
+    asking = wish(content);
+    one("#ask").click();
+  }
+  const asked = () => asking;
+  const denoise = () => wish({ do: "denoise", instead: live });
+  const open = (id) => wish({ do: "open", id });
+  /** What a page asks for as it opens: this browser's last run, or else a recording from the gallery. */
+  const first = () => wish({ do: "open", first: "yes", id: runs()[0]?.id ?? "" });
+  const running = () => live;
+
+  /** Hand the saved file to the browser, or say why there is none. */
+  function fetchSaved(sentence) {
+    notice(sentence);
+    if (!sentence) setTimeout(() => one("#saved-file a, a#saved-file, #saved-file button, button#saved-file")?.click());
+  }
+
+  page.addEventListener("click", ({ target }) => {
+    const change = target.closest?.("#again [data-change]")?.dataset.change;
+    if (change) ask({ do: "again", left: shown(), instead: live, change });
+  });
+  draw();
+  return { receive, notice, fetchSaved, asked, denoise, open, first, shown, running };
+}

@@ -1,0 +1,205 @@
+"""What the page asks for, and the stream of messages that it gets."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+from recorded import TINY_RUN, GatedEngine, RecordedEngine
+
+from visualizer.errors import SettingsError, TraceError
+from visualizer.library import Library, varied
+from visualizer.prompts import load_prompts
+from visualizer.recordings import Gallery, main
+from visualizer.settings import Settings
+from visualizer.trace import load
+
+PROMPTS = load_prompts()
+KNOBS = (64, 32, 8, "entropy-bound", 0.1, 0.0, 7)
+
+
+@pytest.fixture
+def library():
+    return Library(RecordedEngine(TINY_RUN), PROMPTS)
+
+
+def answer(library, prompt="hello", knobs=KNOBS, **wish):
+    """All messages that a wish is answered with."""
+
+    async def gather():
+        return [json.loads(message) async for message in library.stream(json.dumps(wish), prompt, *knobs)]
+
+    return asyncio.run(asyncio.wait_for(gather(), 60))
+
+
+def kinds(messages):
+    return [message["k"] for message in messages]
+
+
+def run_once(library):
+    """The id of a finished run."""
+    return answer(library, do="denoise")[0]["run"]
+
+
+def test_a_new_run_streams_and_ends_with_its_recording(library):
+    messages = answer(library, do="denoise")
+    assert kinds(messages) == ["start", "step", "step", "step", "end", "recording", "kept"]
+    assert messages[0]["settings"]["seed"] == 7
+    assert messages[0]["settings"]["canvas_length"] == 32
+
+
+def test_what_cannot_be_run_is_a_failed_run_with_one_sentence(library):
+    (end,) = answer(library, prompt=" ", do="denoise")
+    assert (end["k"], end["reason"]) == ("end", "failed")
+    assert "The prompt is empty" in end["message"]
+
+
+def test_a_new_run_stops_the_one_that_it_replaces():
+    engine = GatedEngine()
+    library = Library(engine, PROMPTS)
+    before = library.runs.begin("before", Settings(canvas_length=8))
+    engine.let(9)
+    assert kinds(answer(library, do="denoise", instead=before.id))[-3:] == ["end", "recording", "kept"]
+    assert before.ended == "stopped"
+
+
+def test_a_page_that_opens_shows_its_last_run_or_else_a_recording_from_the_gallery(library):
+    for gone in ("", "0" * 32):
+        (recording,) = answer(library, do="open", first="yes", id=gone)
+        assert recording["run"] == f"gallery-{PROMPTS[0].id}"
+        assert recording["label"] == PROMPTS[0].title
+        assert recording["messages"][0]["recorded"] is True
+    run_id = run_once(library)
+    (recording,) = answer(library, do="open", first="yes", id=run_id)
+    assert (recording["run"], recording["label"]) == (run_id, "hello")
+
+
+def test_a_page_without_gallery_opens_empty(tmp_path):
+    assert answer(Library(RecordedEngine(TINY_RUN), PROMPTS, recordings=tmp_path), do="open", first="yes") == []
+
+
+def test_a_run_under_way_is_followed_from_its_beginning():
+    engine = GatedEngine()
+    library = Library(engine, PROMPTS)
+    run = library.runs.begin("hello", Settings(canvas_length=8))
+    engine.let(1)
+
+    async def follow():
+        seen = []
+        async for message in library.stream(json.dumps({"do": "open", "id": run.id}), "", *KNOBS):
+            seen.append(json.loads(message))
+            if len(seen) == 2:
+                engine.let(2)
+        return seen
+
+    assert kinds(asyncio.run(follow())) == ["start", "step", "step", "step", "end", "recording", "kept"]
+
+
+def test_a_run_that_is_gone_is_said_beside_what_is_on_show(library):
+    assert answer(library, do="open", id="0" * 32) == [{"k": "notice", "text": "This run is not kept any more."}]
+
+
+@pytest.mark.parametrize("prompt", PROMPTS, ids=lambda prompt: prompt.id)
+def test_every_demo_prompt_has_a_recording_of_its_own_text(prompt):
+    trace = Gallery(PROMPTS).trace(f"gallery-{prompt.id}")
+    assert trace.info.prompt == prompt.text
+    assert trace.ended == "stop"
+    assert trace.answer
+    assert trace.info.checkpoint
+    assert len(trace.info.fingerprint) == 16
+
+
+def test_two_runs_are_compared(library):
+    one, other = run_once(library), run_once(library)
+    (message,) = answer(library, do="compare", left=one, right=other)
+    assert (message["k"], message["left"]["run"], message["right"]["run"]) == ("compare", one, other)
+
+
+def test_a_run_is_not_compared_with_itself(library):
+    run_id = run_once(library)
+    (notice,) = answer(library, do="compare", left=run_id, right=run_id)
+    assert "one and the same run" in notice["text"]
+
+
+def test_a_run_is_made_again_with_one_knob_changed_and_compared(library):
+    run_id = run_once(library)
+    messages = answer(library, do="again", left=run_id, change="sampler")
+    assert kinds(messages)[-1] == "compare"
+    left, right = (messages[-1][side]["messages"][0] for side in ("left", "right"))
+    assert left["prompt"] == right["prompt"] == "hello"
+    differing = {name for name in left["settings"] if left["settings"][name] != right["settings"][name]}
+    assert differing == {"sampler"}
+
+
+SETTINGS = Settings(canvas_length=100, max_steps=48, seed=5)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ("sampler", {"sampler": "confidence-threshold"}),
+        ("canvas", {"canvas_length": 50}),
+        ("steps", {"max_steps": 24}),
+        ("temperature", {"temperature": 0.7}),
+        ("knobs", {"max_steps": 3}),
+    ],
+)
+def test_one_knob_changes_and_the_seed_stays(change, expected):
+    knobs = {"max_steps": 3, "seed": None, "max_tokens": 16}
+    assert varied(SETTINGS, change, knobs) == SETTINGS.changed(**expected)
+
+
+def test_a_change_that_changes_nothing_is_refused():
+    with pytest.raises(SettingsError, match="set one of them differently"):
+        varied(SETTINGS, "knobs", {"max_steps": 48})
+    with pytest.raises(SettingsError, match="cannot be changed by 'seeds'"):
+        varied(SETTINGS, "seeds", {})
+
+
+@pytest.mark.parametrize(
+    "asked", ["", "null", "[]", '{"do":"rm"}', '{"do":["denoise"]}', '{"do":"open","id":7}', "[" * 9999]
+)
+def test_what_this_page_never_asks_gets_a_sentence(library, asked):
+    async def gather():
+        return [json.loads(message) async for message in library.stream(asked, "hello", *KNOBS)]
+
+    assert asyncio.run(gather()) == [{"k": "notice", "text": "The page asked for something unknown; reload it."}]
+
+
+def test_a_saved_run_can_be_opened_again(library, tmp_path):
+    path = library.download(run_once(library))
+    assert path.name == "hello-seed7.jsonl.gz"
+    uploaded = tmp_path / path.name
+    uploaded.write_bytes(path.read_bytes())
+    run_id = library.take(uploaded)
+    assert not uploaded.exists()
+    (recording,) = answer(library, do="open", id=run_id)
+    assert kinds(recording["messages"]) == ["start", "step", "step", "step", "end"]
+
+
+def test_a_bad_upload_is_refused_and_removed(library, tmp_path):
+    (tmp_path / "bad.jsonl").write_text("hello\n")
+    with pytest.raises(TraceError, match=r"bad\.jsonl cannot be read: line 1 is not JSON"):
+        library.take(tmp_path / "bad.jsonl")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("run_id", ["", "0" * 32, "gallery-nothing", "../x"])
+def test_nothing_is_saved_of_a_run_that_is_not_there(library, run_id):
+    with pytest.raises(TraceError):
+        library.download(run_id)
+
+
+def test_recordings_are_made_by_a_command(tmp_path, capsys):
+    assert main(["--folder", str(tmp_path), "--prompt", "why", "--seed", "3"]) == 0
+    trace = load(tmp_path / "why.jsonl.gz")
+    assert trace.info.settings.seed == 3
+    assert trace.answer in capsys.readouterr().out.replace("\n  ", "\n")
+
+
+def test_a_damaged_recording_of_the_gallery_is_a_notice(tmp_path):
+    prompt = PROMPTS[0]
+    (tmp_path / f"{prompt.id}.jsonl.gz").write_bytes(b"damaged")
+    (notice,) = answer(Library(RecordedEngine(TINY_RUN), PROMPTS, recordings=tmp_path), do="open", first="yes")
+    assert "is not a whole gzip file" in notice["text"]
