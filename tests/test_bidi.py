@@ -18,6 +18,8 @@ from visualizer.bidi import joined_forms, levels, mirrored, visual_order
         ("אב ", "בא "),
         ("12 אב", "12 בא"),
         ("$5 אב", "$5 בא"),
+        ("אב 1+2", "1+2 בא"),
+        ("مر 1+2", "2+1 رم"),
     ],
 )  # as python-bidi 0.6.12 orders them, from left to right
 def test_a_line_is_ordered_as_unicode_says(line, shown):

@@ -112,6 +112,7 @@ def test_special_tokens_have_the_signs_of_the_page(text, sign):
 def test_what_follows_the_answer_takes_no_rows():
     grid = settled(growing_run(["Yes"] + ["<pad>"] * 50, steps=3, special=range(1, 51), answer_length=1), columns=10)
     assert grid.rows(0) == 1
+    assert {cell.row for index in range(5) for cell in grid.cells(index)} == {0}
     assert grid.unbroken_columns() == 4
 
 

@@ -169,6 +169,16 @@ def test_bounds_are_the_hull():
     assert bounds([]) is None
 
 
+@pytest.mark.parametrize("number", [2, 5])
+def test_twice_the_pixels_show_the_same_picture(number):
+    one, two = (painted(scene_of(marks_trace() if number == 2 else TRACE, scale=scale), number) for scale in (1, 2))
+    halved = two.reshape(360, 2, 640, 2, 3).mean(axis=(1, 3))
+    blocks = [
+        np.abs(picture - rgb(DARK.surface)).reshape(36, 10, 64, 10, 3).mean(axis=(1, 3, 4)) for picture in (one, halved)
+    ]
+    assert np.corrcoef(blocks[0].ravel(), blocks[1].ravel())[0, 1] > 0.97
+
+
 def test_the_progress_bar_fills_up():
     scene = scene_of()
     filled = [

@@ -32,6 +32,10 @@ def test_a_word_longer_than_the_line_is_broken():
     assert picture(["abcdefgh"], 6) == ["abcde", "fgh"]
 
 
+def test_a_line_broken_at_a_space_may_have_to_be_broken_again():
+    assert picture([" bcde漢"], 6) == ["", "bcde", "漢"]
+
+
 def test_newlines_show_and_the_line_after_the_last_one_counts():
     assert picture(["a\n", "\nb\r\n"], 8) == ["a⏎", "⏎", "b⏎", ""]
 
