@@ -31,6 +31,8 @@ _REVERTED_SHARE = 0.42
 _OUTSIDE_SHARE, _NOISE_OUTSIDE_SHARE = 0.55, 0.5
 """How much of its strength is left to what stands after the answer."""
 _FAINT_SHARE = 0.5
+_MOST_TILE_BYTES = 48_000_000
+"""Tiles beyond this are forgotten and drawn again, so that a run of ever new tokens does not fill the memory."""
 _REVERTED_SIGN, _CHANGED_SIGN = "↺", "⇄"
 _MORE_ABOVE, _MORE_BELOW = "↑ {} more {}", "↓ {} more {}"
 
@@ -259,13 +261,18 @@ class _Tiles:
         self._radius_px = metrics.font_px * 0.24
         self._line_px = max(1, round(metrics.font_px * 0.075))
         self._known: dict[tuple[int, tuple, Look, bool], np.ndarray] = {}
+        self._bytes = 0
 
     def tile(self, cell: Cell) -> np.ndarray:
         """A cell with everything in it: uint8, line_px × width * cell_px."""
         key = (cell.width, cell.signs, cell.look, cell.marked)
         found = self._known.get(key)
         if found is None:
+            if self._bytes > _MOST_TILE_BYTES:
+                self._known.clear()
+                self._bytes = 0
             found = self._known[key] = self._draw(cell)
+            self._bytes += found.nbytes
         return found
 
     def _draw(self, cell: Cell) -> np.ndarray:
