@@ -8,10 +8,14 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from visualizer.checkpoint import POCKET_FOLDER, read_card
+from visualizer.checkpoint import CheckpointCard
 from visualizer.errors import VisualizerError
+from visualizer.fetch import Progress, default_hub, obtain, preselected
+from visualizer.logs import log_to_terminal
+from visualizer.trace import MAX_FILE_BYTES
 
 FAVICON = Path(__file__).resolve().parent / "assets" / "favicon.png"
 LOCAL_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
@@ -24,8 +28,7 @@ class PortTakenError(VisualizerError):
 def main() -> int:
     """Parse flags, build the page, serve. Returns the exit status."""
     arguments = _parse()
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    log_to_terminal(logging.INFO)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     try:
@@ -33,28 +36,35 @@ def main() -> int:
     except VisualizerError as exc:
         print(exc, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 
-def serve(model: Path, host: str, port: int) -> None:
+def serve(model: str | None, host: str, port: int) -> None:
     """Serve the page until interrupted.
 
+    model: "pocket", a folder or a hub id, fetched first where it is not here; None takes the best that is here.
     Raises VisualizerError when the checkpoint, a prompt file or the port cannot be used.
     """
-    card = read_card(model)
     _check_port(host, port)
+    card = obtain_card(model)
 
     from starlette.middleware import Middleware
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+    from visualizer.chooser import Chooser
     from visualizer.engine import Engine
     from visualizer.prompts import load_prompts
+    from visualizer.runs import cache_folder
     from visualizer.ui import build_page, page_head, page_theme
 
     engine = Engine(card)
-    page = build_page(engine, load_prompts())
+    local = host in LOCAL_HOSTS
+    # Whoever reaches the page from elsewhere must not read this machine's folders or fill its disk.
+    page = build_page(engine, load_prompts(), Chooser(engine, default_hub()) if local else None, cache_folder())
     engine.start()
-    hosts = LOCAL_HOSTS if host in LOCAL_HOSTS else ["*"]
+    hosts = LOCAL_HOSTS if local else ["*"]
     try:
         print(f"{card.name}: open http://{host}:{port}", flush=True)
         page.launch(
@@ -64,6 +74,7 @@ def serve(model: Path, host: str, port: int) -> None:
             theme=page_theme(),
             favicon_path=FAVICON,
             footer_links=[],
+            max_file_size=MAX_FILE_BYTES,
             run_history=False,
             enable_monitoring=False,
             ssr_mode=False,
@@ -72,6 +83,31 @@ def serve(model: Path, host: str, port: int) -> None:
         )
     finally:
         engine.close()
+
+
+def obtain_card(model: str | None) -> CheckpointCard:
+    """The checkpoint to begin with; a fetch shows on the terminal.
+
+    Raises VisualizerError, in one sentence, when it cannot be had.
+    """
+    return preselected() if model is None else obtain(model, default_hub(), _teller())
+
+
+def _teller() -> Callable[[str | Progress], None]:
+    """Prints how far a fetch is: one line that renews itself on a terminal, a line every tenth elsewhere."""
+    tenth = -1
+
+    def tell(news: str | Progress) -> None:
+        nonlocal tenth
+        if isinstance(news, str):
+            print(news, flush=True)
+        elif sys.stdout.isatty():
+            print(f"\r\x1b[K{news}", end="\n" if news.done_bytes >= news.total_bytes else "", flush=True)
+        elif int(news.share * 10) > tenth:
+            tenth = int(news.share * 10)
+            print(news, flush=True)
+
+    return tell
 
 
 def _check_port(host: str, port: int) -> None:
@@ -89,7 +125,8 @@ def _check_port(host: str, port: int) -> None:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Watch a diffusion language model think, in the browser.")
-    parser.add_argument("--model", type=Path, default=POCKET_FOLDER, help="checkpoint folder (default: the pocket one)")
+    parser.add_argument("--model", help="pocket, a checkpoint folder, or a hub id that is fetched once (default: "
+                        "DiffusionGemma on Apple silicon where it has been fetched, else pocket)")  # fmt: skip
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
     parser.add_argument("--port", type=int, default=7860, help="port to listen on (default 7860)")
     return parser.parse_args()

@@ -136,7 +136,7 @@ def locate_total():
         (Progress(8_300_000_000, 16_600_000_000, 40e6), "8.3 GB of 16.6 GB · 50 % · 40 MB/s · 3 min left"),
         (Progress(16_500_000_000, 16_600_000_000, 5e6), "16.5 GB of 16.6 GB · 99 % · 5 MB/s · 20 s left"),
         (Progress(1_000_000_000, 16_600_000_000, 1e6), "1.0 GB of 16.6 GB · 6 % · 1 MB/s · 4.3 h left"),
-        (Progress(16_600_000_000, 16_600_000_000, 5e6), "16.6 GB · checking what came"),
+        (Progress(16_600_000_000, 16_600_000_000, 5e6), "16.6 GB · checking and loading"),
     ],
 )
 def test_progress_in_words(progress, said):
@@ -366,7 +366,9 @@ def test_obtaining_tells_what_it_needs_and_how_far_it_is_and_gives_a_card(hub):
     told = []
     card = obtain(REPO, hub, told.append)
     assert (card.name, card.canvas_length) == (REPO, 128)
-    assert "is fetched to" in told[0]
+    assert f"{REPO} needs " in told[0]
+    assert "of download to" in told[0]
+    assert "for a canvas of 128" in told[0]
     assert obtain(REPO, replace(hub, endpoint="http://127.0.0.1:9"), told.append) == card
 
 

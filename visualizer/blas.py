@@ -1,7 +1,6 @@
 """Faster matrix products for MLX on Linux: an OpenBLAS, loaded before MLX, takes the place of its reference BLAS.
 
-Measured on two cores: a denoising step of the pocket checkpoint takes 106 ms with OpenCV's, 70 ms with Debian's, and
-506 ms without.
+What it gains: `python -m bench.blas` times the pocket checkpoint's step with each of them.
 """
 
 from __future__ import annotations
@@ -14,9 +13,14 @@ from pathlib import Path
 
 log = logging.getLogger(__name__)
 
-_SYSTEM_LIBRARY = "libopenblas.so.0"
+SYSTEM_LIBRARY = "libopenblas.so.0"
 _CARRIED = "opencv_python*.libs/libopenblas*.so"
 """The library inside OpenCV's wheel, which mlx-vlm requires: the one OpenBLAS on PyPI with unprefixed symbols."""
+
+
+def carried_libraries() -> list[str]:
+    """The OpenBLAS libraries that came with OpenCV's wheel."""
+    return [str(path) for path in sorted(Path(sysconfig.get_path("platlib")).glob(_CARRIED))]
 
 
 def prefer_openblas() -> bool:
@@ -26,8 +30,7 @@ def prefer_openblas() -> bool:
     """
     if not sys.platform.startswith("linux"):
         return False
-    carried = sorted(Path(sysconfig.get_path("platlib")).glob(_CARRIED))
-    for library in (_SYSTEM_LIBRARY, *map(str, carried)):
+    for library in (SYSTEM_LIBRARY, *carried_libraries()):
         try:
             ctypes.CDLL(library, mode=ctypes.RTLD_GLOBAL)
         except OSError:

@@ -21,11 +21,13 @@ from visualizer.canvas import Phase
 from visualizer.checkpoint import Checkpoint, CheckpointCard, load
 from visualizer.errors import EngineError, SettingsError, VisualizerError
 from visualizer.frame import Frame
+from visualizer.logs import log_level, log_to_terminal
 from visualizer.settings import Settings
 
 log = logging.getLogger(__name__)
 
 MAX_PROMPT_CHARACTERS = 200_000
+_LOADING = -1
 _HANG_SECONDS = 60.0
 """How long a stopped run may take to end its last forward before its process is ended."""
 
@@ -39,7 +41,7 @@ class _Request:
 
 @dataclass(frozen=True)
 class _Reply:
-    """frame: one more; error: the run failed; neither: the run has ended. Run -1: the checkpoint itself."""
+    """frame: one more; error: the run failed; neither: the run has ended. Run _LOADING: the checkpoint itself."""
 
     run: int
     frame: Frame | None = None
@@ -70,9 +72,30 @@ class Engine:
         """
         check_request(self.card, prompt, settings)
         with self._turn:
+            # Once more: while this run waited, the engine may have changed to another checkpoint.
+            check_request(self.card, prompt, settings)
             child = self._ready_child()
             self._runs += 1
             yield from child.run(_Request(self._runs, prompt.strip(), settings))
+
+    def use(self, card: CheckpointCard) -> None:
+        """Switch to another checkpoint, once a run that is under way has ended.
+
+        The old process ends first, so that never two checkpoints are in memory. Raises VisualizerError when the new one
+        does not load; the old one is loaded again then, and stays the engine's.
+        """
+        with self._turn:
+            if card == self.card:
+                return
+            self.close()
+            child = _Child(card)
+            try:
+                child.wait_until_loaded()
+            except VisualizerError:
+                child.end()
+                self._ready_child()
+                raise
+            self.card, self._child = card, child
 
     def close(self) -> None:
         """End the child process."""
@@ -114,10 +137,17 @@ class _Child:
         self._stop: Event = context.Event()
         self._pending: int | None = None
         self._process: SpawnProcess = context.Process(
-            target=_serve, args=(card, theirs, self._stop), name="denoiser", daemon=True
+            target=_serve, args=(card, theirs, self._stop, log_level()), name="denoiser", daemon=True
         )
         self._process.start()
         theirs.close()
+
+    def wait_until_loaded(self) -> None:
+        with suppress(BrokenPipeError):
+            self._pipe.send(None)
+        reply = self._receive()
+        if reply.error is not None:
+            raise reply.error
 
     def run(self, request: _Request) -> Iterator[Frame]:
         self._stop.clear()
@@ -160,7 +190,10 @@ class _Child:
 
     def _receive(self) -> _Reply:
         try:
-            return self._pipe.recv()
+            reply: _Reply = self._pipe.recv()
+            if reply.run == _LOADING and reply.error is not None:
+                self._process.join()  # It is ending itself; until it has, it would still count as alive.
+            return reply
         except (EOFError, OSError) as exc:
             self._process.join()
             raise EngineError(
@@ -169,20 +202,23 @@ class _Child:
             ) from exc
 
 
-def _serve(card: CheckpointCard, pipe: Connection, stop: Event) -> None:
-    """The child: load, then answer requests until the pipe closes."""
+def _serve(card: CheckpointCard, pipe: Connection, stop: Event, level: int) -> None:
+    """The child: load, then answer requests until the pipe closes. A request of None asks whether it has loaded.
+
+    What does not load is told and ends the process: the next run starts a fresh one, which tries again.
+    """
+    log_to_terminal(level)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    checkpoint: Checkpoint | None = None
-    failure: VisualizerError | None = None
-    try:
-        checkpoint = load(card)
-    except VisualizerError as exc:
-        failure = exc
     with suppress(EOFError, BrokenPipeError):
+        try:
+            checkpoint = load(card)
+        except VisualizerError as exc:
+            pipe.send(_Reply(_LOADING, error=exc))
+            return
         while True:
-            request: _Request = pipe.recv()
-            if checkpoint is None:
-                pipe.send(_Reply(request.run, error=failure))
+            request: _Request | None = pipe.recv()
+            if request is None:
+                pipe.send(_Reply(_LOADING))
                 continue
             _answer(checkpoint, request, pipe, stop)
 

@@ -32,11 +32,14 @@ from typing import BinaryIO
 
 from visualizer.checkpoint import POCKET_FOLDER, CheckpointCard, check_model_type, read_card, read_json
 from visualizer.errors import CheckpointError, FetchError, MachineError, VisualizerError
+from visualizer.logs import log_level, log_to_terminal
 from visualizer.machine import (
     Machine,
     ModelShape,
+    check_processor,
     fitting_canvas,
     is_apple_silicon,
+    memory_need,
     probe_machine,
     read_shape,
     spoken_size,
@@ -47,6 +50,8 @@ log = logging.getLogger(__name__)
 
 POCKET = "pocket"
 DIFFUSION_GEMMA = "mlx-community/diffusiongemma-26B-A4B-it-4bit"
+DIFFUSION_GEMMA_BYTES = 16_600_000_000
+"""About what it weighs, to be said before the hub is asked."""
 DISK_MARGIN_BYTES = 2**29
 """What a fetch leaves free for everybody else."""
 _NEEDED = ("*.safetensors", "*.json", "*.jinja", "tokenizer.model")
@@ -129,7 +134,7 @@ class Progress:
     def __str__(self) -> str:
         """ "7.1 GB of 16.6 GB · 43 % · 38 MB/s · 4 min left" """
         if self.done_bytes >= self.total_bytes:
-            return f"{spoken_size(self.total_bytes)} · checking what came"
+            return f"{spoken_size(self.total_bytes)} · checking and loading"
         parts = [f"{spoken_size(self.done_bytes)} of {spoken_size(self.total_bytes)}", f"{int(self.share * 100)} %"]
         if self.bytes_per_second:
             parts += [f"{spoken_size(int(self.bytes_per_second))}/s", _spoken_time(self.seconds_left or 0)]
@@ -243,22 +248,32 @@ def preselected(hub: Callable[[], Hub] = default_hub) -> CheckpointCard:
     return read_card(POCKET_FOLDER)
 
 
-def obtain(name: str, hub: Hub, tell: Callable[[str], None]) -> CheckpointCard:
-    """A checkpoint ready to be run, fetched where needed; `tell` gets what it needs and then how far it is.
+def obtain(name: str, hub: Hub, tell: Callable[[str | Progress], None]) -> CheckpointCard:
+    """A checkpoint ready to be run, fetched where needed; `tell` gets what it needs, and then how far it is.
 
     Raises CheckpointError, FetchError or MachineError, in one sentence.
     """
+    name = name.strip()
+    if name == POCKET:
+        return read_card(POCKET_FOLDER)
+    machine = probe_machine()
+    if name == DIFFUSION_GEMMA:
+        check_processor(name, DIFFUSION_GEMMA_BYTES, machine)
     found = locate(name, hub)
     if isinstance(found, CheckpointCard):
-        return found if found.folder == POCKET_FOLDER else fit(found, probe_machine())
-    machine = probe_machine()
-    fitting_canvas(found.repo_id, found.shape, found.weights_bytes, machine)
+        return fit(found, machine)
+    canvas = fitting_canvas(name, found.shape, found.weights_bytes, machine)
     check_place(found)
-    tell(f"{name} is fetched to {found.blobs.parent} (Ctrl-C stops, the same command goes on)")
+    need = memory_need(found.shape, found.weights_bytes, canvas, number_bytes=machine.number_bytes)
+    tell(
+        f"{name} needs {spoken_size(found.total_bytes - found.here_bytes())} of download to {found.blobs.parent} and "
+        f"{spoken_size(need.total_bytes)} of {spoken_size(machine.memory_bytes)} memory, for a canvas of {canvas}. "
+        "Ctrl-C stops; the same command goes on."
+    )
     fetch = Fetch(found)
     try:
         for progress in fetch.progress():
-            tell(str(progress))
+            tell(progress)
         return fit(fetch.card(), machine)
     finally:
         fetch.cancel()
@@ -275,7 +290,9 @@ class Fetch:
         self._error: VisualizerError | None = None
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe(duplex=False)
-        self._process = context.Process(target=_serve, args=(offer, theirs, tries), name="fetcher", daemon=True)
+        self._process = context.Process(
+            target=_serve, args=(offer, theirs, tries, log_level()), name="fetcher", daemon=True
+        )
         self._process.start()
         theirs.close()
 
@@ -339,8 +356,9 @@ class Fetch:
             return FetchError(f"The fetch ended unexpectedly (exit code {self._process.exitcode}); what came is kept.")
 
 
-def _serve(offer: Offer, pipe: Connection, tries: int) -> None:
+def _serve(offer: Offer, pipe: Connection, tries: int, level: int) -> None:
     """The child: bring everything; an error goes to the parent, in words."""
+    log_to_terminal(level)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         _bring(offer, tries)

@@ -19,7 +19,7 @@ from visualizer.errors import CheckpointError, MachineError
 log = logging.getLogger(__name__)
 
 READOUT_BYTES = 64 * 2**20
-"""The working set of one chunk of the vocabulary (visualizer/readout.py), whatever the canvas length."""
+"""What reading the vocabulary takes, from above: two tiles of visualizer/readout.py and the sums beside them."""
 PREFILL_ROWS = 1024
 """Positions of a prompt that one forward reads (visualizer/denoise.py)."""
 USUAL_CONTEXT = 1024
@@ -40,6 +40,11 @@ class Machine:
 
     metal: bool
     memory_bytes: int
+
+    @property
+    def number_bytes(self) -> int:
+        """Of an activation: bfloat16 on Metal, float32 on a processor (`checkpoint.load`)."""
+        return 2 if self.metal else 4
 
 
 @dataclass(frozen=True)
@@ -128,7 +133,7 @@ def memory_need(
     `context` positions in the full layers; in the sliding ones of a window and one chunk of prefill (mlx-vlm's
     KVCache and RotatingKVCache, models/diffusion_gemma/language.py, make_cache). step: one layer at a time, over the
     rows of a forward (a chunk of prefill or the canvas): attention scores and their softmax unfused, the experts'
-    outputs, the dense part and the residual stream; and the readout's chunk. number_bytes: 2 for bfloat16, 4 where
+    outputs, the dense part and the residual stream; and the readout. number_bytes: 2 for bfloat16, 4 where
     activations are float32 (CPU).
     """
     rows = max(canvas_length, min(context, PREFILL_ROWS))
@@ -141,21 +146,27 @@ def memory_need(
     return MemoryNeed(weights_bytes, cache * number_bytes, step * number_bytes + READOUT_BYTES)
 
 
-def fitting_canvas(name: str, shape: ModelShape, weights_bytes: int, machine: Machine) -> int:
-    """The longest canvas, in positions, that fits the machine's memory; the checkpoint's own where it fits.
+def check_processor(name: str, weights_bytes: int, machine: Machine) -> None:
+    """Refuse weights that only a GPU can compute with.
 
-    Raises MachineError, in one sentence, where the checkpoint cannot work.
+    Raises MachineError.
     """
     if not machine.metal and weights_bytes > CPU_WEIGHTS_BYTES:
         raise MachineError(
             f"{name} needs Apple silicon: it has {spoken_size(weights_bytes)} of weights, and on this machine's "
             f"processor, where at most {spoken_size(CPU_WEIGHTS_BYTES)} are taken, one step would take many minutes."
         )
-    number_bytes = 2 if machine.metal else 4
-    shorter = range(shape.canvas_length - shape.canvas_length % -CANVAS_STEP - CANVAS_STEP, 0, -CANVAS_STEP)
-    lengths = [shape.canvas_length, *(length for length in shorter if length < shape.canvas_length)]
-    for length in lengths:
-        need = memory_need(shape, weights_bytes, length, number_bytes=number_bytes)
+
+
+def fitting_canvas(name: str, shape: ModelShape, weights_bytes: int, machine: Machine) -> int:
+    """The longest canvas, in positions, that fits the machine's memory; the checkpoint's own where it fits.
+
+    Raises MachineError, in one sentence, where the checkpoint cannot work.
+    """
+    check_processor(name, weights_bytes, machine)
+    longest = shape.canvas_length
+    for length in (longest, *range((longest - 1) // CANVAS_STEP * CANVAS_STEP, 0, -CANVAS_STEP)):
+        need = memory_need(shape, weights_bytes, length, number_bytes=machine.number_bytes)
         if need.total_bytes <= machine.memory_bytes:
             return length
     raise MachineError(

@@ -1,0 +1,186 @@
+"""What a checkpoint needs and whether a machine has it."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from visualizer import machine as machine_module
+from visualizer.checkpoint import POCKET_FOLDER
+from visualizer.denoise import _PREFILL_CHUNK
+from visualizer.errors import CheckpointError, MachineError
+from visualizer.machine import (
+    PREFILL_ROWS,
+    READOUT_BYTES,
+    Machine,
+    check_processor,
+    fitting_canvas,
+    memory_need,
+    probe_machine,
+    read_shape,
+    spoken_size,
+    weights_on_disk,
+)
+from visualizer.readout import _TILE_BYTES
+
+POCKET = json.loads((POCKET_FOLDER / "config.json").read_text())
+REAL = {
+    "canvas_length": 256,
+    "text_config": {
+        "hidden_size": 2816, "intermediate_size": 2112, "moe_intermediate_size": 704, "num_hidden_layers": 30,
+        "num_attention_heads": 16, "num_key_value_heads": 8, "num_global_key_value_heads": 2, "head_dim": 256,
+        "global_head_dim": 512, "sliding_window": 1024, "top_k_experts": 8,
+        "layer_types": (["sliding_attention"] * 5 + ["full_attention"]) * 5,
+    },
+}  # fmt: skip
+"""DiffusionGemma 26B-A4B's shape, as mlx-vlm's diffusion_gemma/config.py has it."""
+REAL_WEIGHTS = 16_600_000_000
+MAC_WITH_24_GB = Machine(metal=True, memory_bytes=17_179_869_184)
+
+
+def test_the_need_of_the_real_checkpoint_is_weights_and_keys_and_one_step():
+    need = memory_need(read_shape(REAL), REAL_WEIGHTS, 256, context=1024)
+    assert need.weights_bytes == REAL_WEIGHTS
+    sliding, full = 25 * 1024 * 2 * 8 * 256 * 2, 5 * 1024 * 2 * 2 * 512 * 2
+    assert need.cache_bytes == sliding + full
+    assert 100e6 < need.step_bytes < 400e6
+    assert need.total_bytes == need.weights_bytes + need.cache_bytes + need.step_bytes
+
+
+def test_the_sliding_layers_keep_a_window_however_long_the_context_is():
+    shape = read_shape(REAL)
+    short, long = (memory_need(shape, 0, 256, context=context).cache_bytes for context in (10_000, 20_000))
+    assert long - short == 5 * 10_000 * 2 * 2 * 512 * 2
+
+
+def test_a_longer_canvas_and_wider_numbers_need_more():
+    shape = read_shape(POCKET)
+    needs = [memory_need(shape, 0, canvas).total_bytes for canvas in (32, 64, 128)]
+    assert needs == sorted(set(needs))
+    assert memory_need(shape, 0, 64, number_bytes=4).cache_bytes == 2 * memory_need(shape, 0, 64).cache_bytes
+
+
+PEAK = """
+import sys
+import mlx.core as mx
+from visualizer.checkpoint import POCKET_FOLDER, load, read_card
+from visualizer.engine import frames
+checkpoint = load(read_card(POCKET_FOLDER))
+before = mx.get_active_memory()
+mx.reset_peak_memory()
+settings = checkpoint.card.defaults.changed(max_tokens=128, max_steps=2, stop_entropy=0.0, seed=1)
+for frame in frames(checkpoint, "sky " * int(sys.argv[1]), settings):
+    pass
+print(mx.get_peak_memory() - before)
+"""
+
+
+def test_a_real_run_stays_under_the_stated_need():
+    prompt_tokens = 880
+    finished = subprocess.run(
+        [sys.executable, "-c", PEAK, str(prompt_tokens)], capture_output=True, text=True, check=True,
+        cwd=POCKET_FOLDER.parent.parent,
+    )  # fmt: skip
+    need = memory_need(read_shape(POCKET), 0, 128, context=1024, number_bytes=4)
+    assert 0 < int(finished.stdout) <= need.total_bytes
+
+
+def test_the_need_knows_the_chunks_that_are_really_taken():
+    assert PREFILL_ROWS == _PREFILL_CHUNK
+    assert READOUT_BYTES >= 2 * _TILE_BYTES
+
+
+def test_on_a_mac_with_24_gb_the_real_checkpoint_has_its_whole_canvas():
+    assert fitting_canvas("big", read_shape(REAL), REAL_WEIGHTS, MAC_WITH_24_GB) == 256
+
+
+def test_where_memory_is_just_short_the_canvas_gets_shorter():
+    shape = read_shape(REAL)
+    room = memory_need(shape, REAL_WEIGHTS, 96).total_bytes
+    assert fitting_canvas("big", shape, REAL_WEIGHTS, Machine(metal=True, memory_bytes=room)) == 96
+    assert fitting_canvas("big", shape, REAL_WEIGHTS, Machine(metal=True, memory_bytes=room - 1)) == 64
+
+
+@pytest.mark.parametrize("own", [8, 32, 33, 100, 256])
+def test_a_checkpoints_own_canvas_is_offered_first(own):
+    shape = replace(read_shape(POCKET), canvas_length=own)
+    assert fitting_canvas("small", shape, 0, Machine(metal=False, memory_bytes=10**12)) == own
+
+
+REFUSALS = {
+    "a mac with 16 GB": (Machine(metal=True, memory_bytes=11_453_251_584),
+                         r"^big needs 17\.\d GB of memory even with a canvas of 32, .* has 11\.5 GB for Metal"),
+    "a processor": (Machine(metal=False, memory_bytes=10**12), r"^big needs Apple silicon: it has 16\.6 GB of weights"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("label", REFUSALS)
+def test_where_it_cannot_work_one_sentence_says_so(label):
+    machine, said = REFUSALS[label]
+    with pytest.raises(MachineError, match=said) as refusal:
+        fitting_canvas("big", read_shape(REAL), REAL_WEIGHTS, machine)
+    assert str(refusal.value).count(". ") == 0
+
+
+def test_a_small_checkpoint_without_memory_is_refused_in_the_words_of_a_processor():
+    with pytest.raises(MachineError, match=r"this machine has 1 MB free\."):
+        fitting_canvas("small", read_shape(POCKET), 0, Machine(metal=False, memory_bytes=10**6))
+
+
+def test_a_processor_takes_what_is_small():
+    check_processor("small", 2 * 10**9, Machine(metal=False, memory_bytes=1))
+
+
+BAD_SHAPES = {
+    "nothing": {},
+    "a list for sizes": {"text_config": []},
+    "a word for a number": {"text_config": REAL["text_config"] | {"hidden_size": "wide"}},
+    "a number left out": {"text_config": {k: v for k, v in REAL["text_config"].items() if k != "head_dim"}},
+}
+
+
+@pytest.mark.parametrize("label", BAD_SHAPES)
+def test_a_config_without_its_sizes_is_refused(label):
+    with pytest.raises(CheckpointError, match=r"config\.json lacks or garbles"):
+        read_shape(BAD_SHAPES[label])
+
+
+def test_this_machine_has_memory_and_says_of_what_kind():
+    machine = probe_machine()
+    assert machine.memory_bytes > 10**8
+    assert machine.metal == (sys.platform == "darwin")
+
+
+def answered(monkeypatch, stdout):
+    """What the probe makes of an answer; Metal cannot be had here, so its answer is made up."""
+    finished = subprocess.CompletedProcess([], 0, stdout=stdout, stderr="")
+    monkeypatch.setattr(machine_module.subprocess, "run", lambda *args, **kwargs: finished)
+    return probe_machine()
+
+
+def test_metal_is_taken_at_its_word(monkeypatch):
+    said = {"max_recommended_working_set_size": 17_179_869_184, "memory_size": 25_769_803_776}
+    assert answered(monkeypatch, json.dumps(said)) == MAC_WITH_24_GB
+
+
+@pytest.mark.parametrize("stdout", ["", "{}", "no JSON"])
+def test_without_metal_or_mlx_the_free_memory_counts(monkeypatch, stdout):
+    machine = answered(monkeypatch, stdout)
+    assert not machine.metal
+    assert machine.memory_bytes > 10**8
+
+
+def test_the_weights_on_disk_are_counted_over_all_shards(tmp_path):
+    for name in ("model-1.safetensors", "model-2.safetensors", "config.json"):
+        (tmp_path / name).write_bytes(b"1234567890")
+    assert weights_on_disk(tmp_path) == 20
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(0, "0 kB"), (640_400, "640 kB"), (11_000_000, "11 MB"), (16_600_000_000, "16.6 GB"), (120_000_000_000, "120 GB")],
+)
+def test_sizes_in_words(count, said):
+    assert spoken_size(count) == said
