@@ -244,14 +244,32 @@ def test_a_checkpoint_that_does_not_load_says_so_through_the_pipe(spoiled_engine
             list(spoiled_engine.run(PROMPT, SHORT))
 
 
-def test_a_child_that_dies_just_before_it_is_asked_is_an_error_too(spoiled_engine, monkeypatch):
-    spoiled_engine.start()
-    child_of(spoiled_engine).kill()
-    child_of(spoiled_engine).join()
-    # As if it had still been alive a moment before.
-    monkeypatch.setattr(engine_module._Child, "settle", lambda self, patience_seconds: True)
-    with pytest.raises(EngineError, match="ended unexpectedly"):
-        list(spoiled_engine.run(PROMPT, SHORT))
+def test_a_checkpoint_that_was_repaired_is_loaded_by_the_next_run(tmp_path, expected):
+    folder = shutil.copytree(POCKET_FOLDER, tmp_path / "spoiled")
+    (folder / "model.safetensors").write_bytes(b"garbage")
+    engine = Engine(read_card(folder))
+    try:
+        with pytest.raises(CheckpointError, match="does not load"):
+            list(engine.run(PROMPT, SHORT))
+        failed = child_of(engine)
+        assert not failed.is_alive()
+        shutil.copy(POCKET_FOLDER / "model.safetensors", folder)
+        assert_same_frames(list(engine.run(PROMPT, SHORT)), expected)
+        assert child_of(engine) is not failed
+    finally:
+        engine.close()
+
+
+def test_a_child_that_dies_just_before_it_is_asked_is_an_error_too(engine, expected, monkeypatch):
+    engine.start()
+    child_of(engine).kill()
+    child_of(engine).join()
+    with monkeypatch.context() as patched:
+        # As if it had still been alive a moment before.
+        patched.setattr(engine_module._Child, "settle", lambda self, patience_seconds: True)
+        with pytest.raises(EngineError, match="ended unexpectedly"):
+            list(engine.run(PROMPT, SHORT))
+    assert_same_frames(list(engine.run(PROMPT, SHORT)), expected)
 
 
 def test_a_closed_engine_leaves_no_process_and_starts_again(engine, expected):

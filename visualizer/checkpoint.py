@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from visualizer.blas import prefer_openblas
 from visualizer.errors import CheckpointError, SettingsError, VisualizerError
 from visualizer.settings import Settings
-from visualizer.token_text import TokenTexts
+from visualizer.token_text import TokenTexts, split_channels
 
 if TYPE_CHECKING:
     import mlx.nn as nn
@@ -84,15 +84,43 @@ class Checkpoint:
         return TokenTexts(lambda ids: self.tokenizer.decode(ids, skip_special_tokens=False, **_VERBATIM))
 
     def answer_text(self, ids: Sequence[int]) -> str:
-        """The answer as plain text, without special tokens."""
+        """The ids as plain text, without special tokens."""
         return self.tokenizer.decode(list(ids), skip_special_tokens=True, **_VERBATIM)
 
+    def answer_and_thought(self, ids: Sequence[int]) -> tuple[str, str | None]:
+        """The answer as plain text, and apart from it what stands in thought channels (None: nothing).
+
+        A channel opens with its name in a line of its own, which is no part of the thought.
+        """
+        answer, thoughts = "", []
+        for in_channel, run in split_channels(ids, *self._channel_ids()):
+            text = self.answer_text(run)
+            if in_channel:
+                thoughts.append(text.partition("\n")[2].strip())
+            else:
+                answer += text
+        return answer, "\n\n".join(filter(None, thoughts)) or None
+
+    def open_channel(self, prompt_ids: Sequence[int]) -> list[int]:
+        """The end of the prompt from a channel on that it opens and leaves open for the model; mostly nothing."""
+        opener, closer = self._channel_ids()
+        markers = [place for place, token_id in enumerate(prompt_ids) if token_id in (opener, closer)]
+        if not markers or prompt_ids[markers[-1]] == closer:
+            return []
+        return list(prompt_ids[markers[-1] :])
+
     def special_ids(self) -> frozenset[int]:
-        """Ids that mark structure rather than text: turn ends, padding, and the like."""
-        # Not `all_special_ids`: mlx-vlm takes the turn tokens out of it.
-        return frozenset(i for i, token in self.tokenizer.added_tokens_decoder.items() if token.special)
+        """Ids that mark structure rather than text: turn ends, padding, channels and the like."""
+        # Not `all_special_ids`: mlx-vlm takes the turn and channel tokens out of it.
+        marked = {i for i, token in self.tokenizer.added_tokens_decoder.items() if token.special}
+        return frozenset(marked.union(i for i in self._channel_ids() if i is not None))
+
+    def _channel_ids(self) -> tuple[int | None, int | None]:
+        ids = {token.content: token_id for token_id, token in self.tokenizer.added_tokens_decoder.items()}
+        return ids.get(_CHANNEL_OPENER), ids.get(_CHANNEL_CLOSER)
 
 
+_CHANNEL_OPENER, _CHANNEL_CLOSER = "<|channel>", "<channel|>"
 _VERBATIM = {"clean_up_tokenization_spaces": False}
 
 

@@ -253,17 +253,17 @@ def frames(checkpoint: Checkpoint, prompt: str, settings: Settings) -> Iterator[
     texts = checkpoint.token_texts()
     special = checkpoint.special_ids()
     known: set[int] = set()
-    answer_ids: list[int] = []
+    written = checkpoint.open_channel(ids)
     with wired_limit(checkpoint.model, [mx.default_stream(mx.default_device())]):
         for state in denoise(checkpoint.model, ids, settings, checkpoint.card.stop_ids):
             shown = state.shown_ids()
             fresh = state.token_ids() - known
             known |= fresh
             cells = texts.cells(shown)
-            answer = None
+            answer = thought = None
             if state.phase is Phase.COMMIT:
-                answer_ids += state.canvas_ids[: state.answer_length].tolist()
-                answer = checkpoint.answer_text(answer_ids)
+                written += state.canvas_ids[: state.answer_length].tolist()
+                answer, thought = checkpoint.answer_and_thought(written)
             yield Frame(
                 state=state,
                 texts={token_id: texts.alone(token_id) for token_id in sorted(fresh)},
@@ -274,4 +274,5 @@ def frames(checkpoint: Checkpoint, prompt: str, settings: Settings) -> Iterator[
                     if cell != texts.alone(token_id)
                 },
                 answer=answer,
+                thought=thought,
             )

@@ -13,7 +13,8 @@ class Frame:
 
     texts: of token ids that the run has not named before, every id of the state among them, noise too; special: those
     of them that mark structure. overrides: texts of positions that differ from their token's own, where a character is
-    split over tokens. answer: on a commit, the answer up to here.
+    split over tokens. answer: on a commit, the answer up to here. thought: on a commit, what the model has written in
+    its thought channel up to here, which is no part of the answer; None when nothing.
     """
 
     state: CanvasState
@@ -21,3 +22,4 @@ class Frame:
     special: frozenset[int] = frozenset()
     overrides: dict[int, str] = field(default_factory=dict)
     answer: str | None = None
+    thought: str | None = None

@@ -13,7 +13,7 @@ Numbers of a position are single characters of a 64-letter alphabet, so a step o
 - `t` texts of ids not sent before, `sp` those of them that are special tokens, `o` texts of positions where a character
   is split over tokens.
 - `b` block, `s` of at most `n` steps, `ph` phase, `T` temperature, `ms` elapsed, `mean` entropy, `e` answer length,
-  `f` finish, `answer` the committed text up to here.
+  `f` finish, `answer` the committed text up to here, `thought` the text of the thought channel up to here.
 
 A run is a `start`, its steps, and an `end`. A `recording` holds all of that at once, and `compare` two recordings.
 `waiting` says how many runs are before one that was asked for, `kept` that nothing more follows, and `notice` is a
@@ -90,6 +90,8 @@ class MessageWriter:
             message["f"] = state.finish.value
         if frame.answer is not None:
             message["answer"] = frame.answer
+        if frame.thought is not None:
+            message["thought"] = frame.thought
         self._before, self._cells_before = state, cells
         return _dumps(message)
 
