@@ -33,7 +33,7 @@ const canvases = (() => {
       element.append(...(b > 0 ? [make("div", "dp-hairline", `block ${b + 1}`)] : []), block.element);
       return block;
     }
-    /** Bring a block to a step. The noise is drawn anew at every step, so its grain moves. */
+    /** Bring a block to a step. */
     function drawBlock(block, step) {
       const { fill } = LAYOUTS[layout];
       for (let i = 0; i < step.length; i++) {
@@ -43,7 +43,6 @@ const canvases = (() => {
         block.keys[i] = key;
         fill(block.cells[i], look, block, i);
       }
-      block.element.style.setProperty("--grain", step.step % 8);
       [block.drawn, block.view] = [step, view];
     }
     /** Show a run at a step of its trace. */

@@ -10,68 +10,79 @@ const layouts = (() => {
   const CHIP = "░";
 
   const textOf = (look) => (look.special ? glyphOf(look.text) : look.text);
+  const isGlyph = (look) => look.special && look.text !== null;
 
+  /** A look's text in two parts: the leading spaces, and the word, which a noise chip covers. */
+  function partsOf(look) {
+    if (look.text === null) return [" ".repeat(look.gap), CHIP.repeat(look.wide)];
+    const text = textOf(look);
+    const gap = text.trim() ? text.search(/[^ ]/) : 0;
+    return [text.slice(0, gap), text.slice(gap)];
+  }
+  /** Put a text in a word, a faint ⏎ (of the style sheet) before every line break. */
+  function fillWord(word, text) {
+    if (!text.includes("\n") && word.childNodes.length === 1) {
+      if (word.firstChild.data !== text) word.firstChild.data = text;
+      return;
+    }
+    const lines = text.split("\n");
+    word.textContent = lines[0] || "";
+    if (!word.firstChild) word.append("");
+    for (const line of lines.slice(1)) word.append(make("span", "dp-return"), `\n${line}`);
+  }
+  /** Put both parts in a cell; its text is the token's own. */
+  function fillParts(cell, [gap, text], glyph) {
+    if (!cell.firstChild) {
+      const word = make("span", "dp-word");
+      word.append("");
+      cell.append("", word);
+    }
+    if (cell.firstChild.data !== gap) cell.firstChild.data = gap;
+    cell.lastChild.classList.toggle("dp-glyph", glyph);
+    fillWord(cell.lastChild, text);
+  }
   /** What a cell carries in every layout. */
-  function dress(cell, look, extra = "") {
-    cell.className = look.classes + (look.special && look.text !== null ? " dp-special" : "") + extra;
+  function dress(cell, look) {
+    cell.className = look.classes + (isGlyph(look) ? " dp-special" : "");
     attribute(cell, "data-heat", look.heat);
     attribute(cell, "data-number", look.number);
     attribute(cell, "data-loud", look.loud ? "" : undefined);
     attribute(cell, "data-sure", look.text === null ? look.sure : undefined);
-    attribute(cell, "title", look.special && look.text !== null ? look.text : undefined);
-  }
-  /** Put a token's exact text in an element, a faint ⏎ (of the style sheet) before every line break. */
-  function fillText(element, text) {
-    if (!text.includes("\n")) {
-      if (element.firstChild?.nodeType === Node.TEXT_NODE && !element.firstChild.nextSibling) element.firstChild.data = text;
-      else element.textContent = text;
-      return;
-    }
-    const lines = text.split("\n");
-    element.textContent = lines[0];
-    for (const line of lines.slice(1)) element.append(make("span", "dp-return"), `\n${line}`);
+    attribute(cell, "title", isGlyph(look) ? look.text : undefined);
   }
 
   const flow = {
-    /** The chip is the style sheet's text, so that it breaks lines as its candidate would, and nobody reads it as text. */
+    open: () => {},
     fill(cell, look) {
       dress(cell, look);
-      attribute(cell, "data-chip", look.text === null ? CHIP.repeat(look.wide) : undefined);
-      fillText(cell, look.text === null ? " ".repeat(look.gap) : textOf(look));
+      fillParts(cell, partsOf(look), isGlyph(look));
     },
-    open: (block) => block.cells,
   };
 
   const settled = {
-    /** Give every cell its final text, in two parts: the leading spaces, and the word that a chip may cover. */
+    /** Give every cell its final text, and with it its place for good. */
     open(block, finals) {
-      block.words = block.cells.map((cell, i) => {
-        const look = finals[i];
-        const text = look.text === null ? " ".repeat(look.gap) + CHIP.repeat(look.wide) : textOf(look);
-        const gap = text.trim() ? text.search(/[^ ]/) : 0;
-        const word = make("span", `dp-word${look.special && look.text !== null ? " dp-special" : ""}`);
-        fillText(word, text.slice(gap));
-        word.style.setProperty("--room", Math.max(1, cellsWide(text.slice(gap).split("\n")[0])));
-        cell.replaceChildren(text.slice(0, gap), word);
-        return { word, text, chip: look.text === null };
+      block.finals = block.cells.map((cell, i) => {
+        const parts = partsOf(finals[i]);
+        fillParts(cell, parts, isGlyph(finals[i]));
+        return { text: parts.join(""), room: Math.max(1, cellsWide(parts[1].split("\n")[0])), chip: finals[i].text === null };
       });
     },
     /** Another text than the final one lies over the word's place, cut to its width. */
     fill(cell, look, block, i) {
-      const { word, text, chip } = block.words[i];
-      dress(cell, { ...look, special: false }, look.special && look.text !== null ? " dp-dim" : "");
-      const over = look.text === null || (!chip && textOf(look) === text) ? undefined : visible(textOf(look).trim() || textOf(look));
-      attribute(word, "data-now", over);
+      const [word, { text, room, chip }] = [cell.lastChild, block.finals[i]];
+      dress(cell, look);
+      const other = look.text !== null && (chip || textOf(look) !== text);
+      if (other && !word.style.length) word.style.setProperty("--room", room);
+      attribute(word, "data-now", other ? visible(textOf(look).trim() || textOf(look)) : undefined);
     },
   };
 
   const grid = {
-    open: (block) => block.cells,
+    open: () => {},
     fill(cell, look) {
       dress(cell, look);
-      attribute(cell, "data-chip", look.text === null ? CHIP.repeat(Math.min(4, look.wide)) : undefined);
-      if (look.text === null) cell.textContent = "";
-      else fillText(cell, visible(textOf(look).replace(/^ (?=\S)/, "")));
+      fillParts(cell, ["", look.text === null ? CHIP : visible(textOf(look).replace(/^ (?=\S)/, ""))], false);
     },
   };
 

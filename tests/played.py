@@ -1,0 +1,129 @@
+"""Runs made up for the player, as its messages, and a plain page that plays them: no model, no server, no Gradio."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from visualizer.canvas import CanvasState, Finish, Phase
+from visualizer.frame import Frame
+from visualizer.messages import MessageWriter, end_message, recording_message, start_message
+from visualizer.settings import Settings
+from visualizer.styles import player_bundle
+from visualizer.trace import RunInfo, trace_of
+
+VOCAB_SIZE = 4096
+STOP_ID, PAD_ID = 1, 0
+_SPECIAL = {PAD_ID: "<pad>", STOP_ID: "<turn|>"}
+_WORDS = (" the", " of", " light", " water", " under", " a", "ing", ".", ",", " extraordinarily", " sea", " and", "s",
+          " noise", "\n", " green", "    ", " return", " 漢字", " I", "\n\n", " settles")  # fmt: skip
+_OPTIONS = "<meta charset='utf-8'><meta name='viewport' content='width=device-width,initial-scale=1'>"
+
+
+def made_run(
+    length: int, steps: int, blocks: int = 1, seed: int = 0, words: Sequence[str] = _WORDS, cut: int | None = None
+) -> list[Frame]:
+    """A run in which positions settle in a random order, some are taken back and some replaced; the last block ends
+    with a stop token and pads. cut: only so many frames, as after a stop.
+    """
+    rng, dice = np.random.default_rng(seed), random.Random(seed)
+    texts = _SPECIAL | {10 + k: words[k % len(words)] for k in range(40 * len(words))}
+    ids = np.array([token_id for token_id in texts if token_id >= 10], dtype=np.int32)
+    frames: list[Frame] = []
+    named: set[int] = set()
+    answer = ""
+
+    def add(state: CanvasState, committed: str | None = None) -> None:
+        occurring = {*state.canvas_ids.tolist(), *state.candidate_ids.tolist(), *state.top_ids.ravel().tolist()} - named
+        named.update(occurring)
+        fresh = {token_id: texts[token_id] for token_id in sorted(occurring)}
+        frames.append(Frame(state, fresh, frozenset(_SPECIAL.keys() & occurring), {}, committed))
+
+    for block in range(blocks):
+        last = block == blocks - 1
+        content = length - max(2, length // 8) if last and length > 2 else length
+        final = rng.choice(ids, length).astype(np.int32)
+        if content < length:
+            final[content], final[content + 1 :] = STOP_ID, PAD_ID
+        lands = np.ceil(rng.random(length) ** 1.3 * (steps - 1)).astype(int)
+        flips = {i: int(lands[i]) + 2 for i in dice.sample(range(length), length // 8) if lands[i] + 3 < steps}
+        noise = rng.choice(ids, length).astype(np.int32)
+        nothing = np.zeros((length, 0))
+        start = CanvasState(
+            canvas_ids=noise, candidate_ids=noise, accepted=np.zeros(length, bool),
+            entropy_nats=np.full(length, np.log(VOCAB_SIZE), np.float32),
+            probability=np.full(length, 1 / VOCAB_SIZE, np.float32), top_ids=nothing.astype(np.int32),
+            top_probabilities=nothing.astype(np.float32), block=block, step=0, max_steps=steps, phase=Phase.NOISE,
+            temperature=0.8, elapsed_ms=100.0 + 50 * len(frames), answer_length=length,
+        )  # fmt: skip
+        add(start)
+        state = start
+        for step in range(1, steps + 1):
+            accepted = lands < step
+            right = accepted | (rng.random(length) < 0.4)
+            candidates = np.where(right, final, rng.choice(ids, length)).astype(np.int32)
+            for i, when in flips.items():
+                accepted[i] &= when != step or i % 2 == 1
+                if accepted[i] and step <= when:
+                    candidates[i] = ids[(i * 7 + step) % len(ids)]
+            if step == steps:
+                accepted[:], candidates = True, final
+            distance = np.clip((lands - step + 2) / steps, 0.0001, 1)
+            entropy = (np.log(VOCAB_SIZE) * distance * rng.uniform(0.3, 1, length)).astype(np.float32)
+            probability = np.exp(-entropy / 2).astype(np.float32)
+            others = rng.choice(ids, (length, 2)).astype(np.int32)
+            rest = (1 - probability)[:, None] * np.array([0.5, 0.2], np.float32)
+            state = replace(
+                start, canvas_ids=np.where(accepted, candidates, rng.choice(ids, length)).astype(np.int32),
+                candidate_ids=candidates, accepted=accepted, entropy_nats=entropy, probability=probability,
+                top_ids=np.column_stack([candidates, others]), top_probabilities=np.column_stack([probability, rest]),
+                step=step, phase=Phase.STEP, elapsed_ms=start.elapsed_ms + 50.0 * step + dice.randrange(30),
+                answer_length=content if accepted[min(content, length - 1)] else length,
+            )  # fmt: skip
+            add(state)
+        answer += "".join(texts[token_id] for token_id in final[:content].tolist())
+        finish = Finish.STOP_TOKEN if last else None
+        add(replace(state, canvas_ids=final, phase=Phase.COMMIT, answer_length=content, finish=finish), answer)
+    return frames[:cut]
+
+
+def made_info(**settings: object) -> RunInfo:
+    """What a made-up run was made with."""
+    return RunInfo(
+        checkpoint="made-up", fingerprint="0f1e2d3c4b5a", prompt="A prompt", device="cpu", versions={},
+        settings=Settings(seed=12345).changed(**settings), started_at="2026-03-04T05:06:07+00:00",
+        vocab_size=VOCAB_SIZE,
+    )  # fmt: skip
+
+
+def live_messages(frames: Sequence[Frame], run: str = "r1", **settings: object) -> list[dict]:
+    """The messages of a live run, as objects."""
+    writer = MessageWriter(VOCAB_SIZE)
+    finish = frames[-1].state.finish if frames else None
+    messages = [start_message(run, made_info(**settings)), *map(writer.write, frames)]
+    return [json.loads(message) for message in (*messages, end_message(run, finish.value if finish else "stopped"))]
+
+
+def recording(
+    frames: Sequence[Frame], label: str = "A made-up run", play: str | None = None, **settings: object
+) -> dict:
+    """A recording message, as an object. play: the id of the live run that it completes."""
+    finish = frames[-1].state.finish
+    trace = trace_of(made_info(**settings), frames, finish.value if finish else "stopped")
+    return json.loads(recording_message(trace, "kept", label, play))
+
+
+def player_page(theme: str = "dark") -> str:
+    """A page that holds the player and nothing else; `send(message)` gives it a message, after `make()`."""
+    script, css = player_bundle()
+    return (
+        f"<!doctype html><html lang='en' data-theme='{theme}'><head>{_OPTIONS}<title>Player</title><style>{css}"
+        "body{margin:0;padding:20px;background:var(--c-page)}main{max-width:1000px;margin:auto}</style></head>"
+        f"<body><main><h1 style='display:none'>Player</h1><div id='root'></div></main><script>{script}\n"
+        "const player = createPlayer(document.getElementById('root'));"
+        "const send = (message) => player.receive(JSON.stringify(message));</script></body></html>"
+    )
