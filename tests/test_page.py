@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import numpy as np
@@ -13,11 +14,14 @@ from training.corpus import FAMILIES
 from visualizer.canvas import CanvasState, Finish, Phase
 from visualizer.frame import Frame
 from visualizer.prompts import load_prompts
+from visualizer.trace import load
 from visualizer.ui import build_page, page_head, page_theme
 
 FAMILY_OF_CARD = {"acrostic": "acrostic", "why": "why", "palindrome": "function", "planets": "planets",
                   "story": "story", "haiku": "haiku"}  # fmt: skip
 RUN_MS = 240_000
+PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+SHOWN = "document.querySelector('#player .player-root')?.dataset.run"
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +42,7 @@ def page(browser, address):
     opened.foreign_requests = []
     opened.on("request", lambda request: note_foreign(opened.foreign_requests, request.url, address))
     opened.goto(address)
-    opened.wait_for_selector("#card-acrostic")
+    opened.wait_for_function(f"() => {SHOWN}")
     yield opened
     opened.close()
 
@@ -54,6 +58,14 @@ def canvas_picture(page):
     return page.eval_on_selector_all("#player .dp-canvas .dp-cell", describe)
 
 
+def start(page, selector):
+    """Click, and return once the player shows another run."""
+    before = page.get_attribute("#player .player-root", "data-run")
+    page.click(selector)
+    page.wait_for_function(f"() => {SHOWN} && {SHOWN} !== {json.dumps(before)}", timeout=RUN_MS)
+    page.evaluate(PAINTED)
+
+
 def wait_for_end(page, watch=lambda: None):
     deadline = time.monotonic() + RUN_MS / 1000
     while time.monotonic() < deadline:
@@ -66,7 +78,7 @@ def wait_for_end(page, watch=lambda: None):
 
 
 def answer(page):
-    return page.text_content("#player .dp-answer pre")
+    return page.text_content("#player [data-ui=answer]")
 
 
 def set_seed(page, seed):
@@ -79,7 +91,7 @@ def set_seed(page, seed):
 def test_a_click_on_a_card_denoises_live_and_ends_with_the_right_answer(page, card):
     pictures = set()
     set_seed(page, 1)
-    page.click(f"#card-{card}")
+    start(page, f"#card-{card}")
     reason = wait_for_end(page, watch=lambda: pictures.add(canvas_picture(page)))
     prompt = next(prompt for prompt in load_prompts() if prompt.id == card)
     assert reason == "stop"
@@ -91,20 +103,20 @@ def test_a_click_on_a_card_denoises_live_and_ends_with_the_right_answer(page, ca
 
 
 def test_stop_keeps_what_was_shown_and_the_next_run_works(page):
-    page.click("#card-story")
+    start(page, "#card-story")
     page.wait_for_selector("#player .dp-canvas .dp-cell.dp-draft", timeout=RUN_MS)
     page.click("#stop")
     assert wait_for_end(page) == "stopped"
     assert page.locator("#player .dp-canvas .dp-cell").count() == 128
-    page.click("#card-why")
+    start(page, "#card-why")
     page.wait_for_selector("#player .player-root[data-state=running]")
     assert wait_for_end(page) == "stop"
 
 
 def test_a_card_clicked_during_a_run_replaces_the_run(page):
-    page.click("#card-story")
+    start(page, "#card-story")
     page.wait_for_selector("#player .dp-canvas .dp-cell.dp-draft", timeout=RUN_MS)
-    page.click("#card-haiku")
+    start(page, "#card-haiku")
     page.wait_for_function("() => document.querySelector('#prompt textarea').value.startsWith('Compose a haiku')")
     assert wait_for_end(page) == "stop"
     assert "syllables" in answer(page)
@@ -113,12 +125,12 @@ def test_a_card_clicked_during_a_run_replaces_the_run(page):
 def test_an_empty_prompt_gets_one_sentence(page):
     page.fill("#prompt textarea", "   ")
     page.click("#denoise")
-    assert wait_for_end(page) == "failed"
+    page.wait_for_selector("#player .player-root[data-state=failed]")
     assert "The prompt is empty" in page.text_content("#player")
 
 
 def test_a_token_can_be_inspected_with_the_keyboard(page):
-    page.click("#card-why")
+    start(page, "#card-why")
     wait_for_end(page)
     page.focus("#player .dp-canvas .dp-cell[tabindex='0']")
     page.keyboard.press("ArrowRight")
@@ -131,11 +143,129 @@ def test_a_token_can_be_inspected_with_the_keyboard(page):
 def test_nothing_overflows_on_a_phone(browser, address):
     phone = browser.new_page(viewport={"width": 390, "height": 844})
     phone.goto(address)
-    phone.click("#card-planets")
+    start(phone, "#card-planets")
     wait_for_end(phone)
     widths = phone.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
     phone.close()
     assert widths[0] <= widths[1]
+
+
+def shown_run(page):
+    return page.get_attribute("#player .player-root", "data-run")
+
+
+def drawn(page):
+    return int(page.get_attribute("#player .player-root", "data-drawn"))
+
+
+def test_a_recording_plays_the_moment_the_page_opens_and_says_what_it_is(page, card):
+    assert shown_run(page) == "gallery-acrostic"
+    page.wait_for_function("() => Number(document.querySelector('#player .player-root').dataset.drawn) >= 3")
+    status = page.text_content("#player .dp-status")
+    assert "recording" in status
+    assert "Acrostic poem" in status
+    assert card.name in status
+    assert page.locator("#your-runs li").count() == 0
+
+
+def test_each_card_plays_its_recording_without_the_model(page):
+    start(page, "#recording-haiku")
+    assert shown_run(page) == "gallery-haiku"
+    page.wait_for_function("() => Number(document.querySelector('#player .player-root').dataset.drawn) >= 2")
+    assert page.input_value("#prompt textarea") == ""
+
+
+def test_a_reload_in_the_middle_of_a_run_finds_it_from_its_beginning_and_stop_still_stops_it(page):
+    start(page, "#card-story")
+    page.wait_for_selector("#player .dp-canvas .dp-cell.dp-draft", timeout=RUN_MS)
+    run, steps = shown_run(page), drawn(page)
+    page.reload()
+    page.wait_for_function(f"() => {SHOWN} === {json.dumps(run)}")
+    page.wait_for_function(f"() => Number(document.querySelector('#player .player-root').dataset.drawn) >= {steps}")
+    assert page.get_attribute("#player .player-root", "data-state") == "running"
+    page.click("#stop")
+    page.wait_for_selector("#player .player-root[data-state=stopped]")
+    assert page.locator("#your-runs li").count() == 1
+
+
+def test_a_run_whose_tab_was_closed_is_finished_when_it_is_opened_again(browser, address):
+    with browser.new_context() as visitor:
+        tab = visitor.new_page()
+        tab.goto(address)
+        tab.wait_for_function(f"() => {SHOWN}")
+        start(tab, "#card-why")
+        run = shown_run(tab)
+        tab.close()
+        again = visitor.new_page()
+        again.goto(address)
+        again.wait_for_function(f"() => {SHOWN} === {json.dumps(run)}", timeout=RUN_MS)
+        again.wait_for_selector("#player .dp-answer:visible", timeout=RUN_MS)
+        assert "." in answer(again)
+
+
+def test_another_browser_sees_nothing_of_a_run(page, browser, address):
+    start(page, "#card-why")
+    page.click("#stop")
+    other = browser.new_page()
+    other.goto(address)
+    other.wait_for_function(f"() => {SHOWN}")
+    assert shown_run(other).startswith("gallery-")
+    assert other.locator("#your-runs li").count() == 0
+    other.close()
+
+
+def upload(page, path):
+    with page.expect_file_chooser() as chooser:
+        page.click("#upload")
+    chooser.value.set_files(path)
+
+
+def test_a_saved_recording_opens_in_another_browser_and_a_bad_file_loses_nothing(page, browser, address, tmp_path):
+    start(page, "#recording-planets")
+    with page.expect_download() as download:
+        page.click("#save")
+    saved = tmp_path / download.value.suggested_filename
+    download.value.save_as(saved)
+    assert saved.name.startswith("list-the-eight-planets")
+    trace = load(saved)
+    other = browser.new_page()
+    other.goto(address)
+    other.wait_for_function(f"() => {SHOWN}")
+    upload(other, saved)
+    other.wait_for_function(f"() => !{SHOWN}.startsWith('gallery-')")
+    other.evaluate(PAINTED)
+    run = shown_run(other)
+    assert trace.info.checkpoint in other.text_content("#player .dp-status")
+    (tmp_path / "bad.jsonl").write_text("<b>hello</b>\n")
+    upload(other, tmp_path / "bad.jsonl")
+    other.wait_for_selector("#notice:visible")
+    assert other.text_content("#notice") == "The recording bad.jsonl cannot be read: line 1 is not JSON."
+    assert shown_run(other) == run
+    other.close()
+
+
+def test_a_run_is_made_again_with_one_knob_changed_and_watched_beside_the_first(page):
+    start(page, "#recording-why")
+    start(page, "#again [data-change=sampler]")
+    page.wait_for_selector("#player .dp-comparing, #player.dp-comparing, .player-root.dp-comparing", timeout=RUN_MS)
+    page.evaluate(PAINTED)
+    text = page.text_content("#player")
+    assert "entropy-bound" in text
+    assert "confidence-threshold" in text
+    assert page.locator("#your-runs li").count() == 1
+
+
+def test_the_list_of_this_browsers_runs_opens_an_earlier_one(page):
+    start(page, "#card-why")
+    first = shown_run(page)
+    page.click("#stop")
+    start(page, "#card-haiku")
+    page.click("#stop")
+    page.wait_for_selector("#player .player-root[data-state=stopped]")
+    page.click("#your-runs summary")
+    assert page.locator("#your-runs li").count() == 2
+    start(page, "#your-runs li:nth-child(2) .open-run")
+    assert shown_run(page) == first
 
 
 def hostile_frame(text):
@@ -163,7 +293,7 @@ def test_a_token_that_looks_like_markup_stays_text(browser):
         dialogs = []
         opened.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
         opened.goto(f"http://127.0.0.1:{port}")
-        opened.click("#card-why")
+        start(opened, "#card-why")
         wait_for_end(opened)
         assert opened.text_content("#player .dp-canvas .dp-cell") == hostile
         assert opened.locator("#player img").count() == 0

@@ -82,6 +82,8 @@ class Library:
 
         Raises TraceError when there is none of that id.
         """
+        if not run_id:
+            raise TraceError("There is no run on show yet.")
         return self.gallery.trace(run_id) if run_id in self.gallery.ids() else self.runs.trace(run_id)
 
     def take(self, path: Path) -> str:

@@ -1,33 +1,32 @@
 """The page: a prompt box, demo cards, knobs and the player, wired to one engine.
 
-The page never imports MLX. A run is a generator of compact messages; the browser draws them (`assets/player/`).
+The page never imports MLX. What is shown is a stream of compact messages (visualizer/library.py); the browser draws
+them (`assets/player/`).
 """
 
 from __future__ import annotations
 
 import html
 import json
-import logging
-import secrets
-from collections.abc import Iterator
-from functools import partial
+from pathlib import Path
 
 import gradio as gr
 
 from visualizer.api import denoise_endpoint
 from visualizer.checkpoint import CheckpointCard
-from visualizer.engine import Engine, check_request
-from visualizer.errors import VisualizerError
-from visualizer.messages import MessageWriter, end_message, start_message
+from visualizer.chooser import Chooser, build_chooser, wire_chooser
+from visualizer.engine import Engine
+from visualizer.library import LIBRARY_GLUE, Library, LibraryPanel
 from visualizer.prompts import Prompt
+from visualizer.recordings import RECORDINGS_FOLDER
 from visualizer.settings import MAX_SEED, Sampler
-from visualizer.styles import page_css, player_bundle
-
-log = logging.getLogger(__name__)
+from visualizer.styles import library_script, page_css, player_bundle
 
 TITLE = "Watch a diffusion language model think"
 _QUEUE_LENGTH = 16
 _ONE_RUN_AT_A_TIME = {"concurrency_limit": 1, "concurrency_id": "engine"}
+_WATCHERS = 64
+"""Pages that follow a run at once; runs themselves take turns (visualizer/runs.py)."""
 _CLIENT_ONLY = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 _THEME_SCRIPT = """<script>
@@ -43,27 +42,31 @@ _TOGGLE_THEME = """() => {
   root.dataset.theme = next[root.dataset.theme] ?? 'dark';
   localStorage.setItem('theme', root.dataset.theme);
 }"""
-_STOP = "() => window.dispatchEvent(new Event('denoise-stop'))"
 _ASK = """(prompt, budget) => {
   document.getElementById('player').scrollIntoView({behavior: 'smooth', block: 'nearest'});
-  return [prompt, budget, String(performance.now())];
+  return [prompt, budget, window.denoiseLibrary.denoise()];
 }"""
-_PLAYER_GLUE = """
-const player = createPlayer(element.querySelector('.player-root'));
-watch('value', () => player.receive(props.value));
-window.addEventListener('denoise-stop', () => player.receive('{"k":"end","reason":"stopped"}'));
-"""
+_FIRST = """async () => {
+  while (!window.denoiseLibrary) await new Promise((later) => setTimeout(later, 10));
+  return window.denoiseLibrary.first();
+}"""
+"""The player may be mounted after the page has loaded."""
 
 
-def build_page(engine: Engine, prompts: tuple[Prompt, ...]) -> gr.Blocks:
-    """The whole page on one engine.
+def build_page(
+    engine: Engine, prompts: tuple[Prompt, ...], chooser: Chooser | None = None, runs_folder: Path | None = None,
+    recordings: Path = RECORDINGS_FOLDER,
+) -> gr.Blocks:  # fmt: skip
+    """The whole page on one engine; without a chooser the page keeps the engine's checkpoint.
 
-    One event runs the model: the change of a hidden field. Buttons and cards only fill the form and change that field,
-    so that each of them first cancels the run that is under way.
+    One event streams to the player: the change of a hidden field that says what is asked for. Buttons and cards only
+    fill the form and change that field, so that each of them first ends the stream of what was on show.
+    runs_folder: where finished runs are kept; None keeps the last ones in memory. recordings: those of the gallery.
     """
+    library = Library(engine, prompts, runs_folder, recordings)
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
         with gr.Row(elem_id="masthead"):
-            gr.HTML(_masthead(engine.card), elem_id="headline", apply_default_css=False, js_on_load=None)
+            headline = gr.HTML(_masthead(engine.card), elem_id="headline", apply_default_css=False, js_on_load=None)
             theme_button = gr.Button("Dark / light / safe", elem_id="theme-toggle", size="sm", scale=0, min_width=150)
         with gr.Row(elem_id="stage"):
             with gr.Column(elem_id="controls", scale=0, min_width=320):
@@ -72,64 +75,44 @@ def build_page(engine: Engine, prompts: tuple[Prompt, ...]) -> gr.Blocks:
                 with gr.Row(elem_id="actions"):
                     denoise_button = gr.Button("Denoise", variant="primary", elem_id="denoise", min_width=120)
                     stop_button = gr.Button("Stop", elem_id="stop", min_width=80)
-                waiting = gr.HTML("", elem_id="waiting", apply_default_css=False, js_on_load=None)
+                gr.HTML("<p id='place' role='status'></p>", elem_id="waiting", apply_default_css=False, js_on_load=None)
                 with gr.Column(elem_id="cards"):
-                    cards = [gr.Button(f"{prompt.title}\n{prompt.watch}", elem_id=f"card-{prompt.id}",
-                                       elem_classes="card") for prompt in prompts]  # fmt: skip
+                    cards = [_card(prompt, library.gallery.id_of(prompt)) for prompt in prompts]
                 budget, other_knobs = _knobs(engine.card)
+                picker = build_chooser(engine.card) if chooser else None
             with gr.Column(elem_id="theatre", min_width=320):
                 player = gr.HTML("", html_template='<div class="player-root"></div>', elem_id="player",
                                  apply_default_css=False, js_on_load=_player_script())  # fmt: skip
+                panel = LibraryPanel(library)
         asked = gr.Textbox(visible="hidden", elem_id="asked", show_label=False)
+        shown = gr.Textbox(visible="hidden", elem_id="shown", show_label=False)
+        ask_button = gr.Button(visible="hidden", elem_id="ask")
+        note_shown = gr.Button(visible="hidden", elem_id="note-shown")
         run = asked.change(
-            partial(stream_messages, engine), [prompt_box, budget, *other_knobs], player,
-            trigger_mode="multiple", show_progress="full", show_progress_on=waiting, api_visibility="private",
-            **_ONE_RUN_AT_A_TIME,
+            library.stream, [asked, prompt_box, budget, *other_knobs], player, trigger_mode="multiple",
+            show_progress="hidden", api_visibility="private", concurrency_limit=_WATCHERS,
         )  # fmt: skip
+        page.load(None, None, asked, js=_FIRST, **_CLIENT_ONLY)
+        ask_button.click(None, None, asked, js="() => window.denoiseLibrary.asked()", cancels=run, **_CLIENT_ONLY)
+        note_shown.click(None, None, shown, js="() => window.denoiseLibrary.shown()", **_CLIENT_ONLY)
+        panel.wire(asked, shown)
         form = [prompt_box, budget, asked]
         for ask in (denoise_button.click, prompt_box.submit):
             ask(None, [prompt_box, budget], form, js=_ASK, cancels=run, **_CLIENT_ONLY)
-        for card, prompt in zip(cards, prompts, strict=True):
+        for (card, replay), prompt in zip(cards, prompts, strict=True):
             fill = f"() => ({_ASK})({json.dumps(prompt.text)}, {prompt.budget})"
             card.click(None, None, form, js=fill, cancels=run, **_CLIENT_ONLY)
-        stop_button.click(None, None, None, js=_STOP, cancels=run, **_CLIENT_ONLY)
+            if replay is not None:
+                reopen = f"() => window.denoiseLibrary.open({json.dumps(library.gallery.id_of(prompt))})"
+                replay.click(None, None, asked, js=reopen, cancels=run, **_CLIENT_ONLY)
+        stop_button.click(library.runs.stop, shown, None, js="() => window.denoiseLibrary.running()", queue=False,
+                          show_progress="hidden", api_visibility="private")  # fmt: skip
         theme_button.click(None, None, None, js=_TOGGLE_THEME, **_CLIENT_ONLY)
+        if chooser and picker:
+            wire_chooser(page, chooser, picker, [headline, budget, *other_knobs], _show_card)
         gr.api(denoise_endpoint(engine), api_name="denoise", **_ONE_RUN_AT_A_TIME)
     page.queue(max_size=_QUEUE_LENGTH)
     return page
-
-
-def stream_messages(
-    engine: Engine,
-    prompt: str,
-    max_tokens: float | None,
-    canvas_length: float | None,
-    max_steps: float | None,
-    sampler: str | None,
-    entropy_bound: float | None,
-    temperature: float | None,
-    seed: float | None,
-) -> Iterator[str]:
-    """The player's messages of one run, live; what goes wrong ends it with one sentence."""
-    run = secrets.token_hex(4)
-    try:
-        settings = engine.card.defaults.changed(
-            max_tokens=max_tokens, canvas_length=canvas_length, max_steps=max_steps, sampler=sampler,
-            entropy_bound=entropy_bound, temperature=temperature, seed=seed,
-        )  # fmt: skip
-        check_request(engine.card, prompt, settings)
-        yield start_message(run, prompt.strip(), engine.card.name, settings.to_dict())
-        writer = MessageWriter(engine.card.vocab_size)
-        finish = None
-        for frame in engine.run(prompt, settings):
-            finish = frame.state.finish
-            yield writer.write(frame)
-        yield end_message(run, finish.value if finish else "stopped")
-    except VisualizerError as exc:
-        yield end_message(run, "failed", str(exc))
-    except Exception:
-        log.exception("A run failed")
-        yield end_message(run, "failed", "Something went wrong; the app's log says more.")
 
 
 def page_head() -> str:
@@ -162,6 +145,8 @@ def page_theme() -> gr.themes.Base:
         "input_border_color_focus": "accent",
         "input_placeholder_color": "quiet",
         "slider_color": "accent",
+        "checkbox_background_color_selected": "accent",
+        "checkbox_border_color_selected": "accent",
         "button_primary_background_fill": "accent",
         "button_primary_background_fill_hover": "accent",
         "button_primary_text_color": "on-accent",
@@ -174,8 +159,18 @@ def page_theme() -> gr.themes.Base:
     return gr.themes.Base(**fonts).set(**settable, **{f"{name}_dark": value for name, value in settable.items()})
 
 
+def _card(prompt: Prompt, recording: str | None) -> tuple[gr.Button, gr.Button | None]:
+    """A prompt's card, and the quiet button in its corner that plays its recording instead, where there is one."""
+    with gr.Row(elem_classes="card-row"):
+        card = gr.Button(f"{prompt.title}\n{prompt.watch}", elem_id=f"card-{prompt.id}", elem_classes="card")
+        if recording is None:
+            return card, None
+        replay = gr.Button("▸ recording", elem_id=f"recording-{prompt.id}", elem_classes="replay", size="sm", scale=0)
+        return card, replay
+
+
 def _knobs(card: CheckpointCard) -> tuple[gr.Component, list[gr.Component]]:
-    """The token budget and the other knobs, in the order of `stream_messages`."""
+    """The token budget and the other knobs, in the order of `Library.stream`."""
     defaults = card.defaults
     with gr.Accordion("Knobs", open=False, elem_id="knobs"):
         budget = gr.Slider(16, 2048, defaults.max_tokens, step=16, label="Token budget", info="Answer tokens at most.")
@@ -193,6 +188,21 @@ def _knobs(card: CheckpointCard) -> tuple[gr.Component, list[gr.Component]]:
         ]  # fmt: skip
 
 
+def _show_card(card: CheckpointCard) -> list[dict]:
+    """Updates of the headline and the knobs, all but the seed's to the checkpoint's own defaults."""
+    defaults = card.defaults
+    return [
+        gr.update(value=_masthead(card)),
+        gr.update(value=defaults.max_tokens),
+        gr.update(value=defaults.canvas_length, minimum=min(32, card.canvas_length), maximum=card.canvas_length),
+        gr.update(value=defaults.max_steps),
+        gr.update(value=str(defaults.sampler)),
+        gr.update(value=defaults.entropy_bound),
+        gr.update(value=defaults.temperature),
+        gr.update(),
+    ]
+
+
 def _masthead(card: CheckpointCard) -> str:
     return (
         f"<h1>{TITLE}</h1>"
@@ -203,6 +213,6 @@ def _masthead(card: CheckpointCard) -> str:
 
 
 def _player_script() -> str:
-    return player_bundle()[0] + _PLAYER_GLUE
+    return player_bundle()[0] + library_script() + LIBRARY_GLUE
 
 
