@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: $(VENV)/.installed ## Install what is missing and serve http://127.0.0.1:7860 (PORT=… MODEL=folder)
+run: $(VENV)/.installed ## Install what is missing and serve http://127.0.0.1:7860 (PORT=… MODEL=pocket|folder|hub-id)
 	$(BIN)/python app.py --port $(PORT) $(if $(MODEL),--model "$(MODEL)")
 
 test: $(VENV)/.tests-installed ## Install what tests need, a browser included, and run them all

@@ -196,8 +196,14 @@ def address(server, hub, monkeypatch):
         yield served
 
 
-def opened(browser, address, width=1280):
+def new_page(browser, width=1280):
     page = browser.new_page(viewport={"width": width, "height": 900})
+    page.set_default_timeout(RUN_MS)
+    return page
+
+
+def opened(browser, address, width=1280):
+    page = new_page(browser, width)
     page.goto(address)
     page.click("#chooser button")
     page.wait_for_selector("#chooser-choice")
@@ -211,13 +217,13 @@ def choose(page, name):
 
 
 def says(page, sentence):
-    page.wait_for_selector(f"#chooser-status:has-text({sentence!r})", timeout=60_000)
+    page.wait_for_selector(f"#chooser-status:has-text({sentence!r})")
 
 
 def run_why(page):
     page.click("#card-why")
-    page.wait_for_selector("#player .player-root[data-state=running]", timeout=RUN_MS)
-    page.wait_for_selector("#player .player-root:not([data-state=running])", timeout=RUN_MS)
+    page.wait_for_selector("#player .player-root[data-state=running]")
+    page.wait_for_selector("#player .player-root:not([data-state=running])")
     return page.get_attribute("#player .player-root", "data-state")
 
 
@@ -229,12 +235,12 @@ def test_choosing_fetching_cancelling_going_on_and_running(browser, server, addr
     assert server.served[WEIGHTS] == 0
     server.held.add(WEIGHTS)
     page.click("#chooser-use")
-    page.wait_for_selector("#chooser-status [role=progressbar]:not([aria-valuenow='0'])", timeout=60_000)
+    page.wait_for_selector("#chooser-status [role=progressbar]:not([aria-valuenow='0'])")
     page.click("#chooser-cancel")
     says(page, "what came is kept. pocket-diffusiongemma stays in use.")
     server.release.set()
     page.click("#chooser-use")
-    page.wait_for_selector(f"#checkpoint-name:has-text('{REPO}')", timeout=60_000)
+    page.wait_for_selector(f"#checkpoint-name:has-text('{REPO}')")
     assert server.starts[WEIGHTS][0] == 0 < server.starts[WEIGHTS][-1]
     says(page, f"In use: {REPO}, canvas of 64")
     page.click("#knobs button")
@@ -273,14 +279,14 @@ def test_a_fetch_outlives_its_tab_and_the_next_one_follows_it(browser, server, a
     says(page, "up to 64 positions")
     server.held.add(WEIGHTS)
     page.click("#chooser-use")
-    page.wait_for_selector("#chooser-status [role=progressbar]", timeout=60_000)
+    page.wait_for_selector("#chooser-status [role=progressbar]")
     page.close()
-    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page = new_page(browser, width=390)
     page.goto(address)
-    page.wait_for_selector("#chooser-status [role=progressbar]", timeout=60_000)
+    page.wait_for_selector("#chooser-status [role=progressbar]")
     widths = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
     server.release.set()
-    page.wait_for_selector(f"#checkpoint-name:has-text('{REPO}')", timeout=60_000)
+    page.wait_for_selector(f"#checkpoint-name:has-text('{REPO}')")
     assert server.starts[WEIGHTS] == [0]
     assert widths[0] <= widths[1]
     page.close()
@@ -288,7 +294,7 @@ def test_a_fetch_outlives_its_tab_and_the_next_one_follows_it(browser, server, a
 
 def test_a_page_open_to_others_has_no_picker(browser):
     with served_app("--host", "0.0.0.0") as address:
-        page = browser.new_page()
+        page = new_page(browser)
         page.goto(address)
         page.wait_for_selector("#card-why")
         assert page.locator("#chooser").count() == 0
