@@ -34,6 +34,12 @@ SHARES = st.floats(0, 1, width=32)
 ENTROPIES = st.floats(-1, 1000, width=32)
 
 
+def thoughts_of(commits):
+    """One thought or none for each commit; nothing at all where no commit has any."""
+    drawn = st.lists(st.none() | st.text(min_size=1), min_size=commits, max_size=commits)
+    return drawn.map(lambda thoughts: tuple(thoughts) if any(thoughts) else ())
+
+
 @st.composite
 def runs(draw):
     """A run of one to three blocks, whose last one may end anywhere, as a Trace."""
@@ -86,6 +92,7 @@ def runs(draw):
         answers=tuple(draw(st.text()) for state in states if state.phase is Phase.COMMIT),
         ended=draw(st.sampled_from(["stop", "length", "stopped", "failed"])),
         problem=draw(st.text()),
+        thoughts=draw(thoughts_of(sum(state.phase is Phase.COMMIT for state in states))),
     )  # fmt: skip
 
 
@@ -351,6 +358,8 @@ def test_mutated_files_load_or_are_refused_with_one_sentence(real, tmp_path, pac
 def test_a_frame_of_hand_made_states_becomes_a_trace():
     state = tiny_state([1], [True], Phase.COMMIT, finish=Finish.BUDGET)
     trace = trace_of(INFO, [Frame(state, {1: "a"}, frozenset({1}), {}, "a")])
-    assert (trace.ended, trace.answer, trace.special) == ("length", "a", {1})
+    assert (trace.ended, trace.answer, trace.special, trace.thoughts) == ("length", "a", {1}, ())
+    thinking = trace_of(INFO, [Frame(state, {1: "a"}, answer="a", thought="hm")])
+    assert [frame.thought for frame in thinking.frames()] == ["hm"]
     assert trace_of(INFO, [], "failed", "Memory ran out.").problem == "Memory ran out."
     assert asdict(INFO)["versions"] == {"mlx": "0.32.4"}

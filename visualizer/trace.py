@@ -22,7 +22,8 @@ Every further line is one state of the canvas, in order. Lists have one entry pe
   `accepted`: a string of 0 and 1; `entropy_nats` of each position and `probability` of its candidate.
 - `top_ids`, `top_probabilities`: one list per rank, the most probable first; no list before the first step.
 - where there are any, `overrides`: by position, the text where it is not that of the shown token (`canvas_ids` where
-  accepted, else `candidate_ids`), because a character is split over tokens. On a commit `answer`: the text up to there.
+  accepted, else `candidate_ids`), because a character is split over tokens. On a commit `answer`: the text up to there,
+  and `thought` where the model has written in a thought channel.
 
 Numbers are float32 in their shortest decimal form, so that reading them as float32 gives the same bits again. A file
 is either read whole or refused with one sentence: nothing in it is executed, and sizes are bounded on every level.
@@ -85,7 +86,8 @@ class Trace:
     states: of all blocks in order, noise, steps and commit each; a stopped run ends anywhere. texts: of every id that
     occurs, its own; special: those of them that mark structure. overrides: one per state, texts of positions that
     differ from their shown token's own. answers: one per commit, the committed text up to there. ended: `stop`,
-    `length`, `stopped` or `failed`, the last with a sentence in `problem`.
+    `length`, `stopped` or `failed`, the last with a sentence in `problem`. thoughts: as `answers`, what stands in
+    thought channels, None for nothing; no entry at all where no commit has any.
     """
 
     info: RunInfo
@@ -96,6 +98,7 @@ class Trace:
     answers: tuple[str, ...]
     ended: str
     problem: str = ""
+    thoughts: tuple[str | None, ...] = ()
 
     @property
     def answer(self) -> str:
@@ -105,8 +108,9 @@ class Trace:
     def frames(self) -> Iterator[Frame]:
         """The run again, as it was yielded: every text once, with the first state that needs it."""
         known: set[int] = set()
-        answers = iter(self.answers)
+        answers, thoughts = iter(self.answers), iter(self.thoughts)
         for state, overrides in zip(self.states, self.overrides, strict=True):
+            commits = state.phase is Phase.COMMIT
             fresh = state.token_ids() - known
             known |= fresh
             yield Frame(
@@ -114,7 +118,8 @@ class Trace:
                 texts={token_id: self.texts[token_id] for token_id in sorted(fresh)},
                 special=self.special & fresh,
                 overrides=overrides,
-                answer=next(answers) if state.phase is Phase.COMMIT else None,
+                answer=next(answers) if commits else None,
+                thought=next(thoughts, None) if commits else None,
             )
 
     def cells(self, index: int) -> list[str]:
@@ -128,6 +133,7 @@ def trace_of(info: RunInfo, frames: Iterable[Frame], ended: str | None = None, p
     """The trace of a run's frames. ended: left out, it is the last state's finish, or `stopped`."""
     frames = list(frames)
     finish = frames[-1].state.finish if frames else None
+    thoughts = tuple(frame.thought for frame in frames if frame.answer is not None)
     return Trace(
         info=info,
         states=tuple(frame.state for frame in frames),
@@ -137,6 +143,7 @@ def trace_of(info: RunInfo, frames: Iterable[Frame], ended: str | None = None, p
         answers=tuple(frame.answer for frame in frames if frame.answer is not None),
         ended=ended or (finish.value if isinstance(finish, Finish) else "stopped"),
         problem=problem,
+        thoughts=thoughts if any(thoughts) else (),
     )
 
 
@@ -194,13 +201,15 @@ def _lines(trace: Trace) -> Iterator[bytes]:
         "texts": {str(token_id): trace.texts[token_id] for token_id in sorted(trace.texts)},
     }
     yield _line(header)
-    answers = iter(trace.answers)
+    answers, thoughts = iter(trace.answers), iter(trace.thoughts)
     for state, overrides in zip(trace.states, trace.overrides, strict=True):
         optional: dict[str, object] = {}
         if overrides:
             optional["overrides"] = {str(position): text for position, text in overrides.items()}
         if state.phase is Phase.COMMIT:
             optional["answer"] = next(answers)
+            thought = next(thoughts, None)
+            optional |= {} if thought is None else {"thought": thought}
         yield _line(_scalars(state) | _arrays(state) | optional)
 
 
@@ -281,7 +290,7 @@ def _read(file: BinaryIO) -> Trace:
         raise Fault(f"line {count + 2}: there are more states than line 1 says")
     return Trace(
         info, tuple(reader.states), texts, frozenset(special), tuple(reader.overrides), tuple(reader.answers), ended,
-        problem,
+        problem, tuple(reader.thoughts) if any(reader.thoughts) else (),
     )  # fmt: skip
 
 
@@ -336,6 +345,7 @@ class _StateReader:
         self.states: list[CanvasState] = []
         self.overrides: list[dict[int, str]] = []
         self.answers: list[str] = []
+        self.thoughts: list[str | None] = []
 
     def read(self, fields: Fields) -> None:
         accepted = fields.flags("accepted")
@@ -365,6 +375,7 @@ class _StateReader:
         self.overrides.append({fields.index("overrides", key, length): text for key, text in overrides.items()})
         if state.phase is Phase.COMMIT:
             self.answers.append(fields.text("answer", _MAX_ANSWER))
+            self.thoughts.append(fields.take_if_there("thought", lambda field: fields.text(field, _MAX_ANSWER), None))
         fields.end()
         self.states.append(state)
 
