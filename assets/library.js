@@ -112,11 +112,16 @@ function createLibrary(page, player) {
   let asking = "";
   function ask(content) {
     asking = wish(content);
+    lookUp();
     one("#ask").click();
   }
   const asked = () => asking;
   const denoise = () => wish({ do: "denoise", instead: live });
-  const open = (id) => wish({ do: "open", id });
+  const open = (id) => {
+    lookUp();
+    return wish({ do: "open", id });
+  };
+  const lookUp = () => one("#player").scrollIntoView({ behavior: "smooth", block: "nearest" });
   /** What a page asks for as it opens: this browser's last run, or else a recording from the gallery. */
   const first = () => wish({ do: "open", first: "yes", id: runs()[0]?.id ?? "" });
   const running = () => live;
