@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from visualizer.pictures import Film, Picture
+from visualizer.pictures import Box, Film, Picture
 
 
 def made_film(durations_ms, size=(96, 64), colours=93, seed=0, cell=8, changes=5):
@@ -19,15 +19,17 @@ def made_film(durations_ms, size=(96, 64), colours=93, seed=0, cell=8, changes=5
             top, left = rng.integers(0, height // cell) * cell, rng.integers(0, width // cell) * cell
             now[top : top + cell, left : left + cell] = rng.integers(0, colours, (cell, cell))
         shown.append(now.copy())
-        boxes.append(changed_box(before, now) if number else (0, 0, width, height))
+        boxes.append(changed_boxes(before, now, cell) if number else (Box(0, 0, width, height),))
     palette = rng.permutation(256)[:colours, None] * np.array([[1, 3, 7]])
     film = Film(size, (palette % 256).astype(np.uint8), tuple(durations_ms), lambda: map(Picture, shown, boxes))
     return film, shown
 
 
-def changed_box(before, now):
-    """Left, top, width and height of what differs; None when nothing does."""
-    rows, columns = np.flatnonzero((before != now).any(1)), np.flatnonzero((before != now).any(0))
-    if not len(rows):
-        return None
-    return int(columns[0]), int(rows[0]), int(columns[-1] - columns[0] + 1), int(rows[-1] - rows[0] + 1)
+def changed_boxes(before, now, cell):
+    """One box around what differs in each row of cells, and no wider."""
+    boxes = []
+    for top in range(0, len(now), cell):
+        columns = np.flatnonzero((before[top : top + cell] != now[top : top + cell]).any(0))
+        if len(columns):
+            boxes.append(Box(int(columns[0]), top, int(columns[-1] - columns[0] + 1), cell))
+    return tuple(boxes)

@@ -14,6 +14,9 @@ MANY_SCRIPTS = (
     "\r\n", "\u200b", "Ω", "…", "=1+1", "`*_[",
 )  # fmt: skip
 
+LIKELY = 2000
+"""Of a large vocabulary the ids that are ever among the most probable; noise comes from all of it."""
+
 
 def info(prompt="Name the planets.", vocab_size=262_144, **settings):
     """What a made-up run was made with."""
@@ -69,12 +72,12 @@ def _block_states(rng, target, vocab_size, steps, block, last):
 def _state(rng, target, vocab_size, accepted, block, step, steps, phase, finish=None):
     length = len(target)
     noise = rng.integers(0, vocab_size, length).astype(np.int32)
-    others = rng.integers(0, vocab_size, (length, 2)).astype(np.int32)
+    others = rng.integers(0, min(vocab_size, LIKELY), (length, 2)).astype(np.int32)
     first = phase is Phase.NOISE
     return CanvasState(
         canvas_ids=np.where(accepted, target, noise), candidate_ids=noise if first else target, accepted=accepted,
         entropy_nats=np.where(accepted, 0.01, rng.random(length) * 5).astype(np.float32),
-        probability=np.where(accepted, 0.99, rng.random(length)).astype(np.float32),
+        probability=np.where(accepted, 0.99, (target * 37 % 101) / 101 * step / steps).astype(np.float32),
         top_ids=np.zeros((length, 0), np.int32) if first else np.column_stack([target, others]).astype(np.int32),
         top_probabilities=np.zeros((length, 0 if first else 3), np.float32), block=block, step=step, max_steps=steps,
         phase=phase, temperature=0.5, elapsed_ms=1000.0 * block + 80.0 * step, answer_length=length, finish=finish,

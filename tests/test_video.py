@@ -8,6 +8,7 @@ import pytest
 from films import made_film
 from PIL import Image
 
+from visualizer.pictures import Box, Picture
 from visualizer.video import write_mp4, write_webp
 
 BT709 = 1
@@ -62,9 +63,7 @@ def test_colours_come_back_as_they_were(tmp_path):
 
 
 def _picture(indices):
-    from visualizer.pictures import Picture
-
-    return Picture(indices, (0, 0, indices.shape[1], indices.shape[0]))
+    return Picture(indices, (Box(0, 0, indices.shape[1], indices.shape[0]),))
 
 
 def test_only_the_changed_box_is_converted_and_the_picture_is_still_whole(mp4):

@@ -6,13 +6,17 @@ keeps all frames in memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from visualizer.pictures import Film
+from visualizer.pictures import Film, made_ahead
+
+if TYPE_CHECKING:
+    from av import VideoFrame
 
 _TICK_MS = 10
 
@@ -22,19 +26,33 @@ def write_gif(film: Film, path: Path) -> Iterator[int]:
 
     Delays are rounded so that every frame begins within 5 ms of its time.
     """
+    yield from encode_gif(made_ahead(gif_frames(film)), film.size, film.durations_ms, path)
+
+
+def gif_frames(film: Film) -> Iterator[VideoFrame]:
+    """A film's pictures as the encoder takes them."""
     import av
 
-    width, height = film.size
-    starts = _ticks(film.durations_ms)
+    colours = _argb(film.palette)
+    for picture in film.pictures():
+        yield av.VideoFrame.from_ndarray((picture.indices, colours), format="pal8")
+
+
+def encode_gif(
+    frames: Iterable[VideoFrame], size: tuple[int, int], durations_ms: tuple[int, ...], path: Path
+) -> Iterator[int]:
+    """Write ready frames; otherwise as `write_gif`."""
+    import av
+
+    starts = _ticks(durations_ms)
     # The delay of a frame is the start of the next; only the last one's has to be said.
     options = {"loop": "0", "final_delay": str(starts[-1] - starts[-2])}
     with av.open(str(path), "w", format="gif", options=options) as container:
         stream = container.add_stream("gif")
-        stream.width, stream.height, stream.pix_fmt = width, height, "pal8"
+        stream.width, stream.height = size
+        stream.pix_fmt = "pal8"
         stream.codec_context.time_base = Fraction(_TICK_MS, 1000)
-        colours = _argb(film.palette)
-        for number, picture in enumerate(film.pictures()):
-            frame = av.VideoFrame.from_ndarray((picture.indices, colours), format="pal8")
+        for number, frame in enumerate(frames):
             frame.pts, frame.time_base = starts[number], stream.codec_context.time_base
             container.mux(stream.encode(frame))
             yield number + 1

@@ -10,13 +10,14 @@ import base64
 import gzip
 import hashlib
 import html
-import json
+import re
 
-from visualizer.messages import MessageWriter, end_message, start_message
+from visualizer.messages import recording_message
 from visualizer.trace import Trace
 
 _BASE64_LINE = 4096
 _TITLE_CHARACTERS = 80
+_KEPT_FONT = ('"JetBrains Mono"', "font-weight: 400")
 _START = """
 (async () => {
   const root = document.getElementById("player");
@@ -36,7 +37,7 @@ body { margin: 0 auto; max-width: 1100px; padding: 24px 20px 40px; background: v
 """
 
 
-def html_page(trace: Trace, script: str, css: str, theme: str, label: str = "recorded") -> str:
+def html_page(trace: Trace, script: str, css: str, theme: str) -> str:
     """The page. script: defines `createPlayer(root)`; css: its rules. theme: the name that it opens in."""
     script += _START
     hashed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -54,7 +55,7 @@ def html_page(trace: Trace, script: str, css: str, theme: str, label: str = "rec
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="generator" content="{html.escape(f"{trace.info.checkpoint}, {trace.info.fingerprint}")}">
 <title>{title}</title>
-<style>{css}{_PAGE_CSS}</style>
+<style>{_without_other_fonts(css)}{_PAGE_CSS}</style>
 </head>
 <body>
 <h1 id="asked" dir="auto" tabindex="0">{prompt}</h1>
@@ -65,7 +66,7 @@ def html_page(trace: Trace, script: str, css: str, theme: str, label: str = "rec
 {html.escape(trace.answer)}</pre></div>
 </main>
 <script type="application/gzip+base64" id="recording">
-{_packed(recording_message(trace, label))}
+{_packed(recording_message(trace, run=""))}
 </script>
 <script>{script}</script>
 </body>
@@ -73,19 +74,14 @@ def html_page(trace: Trace, script: str, css: str, theme: str, label: str = "rec
 """
 
 
-def recording_message(trace: Trace, label: str) -> str:
-    """The whole run as the one message that the player takes for a replay."""
-    info = trace.info
-    writer = MessageWriter(info.vocab_size, with_noise=True)
-    messages = [
-        start_message("recording", info.prompt, info.checkpoint, info.settings.to_dict()),
-        *(writer.write(frame) for frame in trace.frames()),
-        end_message("recording", trace.ended, trace.problem),
-    ]
-    return f'{{"k":"recording","label":{json.dumps(label)},"messages":[{",".join(messages)}]}}'
+def _without_other_fonts(css: str) -> str:
+    """The style sheet with the canvas's own font only: all of them would be a third of the file."""
+    return re.sub(
+        r"@font-face \{[^}]*\}", lambda rule: rule[0] if all(word in rule[0] for word in _KEPT_FONT) else "", css
+    )
 
 
 def _packed(message: str) -> str:
-    """Compressed, the same bytes every time, in lines that editors can open."""
+    """Compressed, in lines that editors can open."""
     text = base64.b64encode(gzip.compress(message.encode(), 9, mtime=0)).decode()
     return "\n".join(text[start : start + _BASE64_LINE] for start in range(0, len(text), _BASE64_LINE))

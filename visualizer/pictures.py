@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
+
+Item = TypeVar("Item")
+
+
+class Box(NamedTuple):
+    """A rectangle of pixels."""
+
+    left: int
+    top: int
+    width: int
+    height: int
 
 
 class Picture(NamedTuple):
     """One picture of a film.
 
-    indices: palette indices (uint8 H×W), valid until the next picture is taken: painters reuse their array. box: left,
-    top, width and height of what differs from the picture before; None when nothing does.
+    indices: palette indices (uint8 H×W), valid until the next picture is taken: painters reuse their array. boxes:
+    what differs from the picture before, the whole of the first; they may overlap.
     """
 
     indices: np.ndarray
-    box: tuple[int, int, int, int] | None
+    boxes: tuple[Box, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +52,7 @@ class Film:
         made = self.pictures
         return Film(
             self.size, kept, self.durations_ms,
-            lambda: (Picture(place[picture.indices], picture.box) for picture in made()),
+            lambda: (picture._replace(indices=np.take(place, picture.indices)) for picture in made()),
         )  # fmt: skip
 
 
@@ -58,3 +70,17 @@ def fewer_colours(palette: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarr
         distance = np.minimum(distance, ((colours - colours[chosen[-1]]) ** 2).sum(axis=1))
     apart = ((colours[:, None] - colours[None, chosen]) ** 2).sum(axis=2)
     return palette[chosen], apart.argmin(axis=1).astype(np.uint8)
+
+
+def made_ahead(items: Iterable[Item]) -> Iterator[Item]:
+    """The same items, the next one made in another thread while the caller works on this one.
+
+    For encoders: they compute without Python's lock, so drawing costs next to nothing beside them.
+    """
+    coming = iter(items)
+    end = object()
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="made-ahead") as thread:
+        item = thread.submit(next, coming, end)
+        while (made := item.result()) is not end:
+            item = thread.submit(next, coming, end)
+            yield made

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
 
-def write_png(pixels: np.ndarray, path: Path) -> None:
-    """Write pixels (uint8 H×W×3 RGB)."""
+def png_bytes(pixels: np.ndarray) -> bytes:
+    """Pixels (uint8 H×W×3 RGB) as a PNG file."""
     import imageio.v3
 
-    imageio.v3.imwrite(path, pixels, extension=".png", plugin="pillow", optimize=True)
+    return imageio.v3.imwrite("<bytes>", pixels, extension=".png", plugin="pillow", optimize=True)
 
 
 def side_by_side(pictures: Sequence[np.ndarray], between: tuple[int, int, int], gap_px: int) -> np.ndarray:

@@ -6,14 +6,15 @@ the colour tags, without which players show shifted colours.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from visualizer.pictures import Film, Picture
+from visualizer.pictures import Box, Film, Picture, made_ahead
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -26,6 +27,7 @@ _LIMITED_RANGE = 1
 # one thread, because the bytes depend on the number of threads.
 _X264 = {"preset": "medium", "tune": "animation", "bf": "0", "threads": "1", "rc-lookahead": "10",
          "x264-params": "chromaloc=1"}  # fmt: skip
+_HIGH, _LOW_BITS = 16, 0xFFFF
 _KR, _KG, _KB = 0.2126, 0.7152, 0.0722
 
 
@@ -35,30 +37,45 @@ def write_mp4(film: Film, path: Path, crf: int = SHARPEST_CRF) -> Iterator[int]:
     One frame a picture, standing as long as the picture does; 4:2:0, BT.709, limited range. The size must be even.
     crf: x264's constant rate factor, from 18 (crisp) to 51.
     """
+    yield from encode_mp4(made_ahead(mp4_frames(film)), film.size, film.durations_ms, path, crf)
+
+
+def mp4_frames(film: Film) -> Iterator[VideoFrame]:
+    """A film's pictures as the encoder takes them."""
+    planes = _Planes(film)
+    for picture in film.pictures():
+        planes.draw(picture)
+        yield planes.frame()
+
+
+def encode_mp4(
+    frames: Iterable[VideoFrame],
+    size: tuple[int, int],
+    durations_ms: tuple[int, ...],
+    path: Path,
+    crf: int = SHARPEST_CRF,
+) -> Iterator[int]:
+    """Write ready frames; otherwise as `write_mp4`."""
     import av
 
-    starts = np.cumsum((0, *film.durations_ms)).tolist()
-    lasts = dict(zip(starts, film.durations_ms, strict=False))
+    starts = np.cumsum((0, *durations_ms)).tolist()
+    lasting = dict(zip(starts, durations_ms, strict=False))
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         stream = container.add_stream("libx264", rate=30, options=_X264 | {"crf": str(crf)})
-        stream.width, stream.height = film.size
+        stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"
         context = stream.codec_context
         context.time_base = _MILLISECONDS
         context.color_primaries = context.color_trc = context.colorspace = _BT709
         context.color_range = _LIMITED_RANGE
-        planes = _Planes(film)
-        for number, picture in enumerate(film.pictures()):
-            planes.draw(picture)
-            frame = planes.frame()
-            frame.pts, frame.time_base = starts[number], _MILLISECONDS
+        for number, frame in enumerate(chain(frames, [None])):
+            if frame is not None:
+                frame.pts, frame.time_base = starts[number], _MILLISECONDS
             for packet in stream.encode(frame):
-                packet.duration = lasts[packet.pts]
+                packet.duration = lasting[packet.pts]
                 container.mux(packet)
-            yield number + 1
-        for packet in stream.encode(None):
-            packet.duration = lasts[packet.pts]
-            container.mux(packet)
+            if frame is not None:
+                yield number + 1
 
 
 def write_webp(film: Film, path: Path) -> Iterator[int]:
@@ -96,34 +113,48 @@ class _Planes:
     def __init__(self, film: Film) -> None:
         self._width, self._height = film.size
         self._luma, *chroma = _limited_bt709(film.palette)
-        self._chroma = [table.astype(np.uint16) for table in chroma]
+        # Both chroma values in one number, so that one pass sums four pixels of each.
+        self._chroma = chroma[0].astype(np.uint32) | chroma[1].astype(np.uint32) << _HIGH
         self._y = np.zeros((self._height, self._width), dtype=np.uint8)
-        self._uv = [np.zeros((self._height // 2, self._width // 2), dtype=np.uint8) for _ in chroma]
+        self._u, self._v = (np.zeros((self._height // 2, self._width // 2), dtype=np.uint8) for _ in range(2))
 
     def draw(self, picture: Picture) -> None:
         """Take over what changed."""
-        if picture.box is None:
-            return
-        left, top, width, height = picture.box
-        right, bottom = -(-(left + width) // 2) * 2, -(-(top + height) // 2) * 2
-        left, top = left // 2 * 2, top // 2 * 2
-        indices = picture.indices[top:bottom, left:right]
-        self._y[top:bottom, left:right] = np.take(self._luma, indices)
-        for plane, table in zip(self._uv, self._chroma, strict=True):
-            values = np.take(table, indices)
-            sums = values[::2, ::2] + values[::2, 1::2] + values[1::2, ::2] + values[1::2, 1::2]
-            plane[top // 2 : bottom // 2, left // 2 : right // 2] = (sums + 2) // 4
+        for left, top, width, height in _bands(picture.boxes):
+            indices = picture.indices[top : top + height, left : left + width]
+            self._y[top : top + height, left : left + width] = np.take(self._luma, indices)
+            values = np.take(self._chroma, indices)
+            rows = values[::2] + values[1::2]
+            sums = rows[:, ::2] + rows[:, 1::2] + (2 | 2 << _HIGH)
+            half = np.s_[top // 2 : (top + height) // 2, left // 2 : (left + width) // 2]
+            self._u[half] = (sums & _LOW_BITS) >> 2
+            self._v[half] = sums >> (_HIGH + 2)
 
     def frame(self) -> VideoFrame:
         """The planes as a frame of their own."""
         import av
 
         frame = av.VideoFrame(self._width, self._height, "yuv420p")
-        for plane, values in zip(frame.planes, (self._y, *self._uv), strict=True):
-            padded = np.zeros((plane.height, plane.line_size), dtype=np.uint8)
-            padded[:, : plane.width] = values
-            plane.update(padded)
+        for plane, values in zip(frame.planes, (self._y, self._u, self._v), strict=True):
+            room = np.frombuffer(plane, dtype=np.uint8).reshape(plane.height, plane.line_size)
+            room[:, : plane.width] = values
         return frame
+
+
+def _bands(boxes: Iterable[Box]) -> Iterator[Box]:
+    """Boxes at even places that hold the given ones: those in the same rows of text become one."""
+    band: list[int] = []  # left, top, right, bottom
+    for left, top, width, height in sorted(boxes, key=lambda box: box.top):
+        right, bottom = (left + width + 1) // 2 * 2, (top + height + 1) // 2 * 2
+        left, top = left // 2 * 2, top // 2 * 2
+        if band and top < band[3]:
+            band = [min(left, band[0]), band[1], max(right, band[2]), max(bottom, band[3])]
+            continue
+        if band:
+            yield Box(band[0], band[1], band[2] - band[0], band[3] - band[1])
+        band = [left, top, right, bottom]
+    if band:
+        yield Box(band[0], band[1], band[2] - band[0], band[3] - band[1])
 
 
 def _limited_bt709(palette: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

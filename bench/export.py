@@ -1,0 +1,184 @@
+"""What an export costs: `python -m bench.export` (or `make bench-export`).
+
+80 frames of 256 tokens at 1280×720 and 2560×1440, side by side: the exporter from trace to file, the same encoder
+alone on ready frames, and the naive way (Pillow's `text` for every token of every RGB frame, written with imageio's
+defaults). Then the exporter's peak memory with 80 and with 240 frames. Every measurement has a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+
+from made_traces import made_trace
+
+from visualizer.export import export, film_of, finish
+from visualizer.gif import encode_gif, gif_frames
+from visualizer.pictures import Film
+from visualizer.scene import Scene, SceneOptions, build_scene
+from visualizer.trace import Trace
+from visualizer.video import encode_mp4, mp4_frames
+
+ROOT = Path(__file__).resolve().parent.parent
+FRAMES, MANY_FRAMES, TOKENS = 80, 240, 256
+SCALES = {1: "1280×720", 2: "2560×1440"}
+KINDS = ("gif", "mp4")
+WAYS = ("exporter", "encoder alone", "naive")
+_GOALS = {"gif": (1.5, 10.0), "mp4": (1.1, 2.0)}
+_FONT = ROOT / "assets" / "fonts" / "DejaVuSansMono.ttf"
+_STATES_BESIDE_STEPS = 2
+_NOISE_SIGNS = "░░▒▓"
+
+
+def long_run(frames: int) -> Trace:
+    """A made-up run of so many states of 256 tokens, words of prose in lines."""
+    rng = random.Random(0)
+    letters = "etaoinshrdlucmfwyp"
+    known = [" " + "".join(rng.choices(letters, k=rng.randint(2, 8))) for _ in range(400)]
+    words = [rng.choice(known) + ("\n" if number % 12 == 11 else "") for number in range(TOKENS)]
+    return made_trace(words, steps=frames - _STATES_BESIDE_STEPS, vocabulary=known)
+
+
+def measure(way: str, kind: str, scale: int, frames: int, folder: Path) -> dict[str, float]:
+    """Seconds, bytes and peak memory (bytes) of one export in this process."""
+    trace, options = long_run(frames), SceneOptions(scale=scale)
+    path = folder / f"run.{kind}"
+    finish(export(made_trace(["warm", " up"]), folder / f"warm.{kind}", SceneOptions(theme="light")))
+    work = _work(way, kind, trace, options, path)
+    started = time.perf_counter()
+    work()
+    return {
+        "seconds": time.perf_counter() - started,
+        "bytes": path.stat().st_size,
+        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024),
+    }
+
+
+def _work(way: str, kind: str, trace: Trace, options: SceneOptions, path: Path) -> Callable[[], object]:
+    """What is timed; what it needs beforehand is made here."""
+    if way == "exporter":
+        return lambda: finish(export(trace, path, options))
+    scene = build_scene(trace, options)
+    if way == "encoder alone":
+        film = film_of(scene)
+        frames, encode = (gif_frames, encode_gif) if kind == "gif" else (mp4_frames, encode_mp4)
+        ready = list(frames(_copied(film)))
+        return lambda: list(encode(ready, film.size, film.durations_ms, path))
+    return partial(_export_naively, scene, list(scene.frames), kind, path)
+
+
+def _copied(film: Film) -> Film:
+    """The film with pictures that stay as they are."""
+    return Film(
+        film.size,
+        film.palette,
+        film.durations_ms,
+        lambda: (picture._replace(indices=picture.indices.copy()) for picture in film.pictures()),
+    )
+
+
+def _export_naively(scene: Scene, frames: list, kind: str, path: Path) -> None:
+    """Every token of every frame with Pillow, every frame as RGB, imageio with its defaults."""
+    import imageio.v3
+
+    pictures = list(_naive_pictures(scene, frames))
+    if kind == "gif":
+        imageio.v3.imwrite(path, pictures, duration=list(scene.durations_ms), loop=0)
+    else:
+        imageio.v3.imwrite(
+            path, pictures, plugin="pyav", codec="libx264", fps=1000 / statistics.median(scene.durations_ms)
+        )
+
+
+def _naive_pictures(scene: Scene, frames: list) -> Iterator[np.ndarray]:
+    """The same run by the shortest way: a text for every token, all of them anew in every frame."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    theme, stage = scene.theme, scene.stage
+    metrics = stage.metrics
+    font = ImageFont.truetype(_FONT, metrics.font_px, layout_engine=ImageFont.Layout.BASIC)
+    colours = (theme.masked, theme.new, theme.draft, theme.committed)
+    marked = (None, theme.reverted, theme.changed)
+    for frame in frames:
+        image = Image.new("RGB", scene.size, theme.surface)
+        pen = ImageDraw.Draw(image)
+        for words in stage.words:
+            pen.text((words.left, words.top), words.text, font=font, fill=theme.text)
+        pen.text((stage.left, stage.top - 2 * metrics.line_px), frame.status, font=font, fill=theme.quiet)
+        for cell in frame.cells:
+            text = "".join(sign for _, _, sign in cell.signs) or _NOISE_SIGNS[cell.look.sure] * cell.width
+            place = (stage.left + cell.column * metrics.cell_px, stage.top + cell.row * metrics.line_px)
+            pen.text(place, text, font=font, fill=marked[cell.look.mark] or colours[cell.look.state])
+        yield np.asarray(image)
+
+
+def _in_a_process(way: str, kind: str, scale: int, frames: int = FRAMES) -> dict[str, float]:
+    with tempfile.TemporaryDirectory() as folder:
+        asked = json.dumps([way, kind, scale, frames, folder])
+        done = subprocess.run([sys.executable, "-m", "bench.export", "--measure", asked], cwd=ROOT, check=True,
+                              stdout=subprocess.PIPE, text=True)  # fmt: skip
+    return json.loads(done.stdout)
+
+
+def speed_rows(kind: str, scale: int, repeats: int) -> Iterator[str]:
+    """The ways beside one another, each measured in turn, so that a busy moment hits all of them."""
+    runs = [{way: _in_a_process(way, kind, scale) for way in WAYS} for _ in range(repeats)]
+    seconds = {way: statistics.median(run[way]["seconds"] for run in runs) for way in WAYS}
+    ratio = statistics.median(run["exporter"]["seconds"] / run["encoder alone"]["seconds"] for run in runs)
+    gain = statistics.median(run["naive"]["seconds"] / run["exporter"]["seconds"] for run in runs)
+    most, least = _GOALS[kind]
+    for way in WAYS:
+        says = {
+            "exporter": "",
+            "encoder alone": f"exporter takes {ratio:.2f} × (goal: at most {most:g})",
+            "naive": f"exporter is {gain:.1f} × faster (goal: at least {least:g})",
+        }[way]
+        size = runs[0][way]["bytes"] / 1000
+        print_row = (f"{kind.upper()} {SCALES[scale]}", way, f"{seconds[way]:.2f}", f"{size:,.0f}", says)
+        yield "| " + " | ".join(print_row) + " |"
+
+
+def memory_row(kind: str, scale: int) -> str:
+    """Peak memory of the exporter with few and with many frames."""
+    few, many = (
+        _in_a_process("exporter", kind, scale, frames)["peak_bytes"] / 2**20 for frames in (FRAMES, MANY_FRAMES)
+    )
+    return f"| {kind.upper()} {SCALES[scale]} | {few:.0f} | {many:.0f} | {many - few:+.0f} |"
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=5, help="times that everything is measured (default 5)")
+    parser.add_argument("--measure", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.measure:
+        way, kind, scale, frames, folder = json.loads(arguments.measure)
+        print(json.dumps(measure(way, kind, scale, frames, Path(folder))))
+        return
+    print(f"{FRAMES} frames of {TOKENS} tokens\n\n| film | way | seconds | kB | |\n|---|---|---|---|---|")
+    for kind in KINDS:
+        for scale in SCALES:
+            print("\n".join(speed_rows(kind, scale, arguments.repeats)), flush=True)
+    print(f"\n| film | MiB at {FRAMES} frames | MiB at {MANY_FRAMES} frames | more |\n|---|---|---|---|")
+    for kind in KINDS:
+        for scale in SCALES:
+            print(memory_row(kind, scale), flush=True)
+
+
+if __name__ == "__main__":
+    main()
