@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 from browser import free_port, open_browser, served_app, wait_until_served
-from recorded import RecordedEngine
+from recorded import GatedEngine, RecordedEngine
 
 from training.corpus import FAMILIES
 from visualizer.canvas import CanvasState, Finish, Phase
@@ -154,10 +155,6 @@ def shown_run(page):
     return page.get_attribute("#player .player-root", "data-run")
 
 
-def drawn(page):
-    return int(page.get_attribute("#player .player-root", "data-drawn"))
-
-
 def test_a_recording_plays_the_moment_the_page_opens_and_says_what_it_is(page, card):
     assert shown_run(page) == "gallery-acrostic"
     page.wait_for_function("() => Number(document.querySelector('#player .player-root').dataset.drawn) >= 3")
@@ -175,17 +172,40 @@ def test_each_card_plays_its_recording_without_the_model(page):
     assert page.input_value("#prompt textarea") == ""
 
 
-def test_a_reload_in_the_middle_of_a_run_finds_it_from_its_beginning_and_stop_still_stops_it(page):
-    start(page, "#card-story")
-    page.wait_for_selector("#player .dp-canvas .dp-cell.dp-draft", timeout=RUN_MS)
-    run, steps = shown_run(page), drawn(page)
-    page.reload()
-    page.wait_for_function(f"() => {SHOWN} === {json.dumps(run)}")
-    page.wait_for_function(f"() => Number(document.querySelector('#player .player-root').dataset.drawn) >= {steps}")
-    assert page.get_attribute("#player .player-root", "data-state") == "running"
-    page.click("#stop")
-    page.wait_for_selector("#player .player-root[data-state=stopped]")
-    assert page.locator("#your-runs li").count() == 1
+@contextmanager
+def held_page(browser, engine):
+    """A page of its own on an engine that is not the model's."""
+    shown, port = build_page(engine, load_prompts()), free_port()
+    shown.launch(server_port=port, head=page_head(), theme=page_theme(), prevent_thread_lock=True, quiet=True,
+                 ssr_mode=False)  # fmt: skip
+    try:
+        wait_until_served(f"http://127.0.0.1:{port}")
+        opened = browser.new_page()
+        opened.goto(f"http://127.0.0.1:{port}")
+        opened.wait_for_function(f"() => {SHOWN}")
+        yield opened
+        opened.close()
+    finally:
+        shown.close()
+
+
+@pytest.mark.parametrize("ending", ["stop", "stopped"])
+def test_a_reload_in_the_middle_of_a_run_finds_it_from_its_beginning_and_stop_still_stops_it(browser, ending):
+    engine = GatedEngine()
+    with held_page(browser, engine) as page:
+        start(page, "#card-story")
+        engine.let(2)
+        page.wait_for_selector("#player .player-root[data-state=running][data-drawn='1']")
+        run = shown_run(page)
+        page.reload()
+        page.wait_for_selector(f"#player .player-root[data-run='{run}'][data-state=running][data-drawn='1']")
+        if ending == "stop":
+            engine.let(1)
+        else:
+            page.click("#stop")
+        page.wait_for_selector(f"#player .player-root[data-state={ending}]")
+        assert page.locator("#your-runs li").count() == 1
+        engine.let(1)
 
 
 def test_a_run_whose_tab_was_closed_is_finished_when_it_is_opened_again(browser, address):
@@ -283,21 +303,11 @@ def hostile_frame(text):
 
 def test_a_token_that_looks_like_markup_stays_text(browser):
     hostile = "<img src=x onerror=alert(1)>"
-    shown = build_page(RecordedEngine([hostile_frame(hostile)]), load_prompts())
-    port = free_port()
-    shown.launch(server_port=port, head=page_head(), theme=page_theme(), prevent_thread_lock=True, quiet=True,
-                 ssr_mode=False)  # fmt: skip
-    try:
-        wait_until_served(f"http://127.0.0.1:{port}")
-        opened = browser.new_page()
+    with held_page(browser, RecordedEngine([hostile_frame(hostile)])) as opened:
         dialogs = []
         opened.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
-        opened.goto(f"http://127.0.0.1:{port}")
         start(opened, "#card-why")
         wait_for_end(opened)
         assert opened.text_content("#player .dp-canvas .dp-cell") == hostile
         assert opened.locator("#player img").count() == 0
         assert dialogs == []
-        opened.close()
-    finally:
-        shown.close()
