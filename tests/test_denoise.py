@@ -1,6 +1,8 @@
 """The denoising loop on the real pocket checkpoint: what it yields, when, and that it follows mlx-vlm's own loop."""
 
+import gc
 import itertools
+import json
 from types import SimpleNamespace
 
 import mlx.core as mx
@@ -10,9 +12,11 @@ import pytest
 from canvas_samples import differing_fields
 from mlx_vlm.generate.diffusion import stream_diffusion_generate
 
+from bench.memory import block_memories
+from bench.random_checkpoint import make_random_model
 from visualizer import denoise as denoise_module
 from visualizer.canvas import Finish, Phase
-from visualizer.checkpoint import load
+from visualizer.checkpoint import POCKET_FOLDER, load
 from visualizer.denoise import TOP_K, denoise
 from visualizer.settings import Sampler, Settings
 
@@ -319,6 +323,67 @@ def test_a_prompt_read_in_chunks_gives_the_same_states(checkpoint, monkeypatch):
     for one, other in zip(whole, chunked, strict=True):
         np.testing.assert_allclose(one.entropy_nats, other.entropy_nats, atol=1e-2)
         assert np.array_equal(one.candidate_ids, other.candidate_ids)
+
+
+@pytest.fixture(scope="module")
+def narrow_window():
+    """A random model whose sliding window (9) is shorter than the prompts below."""
+    config = json.loads((POCKET_FOLDER / "config.json").read_text())
+    config["text_config"] |= {
+        "hidden_size": 64, "intermediate_size": 64, "num_hidden_layers": 4, "sliding_window": 9, "head_dim": 16,
+        "layer_types": ["sliding_attention", "full_attention"] * 2, "global_head_dim": 32,
+    }  # fmt: skip
+    return make_random_model(config)
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 9, 10, 31, 32])
+def test_chunks_shorter_and_longer_than_the_sliding_window_give_the_same_states(narrow_window, monkeypatch, chunk):
+    prompt = [2, *range(300, 331)]
+    settings = SMALL.changed(canvas_length=12, max_tokens=36, max_steps=2)
+    monkeypatch.setattr(denoise_module, "_PREFILL_CHUNK", 1000)
+    whole = list(denoise(narrow_window, prompt, settings, NEVER))
+    monkeypatch.setattr(denoise_module, "_PREFILL_CHUNK", chunk)
+    chunked = list(denoise(narrow_window, prompt, settings, NEVER))
+    assert len(whole) == len(chunked) == 3 * 4
+    for one, other in zip(whole, chunked, strict=True):
+        np.testing.assert_allclose(one.entropy_nats, other.entropy_nats, atol=1e-3)
+        assert np.array_equal(one.candidate_ids, other.candidate_ids)
+        assert np.array_equal(one.canvas_ids, other.canvas_ids)
+
+
+def test_a_prompt_of_thousands_of_tokens_takes_less_memory_in_chunks_and_gives_the_same(checkpoint, monkeypatch):
+    prompt = checkpoint.prompt_ids("Why is the sky blue? " * 500, SMALL.changed(max_tokens=8, canvas_length=8))
+    assert len(prompt) > 2 * denoise_module._PREFILL_CHUNK
+    settings = SMALL.changed(canvas_length=8, max_tokens=8, max_steps=1, t_min=10, t_max=10)
+
+    def run():
+        mx.clear_cache()
+        before = mx.get_active_memory()
+        mx.reset_peak_memory()
+        return list(denoise(checkpoint.model, prompt, settings, NEVER)), mx.get_peak_memory() - before
+
+    chunked, chunked_peak = run()
+    monkeypatch.setattr(denoise_module, "_PREFILL_CHUNK", 10_000)
+    whole, whole_peak = run()
+    np.testing.assert_allclose(chunked[1].entropy_nats, whole[1].entropy_nats, atol=1e-2)
+    assert np.array_equal(chunked[1].candidate_ids, whole[1].candidate_ids)
+    assert chunked_peak < 0.75 * whole_peak
+
+
+def test_memory_after_many_blocks_is_what_it_was_after_three():
+    # Full attention keeps every position by its nature; without it nothing may grow.
+    config = json.loads((POCKET_FOLDER / "config.json").read_text())
+    config["text_config"] |= {"hidden_size": 64, "sliding_window": 9, "layer_types": ["sliding_attention"] * 4}
+    model = make_random_model(config)
+    settings = SMALL.changed(canvas_length=8, max_tokens=8 * 14, max_steps=2)
+    gc.collect()
+    memories = list(block_memories(model, [2, *range(300, 331)], settings))
+    assert len(memories) == 14
+    third, last = memories[2], memories[-1]
+    assert last.key_values == third.key_values
+    assert last.active <= 1.001 * third.active
+    assert last.peak <= 1.05 * third.peak
+    assert last.pooled <= 1.05 * third.pooled
 
 
 class SilentDetokenizer:

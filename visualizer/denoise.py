@@ -52,6 +52,8 @@ def denoise(
         context = mx.array(state.canvas_ids[None])
         remaining -= state.answer_length
         block += 1
+        # The freed buffers have the shapes of this block's context, which no later block has again.
+        mx.clear_cache()
 
 
 @dataclass
