@@ -41,6 +41,7 @@ WAYS = ("exporter", "encoder alone", "naive")
 _GOALS = {"gif": (1.5, 10.0), "mp4": (1.1, 2.0)}
 _FONT = ROOT / "assets" / "fonts" / "DejaVuSansMono.ttf"
 _STATES_BESIDE_STEPS = 2
+IMAGEIO_FPS = 24
 _NOISE_SIGNS = "░░▒▓"
 
 
@@ -92,16 +93,19 @@ def _copied(film: Film) -> Film:
 
 
 def _export_naively(scene: Scene, frames: list, kind: str, path: Path) -> None:
-    """Every token of every frame with Pillow, every frame as RGB, imageio with its defaults."""
+    """Every token of every frame with Pillow, every frame as RGB, imageio with its defaults.
+
+    A video of imageio has one frame rate, 24 by default: a frame is repeated for as long as it stands.
+    """
     import imageio.v3
 
     pictures = list(_naive_pictures(scene, frames))
     if kind == "gif":
         imageio.v3.imwrite(path, pictures, duration=list(scene.durations_ms), loop=0)
-    else:
-        imageio.v3.imwrite(
-            path, pictures, plugin="pyav", codec="libx264", fps=1000 / statistics.median(scene.durations_ms)
-        )
+        return
+    ends = np.rint(np.cumsum((0, *scene.durations_ms)) / 1000 * IMAGEIO_FPS).astype(int)
+    repeated = [picture for picture, count in zip(pictures, np.diff(ends), strict=True) for _ in range(count)]
+    imageio.v3.imwrite(path, repeated, plugin="pyav", codec="libx264", fps=IMAGEIO_FPS)
 
 
 def _naive_pictures(scene: Scene, frames: list) -> Iterator[np.ndarray]:

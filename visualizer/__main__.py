@@ -17,6 +17,7 @@ from visualizer.budget import read_bytes
 from visualizer.embed import html_snippet, markdown_snippet
 from visualizer.errors import SettingsError, VisualizerError
 from visualizer.export import FORMATS, PICTURES, Exported, export, format_of, poster_path, write_poster
+from visualizer.logs import log_to_terminal
 from visualizer.scene import PRESETS, Arrangement, Pacing, SceneOptions
 from visualizer.settings import Sampler
 from visualizer.theme import THEMES
@@ -32,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line. Returns the exit status: 0 done, 1 failed, 2 asked wrongly, 130 interrupted."""
     parser = _parser()
     asked = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.ERROR, format="%(message)s")
+    log_to_terminal(logging.ERROR)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with _status_line() as tell:

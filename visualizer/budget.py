@@ -43,7 +43,7 @@ _LADDERS = {
         _Rung(0.35, 16, 16), _Rung(0.25, 64, 8),
     ),
     "mp4": (
-        _Rung(), _Rung(crf=21), _Rung(crf=24), _Rung(steps=2, crf=24), _Rung(0.7, 1, crf=24), _Rung(0.7, 2, crf=24),
+        _Rung(), _Rung(crf=22), _Rung(crf=24), _Rung(steps=2, crf=24), _Rung(0.7, 1, crf=24), _Rung(0.7, 2, crf=24),
         _Rung(0.7, 3, crf=28), _Rung(0.5, 2, crf=28), _Rung(0.5, 4, crf=28), _Rung(0.5, 8, crf=32),
         _Rung(0.35, 8, crf=32), _Rung(0.35, 16, crf=36), _Rung(0.25, 64, crf=40),
     ),

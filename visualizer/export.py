@@ -188,7 +188,8 @@ def _drawing(trace: Trace, suffix: str, choice: Choice, moment: float) -> _Drawi
         film = film.with_colours(choice.colours)
     encode = {".gif": write_gif, ".mp4": partial(write_mp4, crf=choice.crf), ".webp": write_webp}[suffix]
     width, height = film.size
-    words = f"{width}×{height}, {len(film.durations_ms)} frames, {sum(film.durations_ms) / 1000:.1f} s"
+    count = len(film.durations_ms)
+    words = f"{width}×{height}, {count} frame{'s' * (count > 1)}, {sum(film.durations_ms) / 1000:.1f} s"
     if choice.scene.frame_step > 1:
         words += f", one of {choice.scene.frame_step} steps"
     if choice.colours < ALL_COLOURS:

@@ -39,32 +39,42 @@ _QUIETLY = {"show_progress": "hidden", "api_visibility": "private"}
 _WORK = _QUIETLY | {"concurrency_limit": 2, "concurrency_id": "export"}
 
 
-def add_export_panel(trace_of_run: Callable[[str], Trace], run_id: gr.components.Component) -> None:
-    """Add the panel to the Blocks being built.
+class ExportPanel:
+    """The panel on the page. trace_of_run: the run of an id; it raises VisualizerError when there is none."""
 
-    trace_of_run: the recorded run of an id; it raises VisualizerError when there is none. run_id: holds the id of the
-    run that the player shows.
-    """
-    with gr.Accordion("Export", open=False, elem_id="export") as panel:
-        looks = [run_id, *_knobs()]
-        preview = gr.HTML("", elem_id="export-preview", apply_default_css=False, js_on_load=None)
-        with gr.Row():
-            start = gr.Button("Export", variant="primary", elem_id="export-start", min_width=120)
-            cancel = gr.Button("Cancel", elem_id="export-cancel", min_width=80, interactive=False)
-            download = gr.DownloadButton("Download", elem_id="export-download", min_width=120, interactive=False)
-            poster = gr.DownloadButton("Its poster", elem_id="export-poster", min_width=100, visible=False)
-        progress = gr.HTML("", elem_id="export-progress", apply_default_css=False, js_on_load=None)
-        markdown = gr.Textbox(label="Markdown for a post", buttons=["copy"], interactive=False, lines=2,
-                              visible=False, elem_id="export-markdown")  # fmt: skip
-        markup = gr.Textbox(label="HTML for a page", buttons=["copy"], interactive=False, lines=3, visible=False,
-                            elem_id="export-html")  # fmt: skip
-    results = [progress, start, cancel, download, poster, markdown, markup]
-    for happens in (panel.expand, run_id.change, *(knob.change for knob in looks[1:])):
-        happens(_previewer(trace_of_run), looks, preview, trigger_mode="always_last", **_WORK)
-    exporting = start.click(_exporter(trace_of_run), looks, results, trigger_mode="once", **_WORK)
-    cancel.click(
-        lambda: _shown("Cancelled; nothing was kept."), None, results, cancels=exporting, queue=False, **_QUIETLY
-    )
+    def __init__(self, trace_of_run: Callable[[str], Trace]) -> None:
+        self._trace_of_run = trace_of_run
+        with gr.Accordion("Export", open=False, elem_id="export") as self._panel:
+            self._knobs = _knobs()
+            self._preview = gr.HTML("", elem_id="export-preview", apply_default_css=False, js_on_load=None)
+            with gr.Row():
+                self._start = gr.Button("Export", variant="primary", elem_id="export-start", min_width=120)
+                self._cancel = gr.Button("Cancel", elem_id="export-cancel", min_width=80, interactive=False)
+                download = gr.DownloadButton("Download", elem_id="export-download", min_width=120, interactive=False)
+                poster = gr.DownloadButton("Its poster", elem_id="export-poster", min_width=100, visible=False)
+            progress = gr.HTML("", elem_id="export-progress", apply_default_css=False, js_on_load=None)
+            markdown = _snippet_box("Markdown for a post", "export-markdown")
+            markup = _snippet_box("HTML for a page", "export-html")
+        self._results = [progress, self._start, self._cancel, download, poster, markdown, markup]
+
+    def wire(self, shown: gr.Textbox) -> None:
+        """Connect it. shown: the id of the run on show."""
+        looks = [shown, *self._knobs]
+        for happens in (self._panel.expand, shown.change, *(knob.change for knob in self._knobs)):
+            happens(_previewer(self._trace_of_run), looks, self._preview, trigger_mode="always_last", **_WORK)
+        exporting = self._start.click(_exporter(self._trace_of_run), looks, self._results, trigger_mode="once", **_WORK)
+        self._cancel.click(
+            lambda: _shown("Cancelled; nothing was kept."),
+            None,
+            self._results,
+            cancels=exporting,
+            queue=False,
+            **_QUIETLY,
+        )
+
+
+def _snippet_box(label: str, elem_id: str) -> gr.Textbox:
+    return gr.Textbox(label=label, buttons=["copy"], interactive=False, lines=3, visible=False, elem_id=elem_id)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from visualizer.api import denoise_endpoint
 from visualizer.checkpoint import CheckpointCard
 from visualizer.chooser import Chooser, build_chooser, wire_chooser
 from visualizer.engine import Engine
+from visualizer.export_panel import ExportPanel
 from visualizer.library import LIBRARY_GLUE, Library, LibraryPanel
 from visualizer.prompts import Prompt
 from visualizer.recordings import RECORDINGS_FOLDER
@@ -24,6 +25,8 @@ from visualizer.styles import library_script, page_css, player_bundle
 
 TITLE = "Watch a diffusion language model think"
 _QUEUE_LENGTH = 16
+_KEEP_DOWNLOADS = (600, 3600)
+"""Every ten minutes files that were offered for download an hour ago are deleted."""
 _ONE_RUN_AT_A_TIME = {"concurrency_limit": 1, "concurrency_id": "engine"}
 _WATCHERS = 64
 """Pages that follow a run at once; runs themselves take turns (visualizer/runs.py)."""
@@ -64,7 +67,7 @@ def build_page(
     runs_folder: where finished runs are kept; None keeps the last ones in memory. recordings: those of the gallery.
     """
     library = Library(engine, prompts, runs_folder, recordings)
-    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
+    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=_KEEP_DOWNLOADS) as page:
         with gr.Row(elem_id="masthead"):
             headline = gr.HTML(_masthead(engine.card), elem_id="headline", apply_default_css=False, js_on_load=None)
             theme_button = gr.Button("Dark / light / safe", elem_id="theme-toggle", size="sm", scale=0, min_width=150)
@@ -84,6 +87,7 @@ def build_page(
                 player = gr.HTML("", html_template='<div class="player-root"></div>', elem_id="player",
                                  apply_default_css=False, js_on_load=_player_script())  # fmt: skip
                 panel = LibraryPanel(library)
+                export_panel = ExportPanel(library.trace)
         asked = gr.Textbox(visible="hidden", elem_id="asked", show_label=False)
         shown = gr.Textbox(visible="hidden", elem_id="shown", show_label=False)
         ask_button = gr.Button(visible="hidden", elem_id="ask")
@@ -96,6 +100,7 @@ def build_page(
         ask_button.click(None, None, asked, js="() => window.denoiseLibrary.asked()", cancels=run, **_CLIENT_ONLY)
         note_shown.click(None, None, shown, js="() => window.denoiseLibrary.shown()", **_CLIENT_ONLY)
         panel.wire(asked, shown)
+        export_panel.wire(shown)
         form = [prompt_box, budget, asked]
         for ask in (denoise_button.click, prompt_box.submit):
             ask(None, [prompt_box, budget], form, js=_ASK, cancels=run, **_CLIENT_ONLY)

@@ -19,7 +19,7 @@ from visualizer.pictures import Box, Film, Picture, made_ahead
 if TYPE_CHECKING:
     from av import VideoFrame
 
-SHARPEST_CRF = 18
+SHARPEST_CRF = 20
 _MILLISECONDS = Fraction(1, 1000)
 _BT709 = 1
 _LIMITED_RANGE = 1
@@ -35,7 +35,7 @@ def write_mp4(film: Film, path: Path, crf: int = SHARPEST_CRF) -> Iterator[int]:
     """Write H.264 in an MP4 that plays before it is loaded, yielding the number of frames taken after each.
 
     One frame a picture, standing as long as the picture does; 4:2:0, BT.709, limited range. The size must be even.
-    crf: x264's constant rate factor, from 18 (crisp) to 51.
+    crf: x264's constant rate factor, from 20 (crisp) to 51.
     """
     yield from encode_mp4(made_ahead(mp4_frames(film)), film.size, film.durations_ms, path, crf)
 

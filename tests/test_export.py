@@ -1,0 +1,305 @@
+"""Exports decoded again: right pixels, right times, the committed text at the end, promises of size kept."""
+
+import errno
+import gzip
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from browser import ROOT
+from made_traces import MANY_SCRIPTS, made_trace, stopped_trace
+from PIL import Image
+from test_gif import decoded
+
+from visualizer.canvas import CellState
+from visualizer.errors import ExportError, SettingsError, VisualizerError
+from visualizer.export import FILMS, FORMATS, PICTURES, export, film_of, finish, format_of
+from visualizer.image import Painter
+from visualizer.pictures import made_ahead
+from visualizer.scene import SceneOptions, build_scene
+from visualizer.trace import load
+
+SMALL = SceneOptions(width=480, height=320)
+WORDS = ["1", ".", " Mercury", ":", " hot", "\n", "2", ".", " Venus", ":", " hotter", "."]
+
+
+@pytest.fixture(scope="module")
+def trace():
+    return made_trace(WORDS * 3, steps=9)
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def pictures_of(trace, options):
+    """The painter's own pixels of every frame (RGB), and the film's durations."""
+    film = film_of(build_scene(trace, options))
+    return [film.palette[picture.indices] for picture in film.pictures()], film.durations_ms
+
+
+@pytest.mark.parametrize("pacing", ["equal", "real", "slow-finish"])
+@pytest.mark.parametrize("scale", [1, 2])
+def test_a_gif_has_the_painters_pixels_and_the_scenes_times(tmp_path, trace, pacing, scale):
+    options = replace(SMALL, pacing=pacing, scale=scale)
+    exported = finish(export(trace, tmp_path / "run.gif", options))
+    frames, durations, loop = decoded(tmp_path / "run.gif")
+    pictures, asked = pictures_of(trace, options)
+    assert all(np.array_equal(*pair) for pair in zip(frames, pictures, strict=True))
+    assert durations == list(asked)
+    assert loop == 0
+    assert exported.size == (480 * scale, 320 * scale)
+    assert exported.size_bytes == (tmp_path / "run.gif").stat().st_size
+
+
+def test_an_mp4_has_the_scenes_frames_times_and_crisp_text(tmp_path, trace):
+    finish(export(trace, tmp_path / "run.mp4"))
+    scene = build_scene(trace, SceneOptions())
+    film = film_of(scene)
+    stage = scene.stage
+    luma = 16 + film.palette @ np.array([0.2126, 0.7152, 0.0722]) * 219 / 255
+    area = np.s_[stage.top : stage.top + stage.rows * stage.metrics.line_px,
+                 stage.left : stage.left + stage.columns * stage.metrics.cell_px]  # fmt: skip
+    errors = []
+    with av.open(str(tmp_path / "run.mp4")) as container:
+        stream = container.streams.video[0]
+        assert (stream.codec_context.width, stream.codec_context.height) == scene.size == (1280, 720)
+        assert stream.frames == len(scene.frames)
+        assert abs(float(stream.duration * stream.time_base) * 1000 - scene.duration_ms) <= 20
+        for frame, picture in zip(container.decode(video=0), film.pictures(), strict=True):
+            seen = np.frombuffer(frame.planes[0], np.uint8).reshape(frame.planes[0].height, -1)[:, : frame.width]
+            errors.append(((seen[area] - luma[picture.indices][area]) ** 2).mean())
+    assert 10 * np.log10(255**2 / max(errors)) >= 41
+
+
+def committed_only(pixels, scene):
+    """That the cells show the committed text: its colour is there, and no colour of another state."""
+    theme = scene.theme
+    stage, metrics = scene.stage, scene.stage.metrics
+    bottom = stage.top + stage.rows * metrics.line_px
+    area = pixels[stage.top : bottom, stage.left :].reshape(-1, 3).astype(int)
+
+    def nearest(colour):
+        rgb = np.array([int(colour[k : k + 2], 16) for k in (1, 3, 5)])
+        return abs(area - rgb).sum(axis=1).min()
+
+    return nearest(theme.committed) <= 12 and min(nearest(c) for c in (theme.new, theme.draft, theme.reverted)) > 40
+
+
+def last_pixels(path):
+    if path.suffix == ".mp4":
+        with av.open(str(path)) as container:
+            *_, frame = container.decode(video=0)
+            return frame.to_ndarray(format="rgb24")
+    with Image.open(path) as image:
+        image.seek(getattr(image, "n_frames", 1) - 1)
+        return np.array(image.convert("RGB"))
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".mp4", ".webp", ".png"])
+def test_the_last_frame_shows_the_committed_text(tmp_path, trace, suffix):
+    options = replace(SMALL, legend=False)
+    finish(export(trace, tmp_path / f"run{suffix}", options))
+    scene = build_scene(trace, options)
+    shown = last_pixels(tmp_path / f"run{suffix}")
+    assert committed_only(shown, scene)
+    last = scene.frames[-1]
+    assert {cell.look.state for cell in last.cells} == {CellState.COMMITTED}
+    assert [sign for cell in last.cells for _, _, sign in cell.signs if sign.strip()] == [
+        sign for sign in trace.answer if sign.strip()
+    ]
+    if suffix != ".mp4":
+        painter = Painter(scene)
+        assert np.array_equal(shown, painter.palette[painter.paint(last)])
+    middle = film_of(scene)
+    assert not committed_only(middle.palette[list(p.indices.copy() for p in middle.pictures())[4]], scene)
+
+
+def test_the_text_documents_hold_the_run(tmp_path, trace):
+    for suffix in (".txt", ".csv", ".json", ".html", ".jsonl", ".jsonl.gz"):
+        finish(export(trace, tmp_path / f"run{suffix}"))
+    assert (tmp_path / "run.txt").read_text(encoding="utf-8") == trace.answer
+    assert json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))["answer"] == trace.answer
+    assert load(tmp_path / "run.jsonl.gz").answer == load(tmp_path / "run.jsonl").answer == trace.answer
+    assert gzip.decompress((tmp_path / "run.jsonl.gz").read_bytes()) == (tmp_path / "run.jsonl").read_bytes()
+    assert (tmp_path / "run.csv").read_text(encoding="utf-8").count("\n") == 1 + len(WORDS) * 3
+
+
+def test_a_strip_shows_six_moments_from_noise_to_the_end(tmp_path, trace):
+    finish(export(trace, tmp_path / "run.strip.png"))
+    with Image.open(tmp_path / "run.strip.png") as image:
+        width, height = image.size
+        pixels = np.array(image.convert("RGB"))
+    panel = (width - 5 * 2) // 6
+    panels = [pixels[:, k * (panel + 2) : k * (panel + 2) + panel] for k in range(6)]
+    assert height % 2 == 0
+    assert all(not np.array_equal(*pair) for pair in pairwise(panels))
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("count", [0, 1, 4], ids=["no state", "noise only", "stopped"])
+def test_a_run_that_was_stopped_is_a_picture_or_a_sentence(tmp_path, suffix, count):
+    stopped = stopped_trace(made_trace(WORDS), count)
+    if suffix == ".txt":
+        with pytest.raises(ExportError, match="no text to write"):
+            finish(export(stopped, tmp_path / "run.txt"))
+        assert names(tmp_path) == []
+    else:
+        assert finish(export(stopped, tmp_path / f"run{suffix}", SMALL)).size_bytes > 0
+
+
+@pytest.mark.parametrize(
+    "words, prompt",
+    [(["a"], "x"), (list(MANY_SCRIPTS) * 3, "日本語 שלום 👩‍🚀"), ([" w"] * 1024, "x"), (WORDS, "long " * 1000)],
+    ids=["one token", "all scripts", "1,024 tokens", "5,000 characters"],
+)
+@pytest.mark.parametrize("suffix", PICTURES)
+def test_any_run_becomes_a_picture(tmp_path, words, prompt, suffix):
+    trace = made_trace(words, steps=3, prompt=prompt)
+    exported = finish(export(trace, tmp_path / f"run{suffix}", SMALL))
+    assert (last_pixels(exported.path).std(axis=(0, 1)) > 5).all()
+
+
+@pytest.mark.parametrize("suffix", [*FILMS, ".png"])
+@pytest.mark.parametrize("share", [0.9, 0.5, 0.3])
+def test_a_promise_of_size_is_kept_by_the_best_choice_that_keeps_it(tmp_path, trace, suffix, share):
+    free = finish(export(trace, tmp_path / f"free{suffix}"))
+    limit = int(free.size_bytes * share)
+    try:
+        kept = finish(export(trace, tmp_path / f"kept{suffix}", at_most_bytes=limit))
+    except ExportError as refused:
+        assert "Nothing was written" in str(refused)
+        assert names(tmp_path) == [f"free{suffix}"]
+    else:
+        assert (tmp_path / f"kept{suffix}").stat().st_size == kept.size_bytes <= limit
+        assert "the best of" in kept.words
+        assert last_pixels(kept.path).std() > 5
+        assert names(tmp_path) == [f"free{suffix}", f"kept{suffix}"]
+
+
+@pytest.mark.parametrize("suffix", [*PICTURES, ".html", ".csv", ".jsonl.gz"])
+def test_a_promise_that_cannot_be_kept_is_refused_and_the_old_file_stays(tmp_path, trace, suffix):
+    target = tmp_path / f"run{suffix}"
+    target.write_bytes(b"old")
+    with pytest.raises(ExportError, match=r"Nothing was written") as refused:
+        finish(export(trace, target, SMALL, at_most_bytes=300))
+    assert "\n" not in str(refused.value)
+    assert target.read_bytes() == b"old"
+    assert names(tmp_path) == [target.name]
+
+
+@pytest.mark.parametrize("suffix", FILMS)
+@pytest.mark.parametrize("limit", [None, 20_000])
+def test_closing_an_export_cancels_it_and_leaves_nothing(tmp_path, trace, suffix, limit):
+    target = tmp_path / f"run{suffix}"
+    target.write_bytes(b"old")
+    exporting = export(trace, target, SMALL, at_most_bytes=limit)
+    for _ in range(4):
+        next(exporting)
+    assert len(names(tmp_path)) == 3
+    exporting.close()
+    assert target.read_bytes() == b"old"
+    assert names(tmp_path) == [target.name]
+
+
+def test_progress_rises_to_the_end(tmp_path, trace):
+    for limit in (None, 30_000):
+        shares = [progress.share for progress in export(trace, tmp_path / "run.gif", SMALL, at_most_bytes=limit)]
+        assert shares == sorted(shares)
+        assert shares[-1] == 1
+
+
+@pytest.fixture
+def full_disk(tmp_path):
+    """A file system of 64 kB, where this user may mount one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "none", folder]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("mounting a small file system needs root")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+@pytest.mark.parametrize("suffix", [*FILMS, ".png", ".html", ".json", ".jsonl"])
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(full_disk, suffix):
+    (full_disk / "fill").write_bytes(bytes(60_000))
+    with pytest.raises(VisualizerError) as refused:
+        finish(export(made_trace(WORDS * 6, steps=12), full_disk / f"run{suffix}"))
+    assert "no space left" in str(refused.value).lower()
+    assert "\n" not in str(refused.value)
+    assert names(full_disk) == ["fill"]
+
+
+def test_the_same_export_gives_the_same_bytes(tmp_path, trace):
+    for suffix in PICTURES:
+        for name in ("a", "b"):
+            finish(export(trace, tmp_path / f"{name}{suffix}", SMALL))
+        assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "name, suffix", [("a.GIF", ".gif"), ("a.b.strip.png", ".strip.png"), ("a.png", ".png"), ("a.jsonl.gz", ".jsonl.gz")]
+)
+def test_the_format_is_what_the_name_ends_with(name, suffix):
+    assert format_of(name) == suffix
+
+
+@pytest.mark.parametrize("name", ["run", "run.avi", ".gif", "run.gz", "gif", ""])
+def test_a_name_without_a_format_is_refused_with_the_formats(name):
+    with pytest.raises(ExportError, match=r"\.gif, \.mp4"):
+        format_of(name)
+
+
+@pytest.mark.parametrize("moment", [-0.1, 1.1, float("nan")])
+def test_a_moment_outside_the_run_is_refused(tmp_path, trace, moment):
+    with pytest.raises(SettingsError):
+        finish(export(trace, tmp_path / "run.png", moment=moment))
+
+
+def test_what_is_made_ahead_is_the_same_in_the_same_order_and_its_errors_arrive():
+    assert list(made_ahead(iter(range(50)))) == list(range(50))
+    assert list(made_ahead([])) == []
+
+    def failing():
+        yield 1
+        raise OSError(errno.ENOSPC, "full")
+
+    ahead = made_ahead(failing())
+    assert next(ahead) == 1
+    with pytest.raises(OSError, match="full"):
+        next(ahead)
+
+
+def test_memory_does_not_grow_with_the_number_of_frames(tmp_path):
+    """In processes of their own: 20 and 120 frames, whose pictures would take 0.9 MB each."""
+    code = (
+        "import resource, sys; sys.path.insert(0, 'tests')\n"
+        "from pathlib import Path\n"
+        "from made_traces import made_trace\n"
+        "from visualizer.export import export, finish\n"
+        "finish(export(made_trace(['a', ' b'] * 8, steps=int(sys.argv[1])), Path(sys.argv[2])))\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform == 'darwin' else 1))\n"
+    )
+    for suffix in (".gif", ".mp4"):
+        few, many = (
+            int(subprocess.check_output([sys.executable, "-c", code, str(steps), tmp_path / f"run{suffix}"], cwd=ROOT))
+            for steps in (20, 120)
+        )
+        assert many - few < 30_000, f"{suffix}: {few} kB with 20 frames, {many} kB with 120"
+
+
+def test_a_read_only_folder_is_one_sentence(tmp_path, trace):
+    folder = tmp_path / "kept"
+    folder.mkdir(mode=0o500)
+    root = os.geteuid() == 0  # who may write to any real folder
+    target = Path("/proc/run.gif") if root else folder / "run.gif"
+    with pytest.raises(ExportError, match="cannot be written"):
+        finish(export(trace, target, SMALL))
