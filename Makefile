@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint pocket evaluate recordings bench clean
+.PHONY: help run test lint pocket evaluate recordings bench pictures clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,9 +32,14 @@ evaluate: $(VENV)/.training-installed ## Measure the pocket checkpoint: constrai
 recordings: $(VENV)/.installed ## Record the gallery anew (MODEL=… SEED=…)
 	$(BIN)/python -m visualizer.recordings $(if $(MODEL),--model "$(MODEL)") $(if $(SEED),--seed $(SEED))
 
-bench: $(VENV)/.tests-installed ## Measure step time, message size and yield-to-drawn time
+bench: $(VENV)/.tests-installed ## Measure step time, message size, yield-to-drawn time and the frames of the player
 	sh tests/install-browser.sh
 	$(BIN)/python -m bench.live
+	$(BIN)/python -m bench.player
+
+pictures: $(VENV)/.tests-installed ## Draw the README's pictures anew from the gallery's recordings
+	sh tests/install-browser.sh
+	$(BIN)/python -m bench.pictures
 
 clean: ## Remove the virtual environment
 	rm -rf $(VENV)
