@@ -5,6 +5,7 @@ counts, a sliding window shorter than the prompt). What is left out: pictures as
 and the confidence-threshold sampler, which transformers does not have.
 """
 
+import itertools
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -36,7 +37,7 @@ PROMPTS = {
     "other shape": "Write an acrostic poem for OCEAN, please.",
 }
 RUNS = {
-    "one block to the stop rule": ("pocket", {"max_tokens": 48, "canvas_length": 48, "seed": 5}),
+    "one block to the stop rule": ("pocket", {"max_tokens": 48, "canvas_length": 48, "stop_entropy": 1e-4, "seed": 5}),
     "blocks to the stop id": ("pocket", {"max_tokens": 96, "canvas_length": 24, "max_steps": 8, "seed": 3}),
     "accepted tokens sampled": ("pocket", {"max_tokens": 32, "canvas_length": 32, "max_steps": 6, "temperature": 1.0}),
     "several blocks, all steps": (
@@ -102,6 +103,9 @@ def test_the_runs_are_what_their_names_say(run):
     match run.label:
         case "one block to the stop rule":
             assert blocks == 1 and ended_early == [True] and len(steps) > 8
+            # Before the end the candidates stood still once while they were not sure enough.
+            ids = [state.candidate_ids.tolist() for state in run.ours.steps[:-1]]
+            assert any(before == now for before, now in itertools.pairwise(ids))
         case "blocks to the stop id":
             assert blocks > 1 and run.ours.states[-1].finish.value == "stop"
         case "several blocks, all steps":
