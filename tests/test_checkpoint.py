@@ -97,10 +97,51 @@ def change_weights(folder, change):
     mx.save_safetensors(str(folder / "model.safetensors"), weights)
 
 
+def shorten(path):
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def split_and_cut(folder):
+    """Two shards with an index; the second loses its end."""
+    weights = {name: mx.array(value) for name, value in mx.load(str(folder / "model.safetensors")).items()}
+    mx.eval(weights)
+    names = sorted(weights)
+    halves = {"model-1.safetensors": names[::2], "model-2.safetensors": names[1::2]}
+    for shard, held in halves.items():
+        mx.save_safetensors(str(folder / shard), {name: weights[name] for name in held})
+    index(folder, {"weight_map": {name: shard for shard, held in halves.items() for name in held}})
+    cut(folder / "model-2.safetensors", 0.9)
+
+
+def keep_vision_null(folder, **values):
+    """Change the text model only; `edit` takes null for removing a key, and without it mlx-vlm adds a vision tower."""
+    content = json.loads((folder / "config.json").read_text())
+    content["text_config"] |= values
+    (folder / "config.json").write_text(json.dumps(content))
+
+
 BAD_CONTENTS = {
-    "garbage instead of weights": (lambda f: (f / "model.safetensors").write_bytes(b"x" * 1000), "header"),
-    "an empty file of weights": (lambda f: (f / "model.safetensors").write_bytes(b""), "does not load"),
-    "half of the weights": (lambda f: cut(f / "model.safetensors", 0.5), "does not load"),
+    "garbage instead of weights": (
+        lambda f: (f / "model.safetensors").write_bytes(b"x" * 1000), "does not load: model.safetensors is no safetensors file",
+    ),
+    "an empty file of weights": (lambda f: (f / "model.safetensors").write_bytes(b""), "is no safetensors file"),
+    "a header that is no JSON": (
+        lambda f: (f / "model.safetensors").write_bytes((8).to_bytes(8, "little") + b"x" * 64),
+        "is no safetensors file",
+    ),
+    "half of the weights": (
+        lambda f: cut(f / "model.safetensors", 0.5), "model.safetensors is cut short at [0-9,]+ bytes",
+    ),
+    "half of the header": (
+        lambda f: (f / "model.safetensors").write_bytes((f / "model.safetensors").read_bytes()[:500]),
+        "is cut short at 500 bytes",
+    ),
+    "weights without the last byte": (lambda f: shorten(f / "model.safetensors"), "is cut short"),
+    "a second shard cut short": (lambda f: split_and_cut(f), "model-2.safetensors is cut short"),
+    "another number of layers": (lambda f: set_text_config(f, num_hidden_layers=6), "mlx-vlm refuses it"),
+    "another width": (lambda f: keep_vision_null(f, hidden_size=128), "its weights do not fit its config.json"),
+    "another vocabulary": (lambda f: keep_vision_null(f, vocab_size=3000), "its weights do not fit its config.json"),
+    "a number of heads in words": (lambda f: keep_vision_null(f, num_attention_heads="four"), "mlx-vlm refuses it"),
     "a tensor missing": (
         lambda f: change_weights(f, lambda weights: weights.pop("model.decoder.norm.weight")),
         "model.decoder.norm.weight",
@@ -109,7 +150,8 @@ BAD_CONTENTS = {
         lambda f: change_weights(f, lambda w: w.update({"model.decoder.norm.weight": mx.zeros(3)})),
         "model.decoder.norm.weight",
     ),
-    "a broken tokenizer": (lambda f: cut(f / "tokenizer.json", 0.5), "does not load"),
+    "a broken tokenizer": (lambda f: cut(f / "tokenizer.json", 0.5), "tokenizer.json .* cannot be read"),
+    "a tokenizer of another kind": (lambda f: (f / "tokenizer.json").write_text("{}"), "does not load"),
     "no chat template": (lambda f: (f / "chat_template.jinja").unlink(), "has no chat template"),
 }
 
@@ -121,7 +163,7 @@ def test_bad_contents_are_refused_in_one_sentence(folder, spoil, reason):
     with pytest.raises(CheckpointError, match=reason) as caught:
         load(card)
     assert is_one_sentence(str(caught.value)), str(caught.value)
-    assert card.name in str(caught.value)
+    assert card.name in str(caught.value) or folder.name in str(caught.value)
 
 
 def test_a_card_tells_what_the_checkpoint_says_of_itself(folder):

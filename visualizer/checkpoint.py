@@ -124,6 +124,8 @@ class Checkpoint:
         return ids.get(_CHANNEL_OPENER), ids.get(_CHANNEL_CLOSER)
 
 
+_LONGEST_HEADER = 100 * 2**20
+"""Of a safetensors file, as its own library bounds it."""
 _CHANNEL_OPENER, _CHANNEL_CLOSER = "<|channel>", "<channel|>"
 _VERBATIM = {"clean_up_tokenization_spaces": False}
 
@@ -180,6 +182,9 @@ def load(card: CheckpointCard) -> Checkpoint:
     Without a GPU bfloat16 weights become float32: MLX's CPU backend has no fast bfloat16.
     Raises CheckpointError when the weights or the tokenizer do not load, or the chat template is missing.
     """
+    read_json(card.folder / "tokenizer.json")
+    for shard in _shards(card.folder):
+        _check_shard(card.folder / shard, card.name)
     prefer_openblas()
     import mlx.core as mx
     from mlx_vlm import load as load_with_mlx_vlm
@@ -190,7 +195,8 @@ def load(card: CheckpointCard) -> Checkpoint:
             model.set_dtype(mx.float32)
         mx.eval(model.parameters())
     except Exception as exc:
-        raise CheckpointError(f"The checkpoint {card.name} does not load: {_one_line(exc)}.") from exc
+        fits = "its weights do not fit its config.json" if _tells_of_weights(exc) else "mlx-vlm refuses it"
+        raise CheckpointError(f"The checkpoint {card.name} does not load: {fits} ({_one_line(exc)}).") from exc
     tokenizer = getattr(processor, "tokenizer", processor)
     if not tokenizer.chat_template:
         raise CheckpointError(f"The checkpoint {card.name} is incomplete: it has no chat template.")
@@ -235,19 +241,46 @@ def _default_settings(generation: dict, canvas_length: int) -> Settings:
 
 
 def _check_files(folder: Path) -> None:
-    if not (folder / "tokenizer.json").is_file():
-        raise CheckpointError(f"The checkpoint {folder.name} is incomplete: tokenizer.json is missing.")
+    for name in ("tokenizer.json", *_shards(folder)):
+        if not (folder / name).is_file():
+            raise CheckpointError(f"The checkpoint {folder.name} is incomplete: {name} is missing.")
+
+
+def _shards(folder: Path) -> list[str]:
+    """Names of the files of weights, as the index lists them, or the one without an index."""
     index = folder / "model.safetensors.index.json"
-    if index.is_file():
-        weight_map = read_json(index).get("weight_map")
-        if not isinstance(weight_map, dict) or not weight_map:
-            raise CheckpointError(f"{index.name} of the checkpoint {folder.name} lists no weights.")
-        shards = sorted({str(shard) for shard in weight_map.values()})
-    else:
-        shards = ["model.safetensors"]
-    for shard in shards:
-        if not (folder / shard).is_file():
-            raise CheckpointError(f"The checkpoint {folder.name} is incomplete: {shard} is missing.")
+    if not index.is_file():
+        return ["model.safetensors"]
+    weight_map = read_json(index).get("weight_map")
+    if not isinstance(weight_map, dict) or not weight_map:
+        raise CheckpointError(f"{index.name} of the checkpoint {folder.name} lists no weights.")
+    return sorted({str(shard) for shard in weight_map.values()})
+
+
+def _check_shard(path: Path, name: str) -> None:
+    """Refuse a file of weights that is cut short or no safetensors file, by its header alone.
+
+    The header: its length in 8 bytes, then JSON that gives every tensor's place after it.
+    """
+    try:
+        with path.open("rb") as file:
+            size = path.stat().st_size
+            length = int.from_bytes(file.read(8), "little")
+            if not 2 <= length <= _LONGEST_HEADER:
+                raise ValueError(f"a header of {length} bytes")
+            header = file.read(length)
+            if len(header) == length:
+                tensors = [entry for key, entry in json.loads(header).items() if key != "__metadata__"]
+                length += max((entry["data_offsets"][1] for entry in tensors), default=0)
+    except OSError as exc:
+        raise CheckpointError(f"{path.name} of the checkpoint {name} cannot be read: {exc}.") from exc
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as exc:
+        raise CheckpointError(f"The checkpoint {name} does not load: {path.name} is no safetensors file.") from exc
+    if size < 8 + length:
+        raise CheckpointError(
+            f"The checkpoint {name} is incomplete: {path.name} is cut short at {size:,} bytes, "
+            f"at least {8 + length:,} are needed."
+        )
 
 
 def read_json(path: Path) -> dict:
@@ -266,5 +299,11 @@ def read_json(path: Path) -> dict:
     return content
 
 
+def _tells_of_weights(exc: Exception) -> bool:
+    """Whether mlx says by it that a tensor is missing, left over or of another shape."""
+    return isinstance(exc, ValueError) and str(exc).startswith(("Missing ", "Received ", "Expected shape"))
+
+
 def _one_line(exc: Exception) -> str:
-    return (" ".join(str(exc).split()) or type(exc).__name__)[:200].rstrip(".")
+    text = " ".join(str(exc).split())
+    return f"{type(exc).__name__}: {text}"[:200].rstrip(".: ")
