@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint pocket evaluate recordings bench pictures clean
+.PHONY: help run test lint pocket evaluate recordings bench step parity pictures clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,14 @@ evaluate: $(VENV)/.training-installed ## Measure the pocket checkpoint: constrai
 
 recordings: $(VENV)/.installed ## Record the gallery anew (MODEL=… SEED=…)
 	$(BIN)/python -m visualizer.recordings $(if $(MODEL),--model "$(MODEL)") $(if $(SEED),--seed $(SEED))
+
+parity: $(VENV)/.tests-installed ## Compare 100 runs with transformers and mlx-vlm (goes on where it stopped)
+	mkdir -p runs
+	$(BIN)/python -m bench.parity --keep runs/parity.json
+
+step: $(VENV)/.tests-installed ## Measure our step beside mlx-vlm's: memory and time, then memory over 30 blocks
+	$(BIN)/python -m bench.step
+	$(BIN)/python -m bench.memory
 
 bench: $(VENV)/.tests-installed ## Measure step time, message size, yield-to-drawn time and the frames of the player
 	sh tests/install-browser.sh

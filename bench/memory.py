@@ -1,4 +1,4 @@
-"""Memory over one long run: `python -m bench.memory` (or `make bench-memory`).
+"""Memory over one long run: `python -m bench.memory` (or `make step`).
 
 Thirty blocks of the pocket, one after the other, each appended to the encoder's cache. Told after every block: MLX's
 memory in use and its peak within the block, and the process's own. Of the whole only the cache of keys and values may

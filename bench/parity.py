@@ -3,10 +3,11 @@
 Every run takes another prompt, seed and settings, all drawn from the run's number. In float32 the reference is
 transformers, with quantized weights it is mlx-vlm. The reference gets our noise and follows our decisions
 (`bench.oracles`); compared is what it would have decided itself. Of decisions that differ, those that lie within 1e-4
-of their bound, where a rounding error decides, are counted apart. Partial results are kept with --keep and taken up
-again.
+of their bound, where a rounding error decides, are counted apart. With --keep finished runs are kept in a file and not
+run again, as long as the checkpoint is the same; remove it after a change of the code.
 """
 
+# ruff: noqa: E402 - the faster BLAS must be loaded before MLX is imported.
 from __future__ import annotations
 
 import argparse
@@ -28,7 +29,7 @@ import numpy as np
 
 from bench.oracles import OracleRun, OurRun, Transformers, run_mlx_vlm, run_ours
 from visualizer.canvas import CanvasState
-from visualizer.checkpoint import POCKET_FOLDER, Checkpoint, load, read_card
+from visualizer.checkpoint import POCKET_FOLDER, Checkpoint, fingerprint, load, read_card
 from visualizer.prompts import load_prompts
 from visualizer.settings import Settings
 
@@ -192,6 +193,9 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="JSON file of finished runs, read and written")
     arguments = parser.parse_args()
     kept = json.loads(arguments.keep.read_text()) if arguments.keep and arguments.keep.exists() else {}
+    mark = fingerprint(arguments.model)
+    if kept.get("checkpoint") != mark:
+        kept = {"checkpoint": mark}
     card = read_card(arguments.model)
     sides = {
         "float32, transformers": lambda: (load(card), Transformers(arguments.model)),

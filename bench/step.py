@@ -1,4 +1,4 @@
-"""Our step beside mlx-vlm's own, in one process: `python -m bench.step` (or `make bench-step`).
+"""Our step beside mlx-vlm's own, in one process: `python -m bench.step` (or `make step`).
 
 On the real vocabulary (256 positions × 262,144 ids, 4-bit embedding, a narrow model so that it fits here): the peak of
 memory above the weights, and the time of a self-conditioned step. On the pocket checkpoint: our step with everything

@@ -15,6 +15,7 @@ import torch
 
 from bench.oracles import Transformers, run_mlx_vlm, run_ours
 from bench.random_checkpoint import write_random_checkpoint
+from visualizer.canvas import Finish, Phase
 from visualizer.checkpoint import POCKET_FOLDER, load, read_card
 
 OTHER_SHAPE = {
@@ -37,21 +38,40 @@ PROMPTS = {
     "other shape": "Write an acrostic poem for OCEAN, please.",
 }
 RUNS = {
-    "one block to the stop rule": ("pocket", {"max_tokens": 48, "canvas_length": 48, "stop_entropy": 1e-4, "seed": 5}),
-    "blocks to the stop id": ("pocket", {"max_tokens": 96, "canvas_length": 24, "max_steps": 8, "seed": 3}),
+    "one block to the stop rule": ("pocket", {"max_tokens": 48, "canvas_length": 48, "stop_entropy": 1e-4}),
+    "blocks to the stop id": ("pocket", {"max_tokens": 96, "canvas_length": 24, "max_steps": 8}),
     "accepted tokens sampled": ("pocket", {"max_tokens": 32, "canvas_length": 32, "max_steps": 6, "temperature": 1.0}),
     "several blocks, all steps": (
         "other shape", {"max_tokens": 40, "canvas_length": 10, "max_steps": 4, "entropy_bound": 2.0},
     ),
     "a patient stop rule": (
         "pocket",
-        {"max_tokens": 48, "canvas_length": 48, "max_steps": 36, "stability_steps": 3, "stop_entropy": 0.3, "seed": 1},
+        {"max_tokens": 48, "canvas_length": 48, "max_steps": 36, "stability_steps": 3, "stop_entropy": 0.3},
     ),
     "sampled over blocks": (
         "other shape",
         {"max_tokens": 20, "canvas_length": 10, "max_steps": 3, "entropy_bound": 20.0, "temperature": 1.0},
     ),
 }  # fmt: skip
+SEEDS = range(1, 25)
+
+
+def is_what_its_name_says(label, ours):
+    """Whether a run of ours shows what it is there for; trained weights decide that, so seeds are tried in turn."""
+    commits = [state for state in ours.states if state.phase is Phase.COMMIT]
+    ended_early = [state.step < state.max_steps for state in commits]
+    share = np.mean([state.accepted.mean() for state in ours.steps])
+    ids = [state.candidate_ids.tolist() for state in ours.steps]
+    sampled = any((state.canvas_ids != state.candidate_ids)[state.accepted].any() for state in ours.steps)
+    return 0 < share < 1 and {
+        # Before the end the candidates stood still once while they were not sure enough.
+        "one block to the stop rule": ended_early == [True] and any(a == b for a, b in itertools.pairwise(ids[:-1])),
+        "blocks to the stop id": len(commits) > 1 and commits[-1].finish is Finish.STOP_TOKEN,
+        "accepted tokens sampled": sampled,
+        "several blocks, all steps": [state.step for state in ours.steps] == [1, 2, 3, 4] * 4,
+        "a patient stop rule": any(ended_early) and len(ids) > 4,
+        "sampled over blocks": sampled and len(commits) == 2,
+    }[label]
 
 
 @pytest.fixture(scope="module")
@@ -75,15 +95,16 @@ def run(request, sides):
     """One run of ours, and those of transformers and mlx-vlm on the same noise."""
     label, (name, knobs) = request.param
     side = sides[name]
-    settings = side.ours.card.defaults.changed(**knobs)
-    ids = side.ours.prompt_ids(PROMPTS[name], settings)
     stop_ids = side.ours.card.stop_ids
-    ours = run_ours(side.ours.model, ids, settings, stop_ids, keep_logits=True)
+    for seed in SEEDS:
+        settings = side.ours.card.defaults.changed(**knobs, seed=seed)
+        ids = side.ours.prompt_ids(PROMPTS[name], settings)
+        ours = run_ours(side.ours.model, ids, settings, stop_ids, keep_logits=True)
+        if is_what_its_name_says(label, ours):
+            break
+    else:
+        pytest.fail(f"{label}: no seed of {SEEDS} gives such a run with these weights.")
     return SimpleNamespace(
-        label=label,
-        name=name,
-        settings=settings,
-        prompt_length=len(ids),
         ours=ours,
         transformers=side.theirs.run(ids, settings, stop_ids, ours, keep_logits=True),
         mlx_vlm=run_mlx_vlm(side.ours.model, ids, settings, stop_ids, ours),
@@ -94,28 +115,9 @@ def oracles(run):
     return {"transformers": run.transformers, "mlx-vlm": run.mlx_vlm}
 
 
-def test_the_runs_are_what_their_names_say(run):
-    steps = [state.step for state in run.ours.steps]
-    blocks = run.ours.states[-1].block + 1
-    ended_early = [state.step < state.max_steps for state in run.ours.states if state.phase.value == "commit"]
-    accepted = np.array([state.accepted.mean() for state in run.ours.steps])
-    assert 0 < accepted.mean() < 1
-    match run.label:
-        case "one block to the stop rule":
-            assert blocks == 1 and ended_early == [True] and len(steps) > 8
-            # Before the end the candidates stood still once while they were not sure enough.
-            ids = [state.candidate_ids.tolist() for state in run.ours.steps[:-1]]
-            assert any(before == now for before, now in itertools.pairwise(ids))
-        case "blocks to the stop id":
-            assert blocks > 1 and run.ours.states[-1].finish.value == "stop"
-        case "several blocks, all steps":
-            assert blocks == 4 and steps == [1, 2, 3, 4] * 4
-        case "a patient stop rule":
-            assert any(ended_early) and max(steps) > run.settings.stability_steps
-        case "accepted tokens sampled" | "sampled over blocks":
-            assert any((s.canvas_ids != s.candidate_ids)[s.accepted].any() for s in run.ours.steps)
-    if run.name == "other shape":
-        assert run.prompt_length > OTHER_SHAPE["sliding_window"]
+def test_the_random_checkpoints_window_is_shorter_than_its_prompt(sides):
+    side = sides["other shape"].ours
+    assert len(side.prompt_ids(PROMPTS["other shape"], side.card.defaults)) > OTHER_SHAPE["sliding_window"]
 
 
 def test_the_logits_are_those_of_transformers(run):
