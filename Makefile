@@ -40,10 +40,11 @@ step: $(VENV)/.tests-installed ## Measure our step beside mlx-vlm's: memory and 
 	$(BIN)/python -m bench.step
 	$(BIN)/python -m bench.memory
 
-bench: $(VENV)/.tests-installed ## Measure step time, message size, yield-to-drawn time and the frames of the player
+bench: $(VENV)/.tests-installed ## Measure step time, message size, yield-to-drawn time the frames of the player and exports
 	sh tests/install-browser.sh
 	$(BIN)/python -m bench.live
 	$(BIN)/python -m bench.player
+	$(BIN)/python -m bench.export
 
 pictures: $(VENV)/.tests-installed ## Draw the README's pictures anew from the gallery's recordings
 	sh tests/install-browser.sh

@@ -115,7 +115,7 @@ def test_48_steps_of_256_tokens_stay_under_400_kilobytes():
     trace = made_trace(rng.sample(vocabulary, 256), steps=48, vocabulary=vocabulary)
     page = html_page(trace, *player_bundle(), "dark")
     assert len(trace.states) == 50
-    assert len(trace.texts) == 20_000
+    assert len(trace.texts) > 15_000
     assert 'font-family: "JetBrains Mono"' in page
     assert len(page.encode()) < 400_000
 

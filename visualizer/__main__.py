@@ -223,6 +223,7 @@ class _OneLineParser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _OneLineParser(
         prog="python -m visualizer",
+        usage='python -m visualizer "prompt" -o run.gif [-o run.mp4 …] [options]',
         description="Runs a prompt on a diffusion language model, or opens a recorded run, and writes it as files.",
         epilog=_epilog(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -242,7 +243,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_picture(group: argparse._ArgumentGroup) -> None:
-    sizes = ", ".join(f"{name} {width}×{height or 'as tall as the text'}" for name, (width, height) in PRESETS.items())
+    sizes = ", ".join(
+        f"{name} {width}×{height}" if height else f"{name} {width} wide" for name, (width, height) in PRESETS.items()
+    )
     group.add_argument("--preset", choices=PRESETS, default="720p", help=f"size in pixels: {sizes} (default 720p)")
     group.add_argument("--scale", type=int, choices=(1, 2), default=1, help="2 doubles every pixel (default 1)")
     group.add_argument("--theme", choices=THEMES, default="dark", help="colours; safe: told apart by the colour-blind")

@@ -66,6 +66,8 @@ def _landed_first(trace: Trace) -> str:
         i for i in range(end.answer_length)
         if end.accepted[i] and texts[i].strip() and shown[i] not in trace.special
     ]  # fmt: skip
+    # Punctuation says little when words have landed too.
+    words = [i for i in words if any(map(str.isalnum, texts[i]))] or words
     if not words:
         return "no word had settled when it ended"
     first = settled[words].min()

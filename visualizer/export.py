@@ -29,10 +29,10 @@ from visualizer.video import SHARPEST_CRF, write_mp4, write_webp
 from visualizer.whole_file import whole_file
 
 FORMATS = {
-    ".gif": "film, exact colours, plays everywhere",
-    ".mp4": "film (H.264), the smallest",
-    ".webp": "film, exact colours, half a GIF's size",
-    ".png": "the last moment as a picture",
+    ".gif": "film, exact colours, shown wherever pictures are",
+    ".mp4": "film (H.264), plays in every browser and on social sites",
+    ".webp": "film, exact colours, smaller than a GIF",
+    ".png": "one moment as a picture, the last by default",
     ".strip.png": "six moments side by side",
     ".html": "the recording with its player, in one file",
     ".csv": "entropy, settled step and revisions of every position",

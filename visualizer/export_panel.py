@@ -31,6 +31,9 @@ from visualizer.trace import Trace
 
 log = logging.getLogger(__name__)
 
+_FORMAT_NAMES = {".gif": "GIF", ".mp4": "MP4", ".webp": "WebP", ".png": "PNG", ".strip.png": "PNG, six moments",
+                 ".html": "HTML with player", ".csv": "CSV", ".json": "JSON", ".txt": "Text", ".jsonl": "Recording",
+                 ".jsonl.gz": "Recording, .gz"}  # fmt: skip
 _NO_LIMIT = "no limit"
 _BUDGETS = (_NO_LIMIT, "1 MB", "2 MB", "5 MB", "10 MB")
 _SECONDS_BETWEEN_UPDATES = 0.2
@@ -63,14 +66,9 @@ class ExportPanel:
         for happens in (self._panel.expand, shown.change, *(knob.change for knob in self._knobs)):
             happens(_previewer(self._trace_of_run), looks, self._preview, trigger_mode="always_last", **_WORK)
         exporting = self._start.click(_exporter(self._trace_of_run), looks, self._results, trigger_mode="once", **_WORK)
-        self._cancel.click(
-            lambda: _shown("Cancelled; nothing was kept."),
-            None,
-            self._results,
-            cancels=exporting,
-            queue=False,
-            **_QUIETLY,
-        )
+        stopped = self._cancel.click(None, None, None, cancels=exporting, queue=False, **_QUIETLY)
+        # Only then: what the export still had under way must not come after it.
+        stopped.then(lambda: _shown("Cancelled; nothing was kept."), None, self._results, queue=False, **_QUIETLY)
 
 
 def _snippet_box(label: str, elem_id: str) -> gr.Textbox:
@@ -89,7 +87,7 @@ class _Wish:
 def _knobs() -> list[gr.components.Component]:
     """The panel's knobs, in the order of `_wish`."""
     with gr.Row():
-        formats = [(f"{suffix.removeprefix('.')}: {words}", suffix) for suffix, words in FORMATS.items()]
+        formats = [(_FORMAT_NAMES[suffix], suffix) for suffix in FORMATS]
         knobs = [
             gr.Dropdown(formats, value=".gif", label="Format", elem_id="export-format", min_width=240),
             gr.Dropdown([(_preset_words(name), name) for name in PRESETS], value="720p", label="Size", min_width=140),
@@ -120,7 +118,7 @@ def _wish(
 
 def _preset_words(name: str) -> str:
     width, height = PRESETS[name]
-    return f"{name}: {width} × {height}" if height else f"{name}: {width} wide"
+    return f"{width}×{height}" if height else f"{width} wide"
 
 
 def _previewer(trace_of_run: Callable[[str], Trace]) -> Callable[..., str]:
@@ -130,7 +128,7 @@ def _previewer(trace_of_run: Callable[[str], Trace]) -> Callable[..., str]:
         try:
             wish, trace = _wish(*knobs), trace_of_run(run_id)
             if wish.suffix not in PICTURES:
-                return _note(f"{wish.suffix.removeprefix('.')}: {FORMATS[wish.suffix]}.")
+                return _note(f"{_FORMAT_NAMES[wish.suffix]}: {FORMATS[wish.suffix]}.")
             if wish.suffix == ".strip.png":
                 pixels = strip_of(trace, wish.options)
             else:
@@ -208,7 +206,9 @@ def _finished(trace: Trace, exported: Exported, options: SceneOptions) -> tuple:
 def file_stem(trace: Trace) -> str:
     """A file name of the prompt's first words and the seed, in plain letters."""
     plain = unicodedata.normalize("NFKD", trace.info.prompt).encode("ascii", "ignore").decode().lower()
-    words = re.sub(r"[^a-z0-9]+", "-", plain)[:_NAME_CHARACTERS].strip("-")
+    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    if len(words) > _NAME_CHARACTERS:
+        words = words[:_NAME_CHARACTERS].rpartition("-")[0] or words[:_NAME_CHARACTERS]
     return f"{words or 'run'}-seed-{trace.info.settings.seed}"
 
 

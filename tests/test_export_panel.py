@@ -1,0 +1,160 @@
+"""The Export panel in a real browser: preview, progress, download, cancel, and text that stays text."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import gradio as gr
+import pytest
+from browser import free_port, open_browser, wait_until_served
+from made_traces import made_trace
+from PIL import Image
+
+from visualizer.errors import TraceError
+from visualizer.export_panel import ExportPanel, file_stem
+from visualizer.trace import load
+from visualizer.ui import page_head, page_theme
+
+HOSTILE = '<img src=x onerror="window.broken=1"> ${window.broken=1} {{7*7}} `${window.broken=1}` </script>'
+RUNS = {
+    "short": made_trace(["Mercury", " is", " hot", ".\n"] * 3, steps=6),
+    "long": made_trace([f" word{number}" for number in range(200)], steps=300),
+    "hostile": made_trace([HOSTILE, " b", " c"], prompt=HOSTILE, steps=4),
+}
+
+
+def trace_of_run(run_id):
+    if run_id not in RUNS:
+        raise TraceError("This run is not kept any more.")
+    return RUNS[run_id]
+
+
+def left_behind():
+    return list(Path(tempfile.gettempdir()).glob("visualizer-export-*"))
+
+
+@pytest.fixture(scope="module")
+def address():
+    with gr.Blocks(analytics_enabled=False) as blocks:
+        shown = gr.Textbox(elem_id="run")
+        ExportPanel(trace_of_run).wire(shown)
+    port = free_port()
+    blocks.launch(server_port=port, head=page_head(), theme=page_theme(), prevent_thread_lock=True, quiet=True,
+                  ssr_mode=False)  # fmt: skip
+    wait_until_served(f"http://127.0.0.1:{port}")
+    yield f"http://127.0.0.1:{port}"
+    blocks.close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with open_browser() as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser, address):
+    opened = browser.new_page(viewport={"width": 1100, "height": 1200})
+    opened.set_default_timeout(60_000)
+    opened.goto(address)
+    yield opened
+    opened.close()
+
+
+def show(page, run_id):
+    page.fill("#run textarea", run_id)
+    page.click("#export > button")
+    page.wait_for_selector("#export-preview :is(img, p)")
+
+
+def choose(page, elem_id, words):
+    page.click(f"#{elem_id} input")
+    page.get_by_role("option", name=words, exact=False).first.click()
+
+
+def export_now(page):
+    page.click("#export-start")
+    page.wait_for_selector("#export-download a[href], a#export-download[href], #export-download:not([disabled])")
+
+
+def test_a_run_is_previewed_exported_and_downloaded(page, tmp_path):
+    show(page, "short")
+    page.wait_for_selector("#export-preview img")
+    assert "Mercury is hot" in page.get_attribute("#export-preview img", "alt")
+    choose(page, "export-format", "WebP")
+    export_now(page)
+    with page.expect_download() as waiting:
+        page.click("#export-download")
+    waiting.value.save_as(tmp_path / "run.webp")
+    with Image.open(tmp_path / "run.webp") as image:
+        assert image.n_frames == len(RUNS["short"].states)
+    assert waiting.value.suggested_filename == "name-the-planets-seed-0.webp"
+    assert "frames" in page.text_content("#export-progress")
+    assert page.input_value("#export-markdown textarea").startswith("![A diffusion language model")
+    assert left_behind() == []
+
+
+def test_a_recording_is_downloaded_whole(page, tmp_path):
+    show(page, "short")
+    choose(page, "export-format", "Recording, .gz")
+    export_now(page)
+    with page.expect_download() as waiting:
+        page.click("#export-download")
+    waiting.value.save_as(tmp_path / "run.jsonl.gz")
+    assert load(tmp_path / "run.jsonl.gz").answer == RUNS["short"].answer
+
+
+def test_an_export_can_be_cancelled_and_leaves_nothing(page):
+    show(page, "long")
+    choose(page, "export-format", "MP4")
+    page.click("#export-start")
+    page.wait_for_selector("#export-progress progress")
+    page.click("#export-cancel")
+    page.wait_for_function("() => document.querySelector('#export-progress').textContent.includes('Cancelled')")
+    for _ in range(100):
+        if not left_behind():
+            break
+        page.wait_for_timeout(100)
+    assert left_behind() == []
+    assert page.is_enabled("#export-start")
+    choose(page, "export-format", "CSV")
+    export_now(page)
+    assert page.locator("#export-progress progress").count() == 0
+
+
+def test_prompts_and_tokens_stay_text(page):
+    show(page, "hostile")
+    page.wait_for_selector("#export-preview img")
+    assert "window.broken=1" in page.get_attribute("#export-preview img", "alt")
+    export_now(page)
+    page.wait_for_selector("#export-html textarea")
+    assert page.locator("#export img").count() == 1
+    assert page.evaluate("() => window.broken") is None
+
+
+@pytest.mark.parametrize("run_id", ["", "gone"])
+def test_without_a_run_one_sentence_is_shown(page, run_id):
+    show(page, run_id)
+    assert page.inner_text("#export-preview").strip() == "This run is not kept any more."
+    page.click("#export-start")
+    page.wait_for_function("() => document.querySelector('#export-progress').textContent.includes('not kept')")
+
+
+def test_a_promise_that_cannot_be_kept_is_one_sentence(page):
+    show(page, "short")
+    page.fill("#export-budget input", "2 kB")
+    page.press("#export-budget input", "Enter")
+    page.click("#export-start")
+    page.wait_for_function("() => document.querySelector('#export-progress').textContent.includes('cannot be kept')")
+    assert page.is_enabled("#export-start")
+
+
+@pytest.mark.parametrize(
+    "prompt, stem",
+    [("Name the planets.", "name-the-planets-seed-0"), ("日本語", "run-seed-0"),
+     ("../../etc/passwd", "etc-passwd-seed-0"), ("x" * 500, "x" * 40 + "-seed-0"),
+     ("four words " * 9, "four-words-four-words-four-words-four-seed-0"), ("Éa\n<b>", "ea-b-seed-0")],
+)  # fmt: skip
+def test_file_names_are_plain(prompt, stem):
+    assert file_stem(made_trace(["a"], prompt=prompt)) == stem
