@@ -165,7 +165,7 @@ def test_the_tile_shrinks_as_the_canvas_grows_so_that_its_working_set_stays(leng
     mx.reset_peak_memory()
     result = Reader(embedding, SCALE, SOFTCAP, 40_000).read(hidden, 1.0, 0.0, TOP_K, mx.random.key(0))
     mx.eval(result.soft_embedding, result.top_ids)
-    assert mx.get_peak_memory() - before < 1.1 * readout._TILE_BYTES
+    assert mx.get_peak_memory() - before < 1.5 * readout._TILE_BYTES
     assert (len(embedding.seen) > 1) == (length > 8)
     assert {stop - start for start, stop in embedding.seen[:-1]} <= {embedding.seen[0][1]}
 
