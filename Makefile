@@ -40,7 +40,7 @@ step: $(VENV)/.tests-installed ## Measure our step beside mlx-vlm's: memory and 
 	$(BIN)/python -m bench.step
 	$(BIN)/python -m bench.memory
 
-bench: $(VENV)/.tests-installed ## Measure step time, message size, yield-to-drawn time the frames of the player and exports
+bench: $(VENV)/.tests-installed ## Measure step time, message size, yield-to-drawn time, player frames and exports
 	sh tests/install-browser.sh
 	$(BIN)/python -m bench.live
 	$(BIN)/python -m bench.player

@@ -2,11 +2,14 @@
 
 import html
 import unicodedata
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
+from canvas_samples import tiny_state
 from made_traces import MANY_SCRIPTS, made_trace, stopped_trace
 
+from visualizer.canvas import Phase
 from visualizer.embed import alt_text, html_snippet, markdown_snippet
 
 HOSTILE = 'Say "> <script>alert(1)</script> ](http://x) **now**\n\n# head “quoted” \u202eabc @someone | $x$ `y` \\'
@@ -32,6 +35,17 @@ def test_one_sentence_says_prompt_first_tokens_and_text():
     assert said.startswith("A diffusion language model answers “Name the planets.”: at step 1 of 4, ")
     assert said.endswith(" landed first, and the final text begins “1. Mercury”.")
     assert said.count("\n") == 0
+
+
+def test_neighbours_that_landed_together_are_quoted_together():
+    states = [
+        tiny_state([9] * 6, [0] * 6, Phase.NOISE, step=0),
+        tiny_state([0, 1, 2, 9, 1, 5], [1, 1, 1, 0, 1, 1], step=1),
+        tiny_state([0, 1, 2, 3, 1, 5], [1] * 6, Phase.COMMIT, step=2),
+    ]
+    texts = dict(enumerate(["1", ".", " Mercury", " is", " far", " hot"])) | {9: "?"}
+    trace = replace(made_trace(["a"]), states=tuple(states), texts=texts, overrides=({},) * 3, answers=("1. Mercury",))
+    assert "at step 1 of 2, “1. Mercury”, “. hot” landed first" in alt_text(trace)
 
 
 @pytest.mark.parametrize(

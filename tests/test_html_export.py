@@ -24,7 +24,7 @@ def browser():
 
 @pytest.fixture
 def opened(browser, tmp_path):
-    """Opens a trace's page; whatever the page asks of the network, and every error in it, is noted and fails the test."""
+    """Opens a trace's page; what the page asks of the network, and every error in it, fails the test."""
     context = browser.new_context(offline=True, viewport={"width": 1200, "height": 900})
     asked, errors = [], []
 

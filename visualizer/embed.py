@@ -7,15 +7,13 @@ import re
 import unicodedata
 from urllib.parse import quote
 
-import numpy as np
-
 from visualizer.canvas import Phase
 from visualizer.scaffold import settled_steps
 from visualizer.trace import Trace
 
 _PROMPT_CHARACTERS = 120
 _TEXT_CHARACTERS = 100
-_TOKEN_CHARACTERS = 16
+_TOKEN_CHARACTERS = 24
 _TOKENS = 4
 _QUOTES = {"“": "‘", "”": "’"}
 _JOINERS = "\u200c\u200d"
@@ -62,20 +60,29 @@ def _landed_first(trace: Trace) -> str:
     end = states[-1]
     settled, texts = settled_steps(states), trace.cells(len(states) - 1)
     shown = end.shown_ids().tolist()
-    words = [
-        i for i in range(end.answer_length)
-        if end.accepted[i] and texts[i].strip() and shown[i] not in trace.special
-    ]  # fmt: skip
-    # Punctuation says little when words have landed too.
-    words = [i for i in words if any(map(str.isalnum, texts[i]))] or words
+    kept = [i for i in range(end.answer_length) if end.accepted[i] and shown[i] not in trace.special]
+    words = [i for i in kept if texts[i].strip()]
     if not words:
         return "no word had settled when it ended"
     first = settled[words].min()
-    landed = [_clipped(texts[i], _TOKEN_CHARACTERS) for i in np.array(words)[settled[words] == first]]
+    landed = _in_runs([i for i in kept if settled[i] == first], texts)
     listed = ", ".join(f"“{token}”" for token in landed[:_TOKENS])
     more = f" and {len(landed) - _TOKENS} more" if len(landed) > _TOKENS else ""
     when = f"at step {first} of {max(state.step for state in states)}" if first <= end.step else "at the commit"
     return f"{when}, {listed}{more} landed first"
+
+
+def _in_runs(positions: list[int], texts: list[str]) -> list[str]:
+    """Texts of positions, neighbours joined; of those with letters or digits where there are any."""
+    runs: list[str] = []
+    for place, position in enumerate(positions):
+        if place and positions[place - 1] == position - 1:
+            runs[-1] += texts[position]
+        else:
+            runs.append(texts[position])
+    runs = [run for run in runs if run.strip()]
+    runs = [run for run in runs if any(map(str.isalnum, run))] or runs
+    return [_clipped(run, _TOKEN_CHARACTERS) for run in runs]
 
 
 def _ends_with(trace: Trace) -> str:
