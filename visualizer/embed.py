@@ -73,14 +73,14 @@ def _landed_first(trace: Trace) -> str:
 
 
 def _in_runs(positions: list[int], texts: list[str]) -> list[str]:
-    """Texts of positions, neighbours joined; of those with letters or digits where there are any."""
+    """Texts of positions, neighbours in a line joined; of those with letters or digits where there are any."""
     runs: list[str] = []
     for place, position in enumerate(positions):
         if place and positions[place - 1] == position - 1:
             runs[-1] += texts[position]
         else:
             runs.append(texts[position])
-    runs = [run for run in runs if run.strip()]
+    runs = [line for run in runs for line in run.split("\n") if line.strip()]
     runs = [run for run in runs if any(map(str.isalnum, run))] or runs
     return [_clipped(run, _TOKEN_CHARACTERS) for run in runs]
 
