@@ -9,9 +9,9 @@ CANVAS_LENGTH = 128
 GENERATION_CONFIG = {
     "max_new_tokens": CANVAS_LENGTH,
     "max_denoising_steps": 48,
-    "sampler_config": {"_cls_name": "EntropyBoundSamplerConfig", "entropy_bound": 0.1},
-    "t_min": 0.4,
-    "t_max": 0.8,
+    "sampler_config": {"_cls_name": "EntropyBoundSamplerConfig", "entropy_bound": 0.003},
+    "t_min": 0.1,
+    "t_max": 0.5,
     "stability_threshold": 1,
     "confidence_threshold": 0.005,
     "bos_token_id": 2,

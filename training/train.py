@@ -193,7 +193,7 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="where state, tokenizer and logs go; resumed when it exists")
-    parser.add_argument("--steps", type=int, default=2600, help="training steps in all (default 2600)")
+    parser.add_argument("--steps", type=int, default=5200, help="training steps in all (default 5200)")
     arguments = parser.parse_args()
     train(arguments.folder, Recipe(steps=arguments.steps))
 

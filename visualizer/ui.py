@@ -184,7 +184,7 @@ def _knobs(card: CheckpointCard) -> tuple[gr.Component, list[gr.Component]]:
                       label="Canvas length", info="Positions denoised together, as one block."),
             gr.Slider(1, 96, defaults.max_steps, step=1, label="Steps", info="Denoising steps of a block at most."),
             gr.Radio([str(sampler) for sampler in Sampler], value=str(defaults.sampler), label="Sampler"),
-            gr.Slider(0, 2, defaults.entropy_bound, step=0.01, label="Entropy bound",
+            gr.Slider(0, 2, defaults.entropy_bound, step=0.001, label="Entropy bound",
                       info="Nats a step may accept at once (entropy-bound sampler)."),
             gr.Slider(0, 2, defaults.temperature, step=0.05, label="Temperature",
                       info="0 takes the most probable token; above, tokens are sampled."),
