@@ -113,7 +113,7 @@ def measure_wide(repeats: int) -> None:
 def measure_pocket(pairs: int) -> None:
     """The pocket's step, in alternating pairs of runs."""
     checkpoint = load(read_card(POCKET_FOLDER))
-    settings = checkpoint.card.defaults.changed(max_steps=16, stop_entropy=0.0, seed=1)
+    settings = checkpoint.card.defaults.changed(temperature=0.0, max_steps=16, stop_entropy=0.0, seed=1)
     prompts = [checkpoint.prompt_ids(prompt.text, settings) for prompt in load_prompts()]
     ours, theirs, ratios = [], [], []
     for number in range(pairs + 1):

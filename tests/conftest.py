@@ -1,5 +1,7 @@
 """What several test files share: the pocket checkpoint, loaded once, and how hypothesis runs."""
 
+import signal
+
 import hypothesis
 import pytest
 
@@ -7,6 +9,9 @@ from visualizer.blas import prefer_openblas
 
 # As the model's own process does, and before any test file imports MLX: the two must compute the same to the last bit.
 prefer_openblas()
+
+# A shell starts background jobs with SIGINT ignored, and the programs that tests interrupt would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No deadline: a test never asserts a time. Failing examples are printed so that another machine can repeat them.
 hypothesis.settings.register_profile("suite", deadline=None, max_examples=60, print_blob=True)

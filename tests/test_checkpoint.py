@@ -122,7 +122,8 @@ def keep_vision_null(folder, **values):
 
 BAD_CONTENTS = {
     "garbage instead of weights": (
-        lambda f: (f / "model.safetensors").write_bytes(b"x" * 1000), "does not load: model.safetensors is no safetensors file",
+        lambda f: (f / "model.safetensors").write_bytes(b"x" * 1000),
+        "does not load: model.safetensors is no safetensors file",
     ),
     "an empty file of weights": (lambda f: (f / "model.safetensors").write_bytes(b""), "is no safetensors file"),
     "a header that is no JSON": (
@@ -179,14 +180,21 @@ def test_a_card_tells_what_the_checkpoint_says_of_itself(folder):
         t_max=0.9,
         stability_threshold=2,
         confidence_threshold=0.01,
+        do_sample=True,
+        temperature=0.7,
     )
     card = read_card(folder)
     assert (card.name, card.canvas_length, card.vocab_size, card.context_length) == ("someone/small", 64, 1000, 2000)
     assert card.stop_ids == {1, 106, 50}
     assert card.defaults == Settings(
         max_tokens=40, canvas_length=64, max_steps=9, sampler=Sampler.ENTROPY_BOUND, entropy_bound=0.3, t_min=0.5,
-        t_max=0.9, stability_steps=2, stop_entropy=0.01,
+        t_max=0.9, stability_steps=2, stop_entropy=0.01, temperature=0.7,
     )  # fmt: skip
+
+
+def test_a_checkpoint_that_does_not_sample_takes_the_most_probable_tokens(folder):
+    edit(folder / "generation_config.json", do_sample=False, temperature=0.7)
+    assert read_card(folder).defaults.temperature == 0
 
 
 @pytest.mark.parametrize(

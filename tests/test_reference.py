@@ -37,6 +37,8 @@ PROMPTS = {
     "pocket": "Why is the sky blue? Answer in exactly three sentences.",
     "other shape": "Write an acrostic poem for OCEAN, please.",
 }
+PUBLISHED = {"entropy_bound": 0.1, "t_min": 0.4, "t_max": 0.8, "temperature": 0.0}
+"""DiffusionGemma's own sampling; the pocket's is its own."""
 RUNS = {
     "one block to the stop rule": ("pocket", {"max_tokens": 48, "canvas_length": 48, "stop_entropy": 1e-4}),
     "blocks to the stop id": ("pocket", {"max_tokens": 96, "canvas_length": 24, "max_steps": 8}),
@@ -97,7 +99,7 @@ def run(request, sides):
     side = sides[name]
     stop_ids = side.ours.card.stop_ids
     for seed in SEEDS:
-        settings = side.ours.card.defaults.changed(**knobs, seed=seed)
+        settings = side.ours.card.defaults.changed(**PUBLISHED).changed(**knobs, seed=seed)
         ids = side.ours.prompt_ids(PROMPTS[name], settings)
         ours = run_ours(side.ours.model, ids, settings, stop_ids, keep_logits=True)
         if is_what_its_name_says(label, ours):
@@ -121,9 +123,9 @@ def test_the_random_checkpoints_window_is_shorter_than_its_prompt(sides):
 
 
 def test_the_logits_are_those_of_transformers(run):
-    # Float32 sums in another order; what was seen stays below 5e-4.
+    # Float32 sums in another order, fed back from step to step; what was seen stays below 1.1e-2, of logits up to 30.
     for ours, theirs in zip(run.ours.logits, run.transformers.steps, strict=True):
-        np.testing.assert_allclose(ours, theirs.logits, atol=2e-3)
+        np.testing.assert_allclose(ours, theirs.logits, atol=3e-2)
 
 
 def test_the_entropies_are_those_of_the_references(run):

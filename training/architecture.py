@@ -10,6 +10,8 @@ GENERATION_CONFIG = {
     "max_new_tokens": CANVAS_LENGTH,
     "max_denoising_steps": 48,
     "sampler_config": {"_cls_name": "EntropyBoundSamplerConfig", "entropy_bound": 0.003},
+    "do_sample": True,
+    "temperature": 1.0,
     "t_min": 0.1,
     "t_max": 0.5,
     "stability_threshold": 1,

@@ -235,9 +235,11 @@ def _default_settings(generation: dict, canvas_length: int) -> Settings:
     flat |= generation.get("diffusion_stopping_config") or {}
     knobs = {ours: flat[theirs] for theirs, ours in _GENERATION_KEYS.items() if theirs in flat}
     bound = (generation.get("sampler_config") or {}).get("entropy_bound")
+    temperature = generation.get("temperature", 1.0) if generation.get("do_sample") else None
     return Settings().changed(
-        **knobs, entropy_bound=bound, canvas_length=canvas_length, max_tokens=generation.get("max_new_tokens")
-    )
+        **knobs, entropy_bound=bound, temperature=temperature, canvas_length=canvas_length,
+        max_tokens=generation.get("max_new_tokens"),
+    )  # fmt: skip
 
 
 def _check_files(folder: Path) -> None:
