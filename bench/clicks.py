@@ -47,7 +47,7 @@ def click(page: Page, prompt: Prompt) -> Click:
         pictures.add(page.eval_on_selector_all("#player .dp-canvas .dp-cell", _PICTURE))
         page.wait_for_timeout(20)
     seconds = time.monotonic() - started
-    answer = page.text_content("#player .dp-answer pre") or ""
+    answer = page.text_content("#player [data-ui=answer]") or ""
     family = next(module for module in FAMILIES.values() if prompt.text == module.DEMO_PROMPT)
     return Click(prompt, len(pictures), seconds, str(ending), tuple(family.violations(prompt.text, answer)))
 
