@@ -4,6 +4,7 @@ import signal
 
 import hypothesis
 import pytest
+from browser import open_browser
 
 from visualizer.blas import prefer_openblas
 
@@ -32,3 +33,10 @@ def checkpoint(card):
     from visualizer.checkpoint import load
 
     return load(card)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A headless Chromium. Of a module, not of the session: Playwright's event loop keeps others out of the thread."""
+    with open_browser() as running:
+        yield running

@@ -25,9 +25,13 @@ class RecordedEngine:
 
     def __init__(self, frames: Sequence[Frame], seconds_per_frame: float = 0.0, card: CheckpointCard | None = None):
         self.card = card or read_card(POCKET_FOLDER)
-        self.yielded_at: list[float] = []
-        self._frames = frames
         self._seconds_per_frame = seconds_per_frame
+        self.play(frames)
+
+    def play(self, frames: Sequence[Frame]) -> None:
+        """Take other frames for the next run."""
+        self._frames = frames
+        self.yielded_at: list[float] = []
 
     def run(self, prompt: str, settings: Settings) -> Iterator[Frame]:
         """The recorded frames, whatever is asked."""

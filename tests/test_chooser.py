@@ -7,7 +7,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from browser import open_browser, served_app
+from browser import served_app
 from hub_server import files_of, served_hub
 
 from visualizer.checkpoint import POCKET_FOLDER, read_card, read_json
@@ -180,12 +180,6 @@ def test_switching_to_the_same_checkpoint_does_nothing(engine, card):
 
 
 # In the browser.
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with open_browser() as running:
-        yield running
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import gradio as gr
 import pytest
-from browser import free_port, open_browser, wait_until_served
+from browser import free_port, wait_until_served
 from made_traces import made_trace
 from PIL import Image
 
@@ -24,7 +24,11 @@ RUNS = {
 }
 
 
+asked = []
+
+
 def trace_of_run(run_id):
+    asked.append(run_id)
     if run_id not in RUNS:
         raise TraceError("This run is not kept any more.")
     return RUNS[run_id]
@@ -38,19 +42,13 @@ def left_behind():
 def address():
     with gr.Blocks(analytics_enabled=False) as blocks:
         shown = gr.Textbox(elem_id="run")
-        ExportPanel(trace_of_run).wire(shown)
+        ExportPanel(trace_of_run).wire(shown, shown.change(lambda: None))
     port = free_port()
     blocks.launch(server_port=port, head=page_head(), theme=page_theme(), prevent_thread_lock=True, quiet=True,
                   ssr_mode=False)  # fmt: skip
     wait_until_served(f"http://127.0.0.1:{port}")
     yield f"http://127.0.0.1:{port}"
     blocks.close()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with open_browser() as running:
-        yield running
 
 
 @pytest.fixture
@@ -93,6 +91,22 @@ def test_a_run_is_previewed_exported_and_downloaded(page, tmp_path):
     assert "frames" in page.text_content("#export-progress")
     assert page.input_value("#export-markdown textarea").startswith("![A diffusion language model")
     assert left_behind() == []
+
+
+def test_a_run_is_drawn_only_while_the_panel_is_open(page):
+    asked.clear()
+    page.fill("#run textarea", "long")
+    page.fill("#run textarea", "short")
+    page.click("#export > button")
+    page.wait_for_selector("#export-preview img[alt*='Mercury is hot']")
+    page.fill("#run textarea", "hostile")
+    page.wait_for_selector("#export-preview img[alt*='window.broken']")
+    page.click("#export > button")
+    page.fill("#run textarea", "long")
+    page.fill("#run textarea", "short")
+    page.click("#export > button")
+    page.wait_for_selector("#export-preview img[alt*='Mercury is hot']")
+    assert set(asked) == {"short", "hostile"}
 
 
 def test_a_recording_is_downloaded_whole(page, tmp_path):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 
 import pytest
-from browser import open_browser
 from made_traces import MANY_SCRIPTS, made_trace, stopped_trace
 
 from visualizer.html_export import html_page
@@ -14,12 +13,6 @@ from visualizer.styles import player_bundle
 HOSTILE_PROMPT = "</title></script><script>window.broken=1</script><!-- \"' ${window.broken=1} {{x}} &lt; \u2028 ]]>"
 HOSTILE_WORDS = ["</script>", "<script>window.broken=1</script>", "<!--", "${window.broken=1}", "{{7*7}}",
                  "<img src=x onerror=window.broken=1>", "\u2028", "\\", '"', "'", "]]>", "&amp;"]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with open_browser() as running:
-        yield running
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
-from browser import free_port, open_browser, served_app, wait_until_served
+from browser import free_port, served_app, wait_until_served
 from recorded import GatedEngine, RecordedEngine
 
 from training.corpus import FAMILIES
@@ -23,12 +23,6 @@ FAMILY_OF_CARD = {"acrostic": "acrostic", "why": "why", "palindrome": "function"
 RUN_MS = 240_000
 PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 SHOWN = "document.querySelector('#player .player-root')?.dataset.run"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with open_browser() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ from itertools import pairwise
 
 import pytest
 from axe import fetch_axe
-from browser import open_browser
 from played import live_messages, made_run, player_page, recording
 
 from visualizer.canvas import changed, reverted
@@ -28,12 +27,6 @@ _PLACES = """() => [...document.querySelectorAll('.dp-canvas .dp-cell')].map((ce
   return [...lines].map(([y, {left, right}]) => [Math.round(left - canvas.left), y, Math.round(right - left)]);
 })"""
 _NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with open_browser() as running:
-        yield running
 
 
 @pytest.fixture

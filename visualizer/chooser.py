@@ -17,7 +17,7 @@ import gradio as gr
 
 from visualizer.checkpoint import POCKET_FOLDER, CheckpointCard, read_json
 from visualizer.engine import Engine
-from visualizer.errors import FetchError, VisualizerError
+from visualizer.errors import UNEXPECTED, FetchError, VisualizerError
 from visualizer.fetch import (
     DIFFUSION_GEMMA,
     DIFFUSION_GEMMA_BYTES,
@@ -223,7 +223,7 @@ def wire_chooser(
             yield failed(str(exc))
         except Exception:
             log.exception("Switching the checkpoint failed")
-            yield failed("Something went wrong; the app's log says more.")
+            yield failed(UNEXPECTED)
 
     def current() -> dict:
         card = chooser.engine.card

@@ -7,6 +7,10 @@ class VisualizerError(Exception):
     """Root of the family; the message is written for the person who will read it."""
 
 
+UNEXPECTED = "Something went wrong; the app's log says more."
+"""What a visitor reads of an error that nobody wrote a sentence for; the error itself stands in the log."""
+
+
 class SettingsError(VisualizerError):
     """A knob or the prompt is out of range or of the wrong type."""
 

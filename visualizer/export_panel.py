@@ -19,10 +19,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import gradio as gr
+from gradio.events import Dependency
 
 from visualizer.budget import read_bytes
 from visualizer.embed import alt_text, html_snippet, markdown_snippet
-from visualizer.errors import SettingsError, VisualizerError
+from visualizer.errors import UNEXPECTED, SettingsError, VisualizerError
 from visualizer.export import FORMATS, PICTURES, POSTER_MOMENT, Exported, export, still_of, strip_of, write_poster
 from visualizer.scene import PRESETS, Arrangement, Pacing, SceneOptions
 from visualizer.still import png_bytes
@@ -47,6 +48,7 @@ class ExportPanel:
 
     def __init__(self, trace_of_run: Callable[[str], Trace]) -> None:
         self._trace_of_run = trace_of_run
+        self._is_open = gr.State(False)
         with gr.Accordion("Export", open=False, elem_id="export") as self._panel:
             self._knobs = _knobs()
             self._preview = gr.HTML("", elem_id="export-preview", apply_default_css=False, js_on_load=None)
@@ -60,11 +62,14 @@ class ExportPanel:
             markup = _snippet_box("HTML for a page", "export-html")
         self._results = [progress, self._start, self._cancel, download, poster, markdown, markup]
 
-    def wire(self, shown: gr.Textbox) -> None:
-        """Connect it. shown: the id of the run on show."""
+    def wire(self, shown: gr.Textbox, noted: Dependency) -> None:
+        """Connect it. shown: the id of the run on show; noted: the event that sets it, when a run begins and ends."""
         looks = [shown, *self._knobs]
-        for happens in (self._panel.expand, shown.change, *(knob.change for knob in self._knobs)):
-            happens(_previewer(self._trace_of_run), looks, self._preview, trigger_mode="always_last", **_WORK)
+        expanded = self._panel.expand(lambda: True, None, self._is_open, queue=False, **_QUIETLY)
+        self._panel.collapse(lambda: False, None, self._is_open, queue=False, **_QUIETLY)
+        for happens in (expanded.then, noted.then, *(knob.change for knob in self._knobs)):
+            happens(_previewer(self._trace_of_run), [self._is_open, *looks], self._preview,
+                    trigger_mode="always_last", **_WORK)  # fmt: skip
         exporting = self._start.click(_exporter(self._trace_of_run), looks, self._results, trigger_mode="once", **_WORK)
         stopped = self._cancel.click(None, None, None, cancels=exporting, queue=False, **_QUIETLY)
         # Only then: what the export still had under way must not come after it.
@@ -121,10 +126,15 @@ def _preset_words(name: str) -> str:
     return f"{width}×{height}" if height else f"{width} wide"
 
 
-def _previewer(trace_of_run: Callable[[str], Trace]) -> Callable[..., str]:
-    """The function that draws the moment in the middle of the run as it would be exported."""
+def _previewer(trace_of_run: Callable[[str], Trace]) -> Callable[..., object]:
+    """The function that draws the moment in the middle of the run as it would be exported.
 
-    def preview(run_id: str, *knobs: object) -> str:
+    Behind a closed panel it draws nothing: that would take the processor from the run that begins.
+    """
+
+    def preview(is_open: bool, run_id: str, *knobs: object) -> object:
+        if not is_open:
+            return gr.skip()
         try:
             wish, trace = _wish(*knobs), trace_of_run(run_id)
             if wish.suffix not in PICTURES:
@@ -155,7 +165,7 @@ def _exporter(trace_of_run: Callable[[str], Trace]) -> Callable[..., Iterator[tu
             yield _shown(str(exc))
         except Exception:
             log.exception("An export failed")
-            yield _shown("Something went wrong; the app's log says more.")
+            yield _shown(UNEXPECTED)
 
     return run_export
 

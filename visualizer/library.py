@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 import gradio as gr
 
 from visualizer.engine import Engine
-from visualizer.errors import SettingsError, TraceError, VisualizerError
+from visualizer.errors import UNEXPECTED, SettingsError, TraceError, VisualizerError
 from visualizer.messages import compare_message, end_message, notice_message, recording_message
 from visualizer.prompts import Prompt
 from visualizer.recordings import RECORDINGS_FOLDER, Gallery
@@ -28,7 +28,6 @@ from visualizer.trace import Trace, load, save
 
 log = logging.getLogger(__name__)
 
-_SORRY = "Something went wrong; the app's log says more."
 _OTHER_TEMPERATURE = 0.7
 _LABEL_CHARACTERS = 40
 _KNOBS = ("max_tokens", "canvas_length", "max_steps", "sampler", "entropy_bound", "temperature", "seed")
@@ -75,7 +74,7 @@ class Library:
             yield notice_message(str(exc))
         except Exception:
             log.exception("What the page asked for failed")
-            yield notice_message(_SORRY)
+            yield notice_message(UNEXPECTED)
 
     def trace(self, run_id: str) -> Trace:
         """The trace of a run, as far as it is, or of a recording.
@@ -242,7 +241,7 @@ def _spoken(make: Callable[[], object], otherwise: object) -> tuple[object, str]
         return otherwise, str(exc)
     except Exception:
         log.exception("A recording could not be saved or opened")
-        return otherwise, _SORRY
+        return otherwise, UNEXPECTED
 
 
 def _read_wish(asked: str) -> dict[str, str]:

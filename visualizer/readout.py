@@ -74,7 +74,8 @@ class Reader:
 
         sample_temperature: 0 chooses the candidate; above 0 the tempered distribution is tempered once more and
         sampled with `key`. transformers' reference always samples, at 1, which lets unlikely tokens onto the canvas;
-        mlx-vlm takes the argmax at 0, and so do we: what is accepted is then what is shown as the best guess.
+        mlx-vlm takes the argmax at 0, and so do we unless the checkpoint or the visitor asks for sampling: what is
+        accepted is then what is shown as the best guess.
         """
         ids_per_tile = self._ids_per_tile(hidden)
         tally = None

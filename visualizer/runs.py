@@ -20,7 +20,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from visualizer.engine import Engine, check_request
-from visualizer.errors import EngineError, TraceError, VisualizerError
+from visualizer.errors import UNEXPECTED, EngineError, TraceError, VisualizerError
 from visualizer.frame import Frame
 from visualizer.messages import (
     MessageWriter,
@@ -41,7 +41,6 @@ MAX_KEPT_BYTES = 256 * 2**20
 _IN_MEMORY = 24
 _SUFFIX = ".jsonl.gz"
 _ID = re.compile(r"[0-9a-f]{32}")
-_SORRY = "Something went wrong; the app's log says more."
 
 
 def cache_folder() -> Path:
@@ -255,7 +254,7 @@ class Runs:
             run.end("failed", str(exc))
         except Exception:
             log.exception("A run failed")
-            run.end("failed", _SORRY)
+            run.end("failed", UNEXPECTED)
         run.close()
         trace = run.trace()
         if trace.states:

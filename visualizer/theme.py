@@ -6,7 +6,7 @@ eyes without red, green or blue cones (hues near Okabe and Ito's).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 
 @dataclass(frozen=True)
@@ -67,13 +67,8 @@ LIGHT = Theme(
     on_accent="#ffffff",
 )
 
-SAFE = Theme(
-    page="#0a0c11",
-    surface="#11141c",
-    raised="#181c27",
-    line="#262c3b",
-    text="#e9ecf5",
-    quiet="#98a0b8",
+SAFE = replace(
+    DARK,
     masked="#888c94",
     new="#ffe02e",
     draft="#4d9fff",

@@ -98,9 +98,9 @@ def build_page(
         )  # fmt: skip
         page.load(None, None, asked, js=_FIRST, **_CLIENT_ONLY)
         ask_button.click(None, None, asked, js="() => window.denoiseLibrary.asked()", cancels=run, **_CLIENT_ONLY)
-        note_shown.click(None, None, shown, js="() => window.denoiseLibrary.shown()", **_CLIENT_ONLY)
+        noted = note_shown.click(None, None, shown, js="() => window.denoiseLibrary.shown()", **_CLIENT_ONLY)
         panel.wire(asked, shown)
-        export_panel.wire(shown)
+        export_panel.wire(shown, noted)
         form = [prompt_box, budget, asked]
         for ask in (denoise_button.click, prompt_box.submit):
             ask(None, [prompt_box, budget], form, js=_ASK, cancels=run, **_CLIENT_ONLY)
