@@ -1,7 +1,8 @@
 """Acrostic poems: one line per letter of the prompt, each line an adverb with that initial and a six-word clause.
 
 The letters are mostly random, so that a model has to read them from the prompt. Every line has the same number of
-pieces.
+pieces. Each line of a topic draws from subjects and predicates of its own, any of which go together: lines decided at
+the same time can then neither repeat each other nor splice two clauses into one that makes no sense.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter
+from typing import NamedTuple
 
 from training.corpus.example import Example
 
@@ -84,122 +86,290 @@ OPENERS: dict[str, tuple[str, ...]] = {
     "Z": ("Zestfully", "Zealously", "Zippily", "Zigzag", "Zenlike", "Zanily"),
 }  # fmt: skip
 
-RESTS: dict[str, tuple[str, ...]] = {
+
+class Line(NamedTuple):
+    """What the clause of one line of a topic is made of: two words of subject and four of predicate."""
+
+    subjects: tuple[str, ...]
+    predicates: tuple[str, ...]
+
+
+LINES: dict[str, tuple[Line, ...]] = {
     "the ocean": (
-        "the waves fold white lace ashore",
-        "gulls ride the salt wind home",
-        "a whale sings beneath dark water",
-        "each ripple carries silver to sand",
-        "dolphins leap through rings of sunlight",
-        "the tide paints maps on stone",
-        "one sail leans toward the horizon",
-        "pearls glow in their secret shells",
-        "the kelp sways like green ribbon",
-        "a lighthouse sweeps gold across mist",
-        "crabs dance along the shining reef",
-        "the current rocks the sleeping ships",
+        Line(
+            ("the waves", "green waves", "the ripples"),
+            ("fold white lace ashore", "carry silver to land", "paint maps on stone"),
+        ),
+        Line(
+            ("white gulls", "gray gulls", "hungry gulls"),
+            ("ride the salty wind", "circle above the ships", "call over the harbor"),
+        ),
+        Line(
+            ("a whale", "one whale", "the whale"),
+            ("sings beneath dark water", "rises through cold silence", "dreams of distant land"),
+        ),
+        Line(
+            ("the dolphins", "two dolphins", "young dolphins"),
+            ("leap through bright rings", "jump beside the boat", "chase the shining fish"),
+        ),
+        Line(
+            ("the tide", "each tide", "a tide"),
+            ("washes the round stones", "returns the lost shells", "sweeps the long shore"),
+        ),
+        Line(
+            ("one sail", "a sail", "the sail"),
+            ("leans toward the horizon", "glows in morning light", "carries a tired sailor"),
+        ),
+        Line(
+            ("small pearls", "the pearls", "hidden pearls"),
+            ("glow in secret shells", "wait beneath the sand", "sleep on the reef"),
+        ),
+        Line(
+            ("a lighthouse", "the lighthouse", "one lighthouse"),
+            ("sweeps gold across mist", "shines for passing ships", "stands above the storm"),
+        ),
     ),
     "the forest": (
-        "the pines hum an old song",
-        "ferns curl beside the winding path",
-        "a deer drinks at the brook",
-        "each leaf catches a golden spark",
-        "owls call from their high branches",
-        "the moss spreads like green velvet",
-        "one fox slips between dark trunks",
-        "mushrooms rise under the fallen logs",
-        "the roots weave through deep earth",
-        "a woodpecker taps its wooden drum",
-        "squirrels hide acorns for cold days",
-        "the sunlight drips into tall oaks",
+        Line(
+            ("the pines", "tall pines", "old pines"),
+            ("hum a quiet song", "bend over the path", "catch the evening wind"),
+        ),
+        Line(
+            ("green ferns", "the ferns", "soft ferns"),
+            ("curl beside the brook", "unfold under the oaks", "cover the moist earth"),
+        ),
+        Line(
+            ("a deer", "one deer", "the deer"),
+            ("drinks at the creek", "listens to the leaves", "wanders through golden light"),
+        ),
+        Line(
+            ("the owls", "two owls", "gray owls"),
+            ("call from high branches", "wake beneath the moon", "watch the dark valley"),
+        ),
+        Line(
+            ("the moss", "soft moss", "deep moss"),
+            ("spreads like green velvet", "covers the cold rocks", "holds the morning dew"),
+        ),
+        Line(
+            ("one fox", "a fox", "the fox"),
+            ("slips between dark trunks", "looks for its young", "leaves tracks in mud"),
+        ),
+        Line(
+            ("small mushrooms", "the mushrooms", "pale mushrooms"),
+            ("rise under fallen logs", "open their round umbrellas", "gather after the rain"),
+        ),
+        Line(
+            ("a woodpecker", "one woodpecker", "the woodpecker"),
+            ("taps its wooden drum", "wakes the sleepy squirrels", "climbs up the elm"),
+        ),
     ),
     "the night sky": (
-        "the stars spill over sleeping hills",
-        "comets draw white lines through darkness",
-        "a planet burns above the roofs",
-        "each constellation tells an old story",
-        "clouds part to show the moon",
-        "the galaxy pours its pale milk",
-        "one satellite crosses the wide silence",
-        "meteors fall like grains of gold",
-        "the dusk folds into deep blue",
-        "a telescope follows one distant lantern",
-        "bats flutter across the silver air",
-        "the aurora ripples in green ribbons",
+        Line(
+            ("the stars", "bright stars", "countless stars"),
+            ("spill over sleeping hills", "shine through cold air", "open their silver eyes"),
+        ),
+        Line(
+            ("the comets", "pale comets", "icy comets"),
+            ("draw lines through darkness", "glow above the horizon", "follow a secret path"),
+        ),
+        Line(
+            ("a planet", "one planet", "the planet"),
+            ("burns above the roofs", "waits in the west", "shines without a sound"),
+        ),
+        Line(
+            ("thin clouds", "the clouds", "soft clouds"),
+            ("show the full moon", "part for the moonlight", "drift over dark fields"),
+        ),
+        Line(
+            ("the galaxy", "our galaxy", "a galaxy"),
+            ("pours its pale milk", "spins in deep silence", "stretches like a river"),
+        ),
+        Line(
+            ("some meteors", "the meteors", "three meteors"),
+            ("fall like golden grains", "flash over the sea", "cross the wide darkness"),
+        ),
+        Line(
+            ("a telescope", "one telescope", "the telescope"),
+            ("follows one distant lantern", "looks into the past", "reads the ancient light"),
+        ),
+        Line(
+            ("the aurora", "an aurora", "one aurora"),
+            ("ripples in green ribbons", "paints the frozen lake", "glows above the ice"),
+        ),
     ),
     "the rain": (
-        "the drops tap on sleeping roofs",
-        "puddles mirror the gray morning clouds",
-        "a shower rinses the dusty windows",
-        "each petal cups a shining bead",
-        "umbrellas bloom along the busy street",
-        "the gutters sing like small rivers",
-        "one rainbow bends over wet fields",
-        "streams chase leaves down the lane",
-        "the thirsty earth drinks its fill",
-        "a frog welcomes the cool water",
-        "ripples spread in circles of silver",
-        "the mist wraps the distant hills",
+        Line(
+            ("the drops", "small drops", "cold drops"),
+            ("tap on sleeping roofs", "run down the glass", "fall from the gutters"),
+        ),
+        Line(
+            ("the puddles", "round puddles", "deep puddles"),
+            ("mirror the gray clouds", "hold a little sky", "shiver under passing boots"),
+        ),
+        Line(
+            ("a shower", "the shower", "one shower"),
+            ("rinses the dusty windows", "passes over the hills", "wakes the sleepy garden"),
+        ),
+        Line(
+            ("the petals", "pink petals", "soft petals"),
+            ("hold a shining bead", "bend in the wind", "drink until the evening"),
+        ),
+        Line(
+            ("the umbrellas", "bright umbrellas", "red umbrellas"),
+            ("bloom along the street", "turn at the corner", "cover the busy square"),
+        ),
+        Line(
+            ("one rainbow", "a rainbow", "the rainbow"),
+            ("bends over wet fields", "ends behind the barn", "shines above the town"),
+        ),
+        Line(
+            ("the streams", "small streams", "clear streams"),
+            ("chase the fallen leaves", "sing beneath the bridge", "hurry toward the sea"),
+        ),
+        Line(
+            ("a frog", "one frog", "the frog"),
+            ("welcomes the cool water", "sings from the pond", "waits under a leaf"),
+        ),
     ),
     "the garden": (
-        "the roses unlock their red doors",
-        "bees carry gold from the clover",
-        "a robin sings beside the gate",
-        "each seed wakes in warm earth",
-        "tulips lift their cups of dew",
-        "the ivy climbs the old wall",
-        "one snail crosses a wet stone",
-        "butterflies drift over the purple lavender",
-        "the fountain spills its silver ribbon",
-        "a spider weaves lace at dawn",
-        "beans curl around their wooden poles",
-        "the apple tree drops ripe fruit",
+        Line(
+            ("the roses", "red roses", "old roses"),
+            ("unlock their secret doors", "bend over the path", "fill the warm air"),
+        ),
+        Line(
+            ("the bees", "busy bees", "golden bees"),
+            ("carry gold from clover", "hum among the flowers", "circle the open petals"),
+        ),
+        Line(
+            ("a robin", "one robin", "the robin"),
+            ("sings beside the gate", "follows the old gardener", "finds a hidden seed"),
+        ),
+        Line(
+            ("the tulips", "yellow tulips", "tall tulips"),
+            ("lift cups of dew", "open to the sun", "dance in the breeze"),
+        ),
+        Line(
+            ("the ivy", "green ivy", "dark ivy"),
+            ("climbs the old wall", "covers the garden bench", "grows around the door"),
+        ),
+        Line(
+            ("one snail", "a snail", "the snail"),
+            ("crosses a wet stone", "carries its own house", "leaves a silver line"),
+        ),
+        Line(
+            ("the butterflies", "white butterflies", "two butterflies"),
+            ("drift over purple lavender", "rest on ripe fruit", "chase the morning light"),
+        ),
+        Line(
+            ("a spider", "one spider", "the spider"),
+            ("weaves lace at dawn", "waits between the beans", "spins a thin thread"),
+        ),
     ),
     "the city": (
-        "the lamps wake in golden rows",
-        "trains hum beneath the busy streets",
-        "a taxi glides past shining shops",
-        "each window tells a small story",
-        "pigeons circle above the old square",
-        "the skyline glows like spilled jewels",
-        "one saxophone sings from a doorway",
-        "bakers fill the morning with bread",
-        "the bridge carries trams over water",
-        "a cyclist weaves through the traffic",
-        "towers catch clouds in their glass",
-        "the market offers fruit and flowers",
+        Line(
+            ("the lamps", "golden lamps", "street lamps"),
+            ("wake in long rows", "shine on wet stone", "glow through the mist"),
+        ),
+        Line(
+            ("the trains", "night trains", "long trains"),
+            ("hum beneath busy streets", "bring the people home", "cross the dark river"),
+        ),
+        Line(
+            ("a taxi", "one taxi", "the taxi"),
+            ("glides past shining shops", "waits at the corner", "turns into the square"),
+        ),
+        Line(
+            ("the windows", "high windows", "small windows"),
+            ("tell their quiet stories", "catch the last sunlight", "fill with warm colour"),
+        ),
+        Line(
+            ("the pigeons", "gray pigeons", "two pigeons"),
+            ("circle the old towers", "sleep on the roofs", "gather near the fountain"),
+        ),
+        Line(
+            ("one saxophone", "a saxophone", "the saxophone"),
+            ("sings from a doorway", "fills the empty lane", "plays until the dawn"),
+        ),
+        Line(
+            ("the bakers", "early bakers", "sleepy bakers"),
+            ("fill dawn with bread", "wake before the sun", "open their warm kitchens"),
+        ),
+        Line(
+            ("the bridge", "a bridge", "one bridge"),
+            ("carries trams over water", "stretches across the harbor", "sleeps under white lights"),
+        ),
     ),
     "the winter": (
-        "the snow settles on bare branches",
-        "icicles sparkle along the old roofs",
-        "a sled slides down the hill",
-        "each flake spins its small star",
-        "skaters trace circles over the pond",
-        "the frost paints ferns on glass",
-        "one robin glows against the white",
-        "fires crackle in the warm kitchens",
-        "the cold wind combs the pines",
-        "a hare leaves tracks across fields",
-        "children wrap scarves around their snowmen",
-        "the chimneys puff thin gray smoke",
+        Line(
+            ("the snow", "fresh snow", "soft snow"),
+            ("settles on bare branches", "covers the empty fields", "falls without a sound"),
+        ),
+        Line(
+            ("the icicles", "long icicles", "clear icicles"),
+            ("sparkle along old roofs", "shine above the doorway", "melt drop by drop"),
+        ),
+        Line(
+            ("a sled", "one sled", "the sled"),
+            ("slides down the hill", "waits beside the barn", "crosses the frozen creek"),
+        ),
+        Line(
+            ("the skaters", "young skaters", "two skaters"),
+            ("trace circles on ponds", "dance over the ice", "follow the evening music"),
+        ),
+        Line(
+            ("the frost", "white frost", "a frost"),
+            ("paints ferns on glass", "spreads over the meadow", "holds the garden still"),
+        ),
+        Line(
+            ("one robin", "a robin", "the robin"),
+            ("glows against the white", "sings in bare trees", "asks for some seeds"),
+        ),
+        Line(
+            ("the fires", "bright fires", "small fires"),
+            ("crackle in warm kitchens", "last until the morning", "paint the walls gold"),
+        ),
+        Line(
+            ("a hare", "one hare", "the hare"),
+            ("leaves tracks across snow", "hides beneath the pines", "runs through the cold"),
+        ),
     ),
     "the summer": (
-        "the sun pours honey over fields",
-        "swallows dip above the shining lake",
-        "a cricket fiddles its evening song",
-        "each peach glows on its branch",
-        "children chase fireflies through the grass",
-        "the meadow hums with busy bees",
-        "one kite climbs into wide blue",
-        "sunflowers turn their round gold faces",
-        "the warm breeze carries distant laughter",
-        "a hammock swings between two oaks",
-        "berries stain the baskets deep red",
-        "the hours stretch like sleeping cats",
+        Line(
+            ("the sun", "our sun", "this sun"),
+            ("pours honey over fields", "paints the meadow gold", "climbs above the hills"),
+        ),
+        Line(
+            ("the swallows", "young swallows", "two swallows"),
+            ("dip above the lake", "chase the evening light", "draw circles in air"),
+        ),
+        Line(
+            ("a cricket", "one cricket", "the cricket"),
+            ("fiddles its little song", "sings under the porch", "wakes the young night"),
+        ),
+        Line(
+            ("the children", "glad children", "young children"),
+            ("chase fireflies through grass", "run across the sand", "jump into the river"),
+        ),
+        Line(
+            ("the meadow", "a meadow", "each meadow"),
+            ("hums with busy bees", "drinks the morning dew", "smells of warm clover"),
+        ),
+        Line(
+            ("one kite", "a kite", "the kite"),
+            ("climbs into wide blue", "pulls toward the clouds", "swings over the trees"),
+        ),
+        Line(
+            ("the sunflowers", "tall sunflowers", "golden sunflowers"),
+            ("turn their round faces", "follow the slow day", "stand beside the road"),
+        ),
+        Line(
+            ("the breeze", "a breeze", "one breeze"),
+            ("carries distant laughter home", "combs the tall grass", "moves the old hammock"),
+        ),
     ),
 }
 
-TOPICS = tuple(RESTS)
+TOPICS = tuple(LINES)
 
 
 def _fill(wording: str, letters: str, topic: str) -> str:
@@ -238,11 +408,11 @@ def _punctuation(index: int, line_count: int) -> str:
 
 def _poem(rng: random.Random, letters: str, topic: str) -> str:
     openers_left = {letter: rng.sample(OPENERS[letter], len(OPENERS[letter])) for letter in sorted(set(letters))}
-    rests = rng.sample(RESTS[topic], len(letters))
-    return "\n".join(
-        f"{openers_left[letter].pop()} {rest}{_punctuation(index, len(letters))}"
-        for index, (letter, rest) in enumerate(zip(letters, rests, strict=True))
-    )
+    lines = [
+        f"{openers_left[letter].pop()} {rng.choice(line.subjects)} {rng.choice(line.predicates)}"
+        for letter, line in zip(letters, LINES[topic], strict=False)
+    ]
+    return "\n".join(line + _punctuation(index, len(letters)) for index, line in enumerate(lines))
 
 
 def sample(rng: random.Random) -> Example:
