@@ -2,7 +2,7 @@
 
 80 frames of 256 tokens at 1280×720 and 2560×1440, side by side: the exporter from trace to file, the same encoder
 alone on ready frames, and the naive way (Pillow's `text` for every token of every RGB frame, written with imageio's
-defaults). Then the exporter's peak memory with 80 and with 240 frames. Every measurement has a process of its own.
+defaults). Then the exporter's peak memory with 80, 240 and 480 frames. Every measurement has a process of its own.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import product
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,15 +30,18 @@ from made_traces import made_trace
 
 from visualizer.export import export, film_of, finish
 from visualizer.gif import encode_gif, gif_frames
-from visualizer.pictures import Film
 from visualizer.scene import Scene, SceneOptions, build_scene
 from visualizer.trace import Trace
 from visualizer.video import encode_mp4, mp4_frames
 
+if TYPE_CHECKING:
+    from av import VideoFrame
+
 ROOT = Path(__file__).resolve().parent.parent
-FRAMES, MANY_FRAMES, TOKENS = 80, 240, 256
+FRAMES, MORE_FRAMES, TOKENS = 80, (240, 480), 256
 SCALES = {1: "1280×720", 2: "2560×1440"}
 KINDS = ("gif", "mp4")
+MEMORY_KINDS = (*KINDS, "webp")
 WAYS = ("exporter", "encoder alone", "naive")
 _GOALS = {"gif": (1.5, 10.0), "mp4": (1.1, 2.0)}
 _FONT = ROOT / "assets" / "fonts" / "DejaVuSansMono.ttf"
@@ -77,19 +82,19 @@ def _work(way: str, kind: str, trace: Trace, options: SceneOptions, path: Path) 
     if way == "encoder alone":
         film = film_of(scene)
         frames, encode = (gif_frames, encode_gif) if kind == "gif" else (mp4_frames, encode_mp4)
-        ready = list(frames(_copied(film)))
+        ready = [_copied(frame) for frame in frames(film)]
         return lambda: list(encode(ready, film.size, film.durations_ms, path))
     return partial(_export_naively, scene, list(scene.frames), kind, path)
 
 
-def _copied(film: Film) -> Film:
-    """The film with pictures that stay as they are."""
-    return Film(
-        film.size,
-        film.palette,
-        film.durations_ms,
-        lambda: (picture._replace(indices=picture.indices.copy()) for picture in film.pictures()),
-    )
+def _copied(frame: VideoFrame) -> VideoFrame:
+    """A frame that stays as it is when the next ones are drawn."""
+    import av
+
+    copy = av.VideoFrame(frame.width, frame.height, frame.format.name)
+    for plane, values in zip(copy.planes, frame.planes, strict=True):
+        plane.update(values)
+    return copy
 
 
 def _export_naively(scene: Scene, frames: list, kind: str, path: Path) -> None:
@@ -156,12 +161,24 @@ def speed_rows(kind: str, scale: int, repeats: int) -> Iterator[str]:
         yield "| " + " | ".join(print_row) + " |"
 
 
-def memory_row(kind: str, scale: int) -> str:
-    """Peak memory of the exporter with few and with many frames."""
-    few, many = (
-        _in_a_process("exporter", kind, scale, frames)["peak_bytes"] / 2**20 for frames in (FRAMES, MANY_FRAMES)
-    )
-    return f"| {kind.upper()} {SCALES[scale]} | {few:.0f} | {many:.0f} | {many - few:+.0f} |"
+def memory_rows() -> Iterator[str]:
+    """Peak memory of the exporter with few and with ever more frames, and what of it is the recording."""
+    counts = (FRAMES, *MORE_FRAMES)
+    yield _memory_row("the recording itself", [_recording_bytes(long_run(count)) for count in counts])
+    for kind, scale in product(MEMORY_KINDS, SCALES):
+        peaks = [_in_a_process("exporter", kind, scale, count)["peak_bytes"] for count in counts]
+        yield _memory_row(f"{kind.upper()} {SCALES[scale]}", peaks)
+
+
+def _memory_row(name: str, sizes_bytes: Sequence[float]) -> str:
+    few, *more = (size / 2**20 for size in sizes_bytes)
+    return f"| {name} | {few:.1f} | " + " | ".join(f"{many - few:+.1f}" for many in more) + " |"
+
+
+def _recording_bytes(trace: Trace) -> int:
+    """What the arrays of a recording take."""
+    arrays = (value for state in trace.states for value in vars(state).values() if isinstance(value, np.ndarray))
+    return sum(array.nbytes for array in arrays)
 
 
 def main() -> None:
@@ -178,10 +195,10 @@ def main() -> None:
     for kind in KINDS:
         for scale in SCALES:
             print("\n".join(speed_rows(kind, scale, arguments.repeats)), flush=True)
-    print(f"\n| film | MiB at {FRAMES} frames | MiB at {MANY_FRAMES} frames | more |\n|---|---|---|---|")
-    for kind in KINDS:
-        for scale in SCALES:
-            print(memory_row(kind, scale), flush=True)
+    more = " | ".join(f"more at {frames}" for frames in MORE_FRAMES)
+    print(f"\n| film | MiB at {FRAMES} frames | {more} |\n|---|---|{'---|' * len(MORE_FRAMES)}")
+    for row in memory_rows():
+        print(row, flush=True)
 
 
 if __name__ == "__main__":

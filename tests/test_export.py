@@ -14,6 +14,7 @@ import av
 import numpy as np
 import pytest
 from browser import ROOT
+from films import made_film
 from made_traces import MANY_SCRIPTS, made_trace, stopped_trace
 from PIL import Image
 from test_gif import decoded
@@ -21,10 +22,12 @@ from test_gif import decoded
 from visualizer.canvas import CellState
 from visualizer.errors import ExportError, SettingsError, VisualizerError
 from visualizer.export import FILMS, FORMATS, PICTURES, export, film_of, finish, format_of
+from visualizer.gif import encode_gif, gif_frames
 from visualizer.image import Painter
 from visualizer.pictures import made_ahead
 from visualizer.scene import SceneOptions, build_scene
 from visualizer.trace import load
+from visualizer.video import encode_mp4, mp4_frames
 
 SMALL = SceneOptions(width=480, height=320)
 WORDS = ["1", ".", " Mercury", ":", " hot", "\n", "2", ".", " Venus", ":", " hotter", "."]
@@ -279,7 +282,7 @@ def test_what_is_made_ahead_is_the_same_in_the_same_order_and_its_errors_arrive(
 
 
 def test_memory_does_not_grow_with_the_number_of_frames(tmp_path):
-    """In processes of their own: 20 and 120 frames, whose pictures would take 0.9 MB each."""
+    """In processes of their own: 40 and 160 frames, whose pictures would take 0.9 MB each, or more."""
     code = (
         "import resource, sys; sys.path.insert(0, 'tests')\n"
         "from pathlib import Path\n"
@@ -288,12 +291,27 @@ def test_memory_does_not_grow_with_the_number_of_frames(tmp_path):
         "finish(export(made_trace(['a', ' b'] * 8, steps=int(sys.argv[1])), Path(sys.argv[2])))\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform == 'darwin' else 1))\n"
     )
-    for suffix in (".gif", ".mp4"):
+    for suffix in FILMS:
         few, many = (
             int(subprocess.check_output([sys.executable, "-c", code, str(steps), tmp_path / f"run{suffix}"], cwd=ROOT))
-            for steps in (20, 120)
+            for steps in (40, 160)
         )
-        assert many - few < 30_000, f"{suffix}: {few} kB with 20 frames, {many} kB with 120"
+        assert many - few < 20_000, f"{suffix}: {few} kB with 40 steps, {many} kB with 160"
+
+
+@pytest.mark.parametrize(("frames_of", "encode"), [(gif_frames, encode_gif), (mp4_frames, encode_mp4)])
+def test_a_film_of_any_length_is_encoded_from_three_frames(tmp_path, frames_of, encode):
+    film, _ = made_film([40] * 60)
+    places = set()
+
+    def noted():
+        for frame in made_ahead(frames_of(film)):
+            places.add(frame.planes[0].buffer_ptr)
+            yield frame
+
+    suffix = ".gif" if encode is encode_gif else ".mp4"
+    list(encode(noted(), film.size, film.durations_ms, tmp_path / f"run{suffix}"))
+    assert len(places) == 3
 
 
 def test_a_read_only_folder_is_one_sentence(tmp_path, trace):

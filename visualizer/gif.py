@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from visualizer.pictures import Film, made_ahead
+from visualizer.pictures import Film, fill_plane, frames_in_turn, made_ahead
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -30,12 +30,13 @@ def write_gif(film: Film, path: Path) -> Iterator[int]:
 
 
 def gif_frames(film: Film) -> Iterator[VideoFrame]:
-    """A film's pictures as the encoder takes them."""
-    import av
-
+    """A film's pictures as the encoder takes them, each valid until two more are taken."""
     colours = _argb(film.palette)
-    for picture in film.pictures():
-        yield av.VideoFrame.from_ndarray((picture.indices, colours), format="pal8")
+    for picture, frame in zip(film.pictures(), frames_in_turn(film.size, "pal8"), strict=False):
+        indices, palette = frame.planes
+        fill_plane(indices, picture.indices)
+        palette.update(colours)
+        yield frame
 
 
 def encode_gif(
@@ -66,8 +67,7 @@ def _ticks(durations_ms: tuple[int, ...]) -> list[int]:
 
 
 def _argb(palette: np.ndarray) -> np.ndarray:
-    """The palette as PyAV takes it: 256 opaque colours (uint8 256×4), the unused ones black."""
-    colours = np.zeros((256, 4), dtype=np.uint8)
-    colours[:, 0] = 255
-    colours[: len(palette), 1:] = palette
+    """The palette as FFmpeg takes it: 256 opaque colours (uint32, 0xAARRGGBB), the unused ones black."""
+    colours = np.full(256, 0xFF << 24, dtype=np.uint32)
+    colours[: len(palette)] |= palette.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)
     return colours

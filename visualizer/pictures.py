@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from itertools import cycle
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from av import VideoFrame
+    from av.video.plane import VideoPlane
+
+_FRAMES_IN_USE = 3
+"""One that an encoder compares with, one that it encodes, one that is drawn ahead."""
 
 Item = TypeVar("Item")
 
@@ -84,3 +92,22 @@ def made_ahead(items: Iterable[Item]) -> Iterator[Item]:
         while (made := item.result()) is not end:
             item = thread.submit(next, coming, end)
             yield made
+
+
+def frames_in_turn(size: tuple[int, int], pixel_format: str) -> Iterator[VideoFrame]:
+    """The same few frames over and over, each valid until two more are taken; what was drawn in them is still there.
+
+    A new frame for every picture would be allocated in one thread and freed in another. The heaps of both grow then, by
+    chance: at 2560×1440 by up to 80 MB.
+    """
+    import av
+
+    for frame in cycle([av.VideoFrame(*size, pixel_format) for _ in range(_FRAMES_IN_USE)]):
+        frame.make_writable()  # should an encoder hold it longer than this, it gets other memory
+        yield frame
+
+
+def fill_plane(plane: VideoPlane, values: np.ndarray) -> None:
+    """Copy values (uint8, lines × bytes) into a plane, whose lines may be longer."""
+    room = np.frombuffer(plane, dtype=np.uint8).reshape(plane.height, plane.line_size)
+    room[:, : values.shape[1]] = values

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from visualizer.pictures import Box, Film, Picture, made_ahead
+from visualizer.pictures import Box, Film, Picture, fill_plane, frames_in_turn, made_ahead
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -28,6 +28,7 @@ _LIMITED_RANGE = 1
 _X264 = {"preset": "medium", "tune": "animation", "bf": "0", "threads": "1", "rc-lookahead": "10",
          "x264-params": "chromaloc=1"}  # fmt: skip
 _HIGH, _LOW_BITS = 16, 0xFFFF
+_STRIP_ROWS = 64
 _KR, _KG, _KB = 0.2126, 0.7152, 0.0722
 
 
@@ -41,11 +42,12 @@ def write_mp4(film: Film, path: Path, crf: int = SHARPEST_CRF) -> Iterator[int]:
 
 
 def mp4_frames(film: Film) -> Iterator[VideoFrame]:
-    """A film's pictures as the encoder takes them."""
+    """A film's pictures as the encoder takes them, each valid until two more are taken."""
     planes = _Planes(film)
-    for picture in film.pictures():
+    for picture, frame in zip(film.pictures(), frames_in_turn(film.size, "yuv420p"), strict=False):
         planes.draw(picture)
-        yield planes.frame()
+        planes.fill(frame)
+        yield frame
 
 
 def encode_mp4(
@@ -86,16 +88,18 @@ def write_webp(film: Film, path: Path) -> Iterator[int]:
     import av
 
     colours = np.ascontiguousarray(_bgra(film.palette))
+    width, height = film.size
+    pixels = np.empty((height, width), dtype=np.uint32)
     starts = np.cumsum((0, *film.durations_ms)).tolist()
     with av.open(str(path), "w", format="webp", options={"loop": "0"}) as container:
         stream = container.add_stream("libwebp_anim", rate=30, options={"lossless": "1", "compression_level": "4"})
         stream.width, stream.height = film.size
         stream.pix_fmt = "bgra"
         stream.codec_context.time_base = _MILLISECONDS
-        frame = None
-        for number, picture in enumerate(film.pictures()):
-            frame = av.VideoFrame.from_ndarray(np.take(colours, picture.indices).view(np.uint8).reshape(
-                *picture.indices.shape, 4), format="bgra")  # fmt: skip
+        frames = frames_in_turn(film.size, "bgra")
+        for number, (picture, frame) in enumerate(zip(film.pictures(), frames, strict=False)):
+            np.take(colours, picture.indices, out=pixels, mode="clip")  # "clip" writes without a buffer between
+            fill_plane(frame.planes[0], pixels.view(np.uint8))
             frame.pts, frame.time_base = starts[number], _MILLISECONDS
             container.mux(stream.encode(frame))
             yield number + 1
@@ -111,16 +115,16 @@ class _Planes:
     """A film's current picture as the three planes of 4:2:0, of which only what changed is computed."""
 
     def __init__(self, film: Film) -> None:
-        self._width, self._height = film.size
+        width, height = film.size
         self._luma, *chroma = _limited_bt709(film.palette)
         # Both chroma values in one number, so that one pass sums four pixels of each.
         self._chroma = chroma[0].astype(np.uint32) | chroma[1].astype(np.uint32) << _HIGH
-        self._y = np.zeros((self._height, self._width), dtype=np.uint8)
-        self._u, self._v = (np.zeros((self._height // 2, self._width // 2), dtype=np.uint8) for _ in range(2))
+        self._y = np.zeros((height, width), dtype=np.uint8)
+        self._u, self._v = (np.zeros((height // 2, width // 2), dtype=np.uint8) for _ in range(2))
 
     def draw(self, picture: Picture) -> None:
         """Take over what changed."""
-        for left, top, width, height in _bands(picture.boxes):
+        for left, top, width, height in chain.from_iterable(map(_strips, _bands(picture.boxes))):
             indices = picture.indices[top : top + height, left : left + width]
             self._y[top : top + height, left : left + width] = np.take(self._luma, indices)
             values = np.take(self._chroma, indices)
@@ -130,15 +134,10 @@ class _Planes:
             self._u[half] = (sums & _LOW_BITS) >> 2
             self._v[half] = sums >> (_HIGH + 2)
 
-    def frame(self) -> VideoFrame:
-        """The planes as a frame of their own."""
-        import av
-
-        frame = av.VideoFrame(self._width, self._height, "yuv420p")
+    def fill(self, frame: VideoFrame) -> None:
+        """Copy the planes into a frame."""
         for plane, values in zip(frame.planes, (self._y, self._u, self._v), strict=True):
-            room = np.frombuffer(plane, dtype=np.uint8).reshape(plane.height, plane.line_size)
-            room[:, : plane.width] = values
-        return frame
+            fill_plane(plane, values)
 
 
 def _bands(boxes: Iterable[Box]) -> Iterator[Box]:
@@ -155,6 +154,13 @@ def _bands(boxes: Iterable[Box]) -> Iterator[Box]:
         band = [left, top, right, bottom]
     if band:
         yield Box(band[0], band[1], band[2] - band[0], band[3] - band[1])
+
+
+def _strips(band: Box) -> Iterator[Box]:
+    """A band in parts of few rows: a whole picture at once would take several times its size to convert."""
+    bottom = band.top + band.height
+    for top in range(band.top, bottom, _STRIP_ROWS):
+        yield band._replace(top=top, height=min(_STRIP_ROWS, bottom - top))
 
 
 def _limited_bt709(palette: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
