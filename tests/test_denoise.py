@@ -3,14 +3,12 @@
 import gc
 import itertools
 import json
-from types import SimpleNamespace
 
 import mlx.core as mx
 import mlx.nn as nn
 import numpy as np
 import pytest
 from canvas_samples import differing_fields
-from mlx_vlm.generate.diffusion import stream_diffusion_generate
 
 from bench.memory import block_memories
 from bench.random_checkpoint import make_random_model
@@ -384,53 +382,3 @@ def test_memory_after_many_blocks_is_what_it_was_after_three():
     assert last.active <= 1.001 * third.active
     assert last.peak <= 1.05 * third.peak
     assert last.pooled <= 1.05 * third.pooled
-
-
-class SilentDetokenizer:
-    """A fake: the text is of no interest here, and mlx-vlm asks for a detokenizer."""
-
-    last_segment = ""
-
-    def reset(self):
-        pass
-
-    def add_token(self, token, skip_special_token_ids=()):
-        pass
-
-    def finalize(self):
-        pass
-
-
-def test_the_committed_ids_are_those_of_mlx_vlms_own_loop(checkpoint, prompt_ids, run, monkeypatch):
-    # The two draw their noise from other keys. A bound that accepts everything leaves the first canvas of a block as
-    # the only noise, and mlx-vlm takes that as an argument.
-    settings = SMALL.changed(max_tokens=64, max_steps=3, entropy_bound=100.0)
-    states = run(settings)
-    assert all(step.accepted.all() for step in steps_of(states))
-    noise = np.concatenate([state.canvas_ids for state in of_phase(states, Phase.NOISE)])
-    generation_config = {
-        "t_min": settings.t_min,
-        "t_max": settings.t_max,
-        "sampler_config": {"entropy_bound": settings.entropy_bound},
-        "confidence_threshold": settings.stop_entropy,
-        "stability_threshold": settings.stability_steps,
-    }
-    monkeypatch.setattr(checkpoint.model.config, "generation_config", generation_config)
-    results = stream_diffusion_generate(
-        checkpoint.model,
-        SimpleNamespace(detokenizer=SilentDetokenizer()),
-        SimpleNamespace(stopping_criteria=lambda token: False),
-        mx.array([prompt_ids], dtype=mx.int32),
-        None,
-        None,
-        max_tokens=settings.max_tokens,
-        skip_special_token_ids=(),
-        max_denoising_steps=settings.max_steps,
-        diffusion_max_canvas_length=settings.canvas_length,
-        diffusion_min_canvas_length=settings.canvas_length,
-        diffusion_sampler="entropy-bound",
-        decoder_input_ids=mx.array(noise[None]),
-    )
-    theirs = [result.token for result in results if not result.diffusion_block_complete][: settings.max_tokens]
-    ours = np.concatenate([state.canvas_ids for state in of_phase(states, Phase.COMMIT)])
-    assert theirs == ours.tolist()
