@@ -114,7 +114,8 @@ def build_page(
                           show_progress="hidden", api_visibility="private")  # fmt: skip
         theme_button.click(None, None, None, js=_TOGGLE_THEME, **_CLIENT_ONLY)
         if chooser and picker:
-            wire_chooser(page, chooser, picker, [headline, budget, *other_knobs], _show_card)
+            *following, _seed = other_knobs
+            wire_chooser(page, chooser, picker, [headline, budget, *following], _show_card)
         gr.api(denoise_endpoint(engine), api_name="denoise", **_ONE_RUN_AT_A_TIME)
     page.queue(max_size=_QUEUE_LENGTH)
     return page
@@ -194,7 +195,7 @@ def _knobs(card: CheckpointCard) -> tuple[gr.Component, list[gr.Component]]:
 
 
 def _show_card(card: CheckpointCard) -> list[dict]:
-    """Updates of the headline and the knobs, all but the seed's to the checkpoint's own defaults."""
+    """Updates of the headline and of the knobs but the seed, to the checkpoint's own defaults."""
     defaults = card.defaults
     return [
         gr.update(value=_masthead(card)),
@@ -204,7 +205,6 @@ def _show_card(card: CheckpointCard) -> list[dict]:
         gr.update(value=str(defaults.sampler)),
         gr.update(value=defaults.entropy_bound),
         gr.update(value=defaults.temperature),
-        gr.update(),
     ]
 
 
