@@ -13,7 +13,8 @@ from pathlib import Path
 
 from visualizer.checkpoint import CheckpointCard
 from visualizer.errors import VisualizerError
-from visualizer.fetch import Progress, default_hub, obtain, preselected
+from visualizer.fetch import Progress, obtain, preselected
+from visualizer.hub import default_hub
 from visualizer.logs import log_to_terminal
 from visualizer.trace import MAX_FILE_BYTES
 

@@ -14,7 +14,8 @@ from visualizer.checkpoint import POCKET_FOLDER, read_card, read_json
 from visualizer.chooser import Chooser, choice_of
 from visualizer.engine import Engine
 from visualizer.errors import CheckpointError, FetchError
-from visualizer.fetch import DIFFUSION_GEMMA, Hub
+from visualizer.fetch import DIFFUSION_GEMMA
+from visualizer.hub import Hub
 from visualizer.machine import Machine, memory_need, read_shape, weights_on_disk
 from visualizer.settings import Settings
 

@@ -103,7 +103,8 @@ def _record(asked: argparse.Namespace, tell: Callable[[str], None]) -> Trace:
     """
     from visualizer.checkpoint import POCKET_FOLDER, read_card
     from visualizer.engine import Engine
-    from visualizer.fetch import default_hub, obtain
+    from visualizer.fetch import obtain
+    from visualizer.hub import default_hub
     from visualizer.provenance import run_info
 
     card = obtain(asked.model, default_hub(), tell) if asked.model else read_card(POCKET_FOLDER)

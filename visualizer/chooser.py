@@ -23,13 +23,12 @@ from visualizer.fetch import (
     DIFFUSION_GEMMA_BYTES,
     POCKET,
     Fetch,
-    Hub,
-    Offer,
     Progress,
     check_place,
     fit,
     locate,
 )
+from visualizer.hub import Hub, Offer
 from visualizer.machine import (
     Machine,
     check_processor,

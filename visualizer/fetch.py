@@ -1,4 +1,4 @@
-"""Checkpoints by name: "pocket", a folder, or a hub id; found on this machine, or fetched from the hub.
+"""Checkpoints by name: "pocket", a folder, or a hub id; found on this machine, or brought from the hub.
 
 Fetched files go where huggingface_hub keeps its own, so that other programs find them, and theirs are found here.
 huggingface_hub 2 begins an interrupted file again from its first byte (`file_download._download_to_tmp_and_move`: a
@@ -9,14 +9,11 @@ then finds them complete and lays out the snapshot around them.
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
-import json
 import logging
 import multiprocessing
 import os
-import re
 import shutil
 import signal
 import threading
@@ -24,18 +21,17 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import BinaryIO
 
-from visualizer.checkpoint import POCKET_FOLDER, CheckpointCard, check_model_type, read_card, read_json
+from visualizer.checkpoint import POCKET_FOLDER, CheckpointCard, read_card, read_json
 from visualizer.errors import CheckpointError, FetchError, MachineError, VisualizerError
+from visualizer.hub import TIMEOUT_SECONDS, Hub, Offer, RemoteFile, default_hub, find_cached, in_words, look_up
 from visualizer.logs import log_level, log_to_terminal
 from visualizer.machine import (
     Machine,
-    ModelShape,
     check_processor,
     fitting_canvas,
     is_apple_silicon,
@@ -54,63 +50,13 @@ DIFFUSION_GEMMA_BYTES = 16_600_000_000
 """About what it weighs, to be said before the hub is asked."""
 DISK_MARGIN_BYTES = 2**29
 """What a fetch leaves free for everybody else."""
-_NEEDED = ("*.safetensors", "*.json", "*.jinja", "tokenizer.model")
-_BLOB = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _AT_ONCE = 4
 _TRIES = 6
 """How often in a row a file may bring nothing before the fetch gives up: 16 seconds, with the pauses between."""
 _PASSING = (408, 429, 500, 502, 503, 504)
 """HTTP statuses that are worth another try."""
-_TIMEOUT_SECONDS = 20.0
 _LOOK_SECONDS = 0.5
 _RATE_SECONDS = 10.0
-
-
-@dataclass(frozen=True)
-class Hub:
-    """Where checkpoints come from, and the folder that keeps them."""
-
-    endpoint: str
-    cache: Path
-
-
-@dataclass(frozen=True)
-class RemoteFile:
-    """A file on the hub. blob: its hash there, SHA-256 (64 digits) of a large one, git's SHA-1 (40) of a small one."""
-
-    name: str
-    size_bytes: int
-    blob: str
-
-
-@dataclass(frozen=True)
-class Offer:
-    """A checkpoint that the hub has and this machine has not, or not all of it."""
-
-    hub: Hub
-    repo_id: str
-    commit: str
-    files: tuple[RemoteFile, ...]
-    shape: ModelShape
-
-    @property
-    def blobs(self) -> Path:
-        """Where its files are kept, by hash."""
-        return self.hub.cache / f"models--{self.repo_id.replace('/', '--')}" / "blobs"
-
-    @property
-    def total_bytes(self) -> int:
-        """All that a run needs."""
-        return sum(file.size_bytes for file in self.files)
-
-    @property
-    def weights_bytes(self) -> int:
-        """The weights alone."""
-        return sum(file.size_bytes for file in self.files if file.name.endswith(".safetensors"))
-
-    def here_bytes(self) -> int:
-        """What an earlier fetch has brought already."""
-        return sum(min(file.size_bytes, _size(self.blobs / file.blob, _partial(self, file))) for file in self.files)
 
 
 @dataclass(frozen=True)
@@ -141,13 +87,6 @@ class Progress:
         return " · ".join(parts)
 
 
-def default_hub() -> Hub:
-    """The hub and the cache that huggingface_hub uses (HF_ENDPOINT, HF_HUB_CACHE, HF_HOME)."""
-    from huggingface_hub import constants
-
-    return Hub(endpoint=constants.ENDPOINT, cache=Path(constants.HF_HUB_CACHE))
-
-
 def locate(name: str, hub: Hub) -> CheckpointCard | Offer:
     """A checkpoint by the name that a person gives it; its card where it is here, else what the hub offers.
 
@@ -164,47 +103,6 @@ def locate(name: str, hub: Hub) -> CheckpointCard | Offer:
     if not _is_hub_id(name):
         raise CheckpointError(f"{name:.100} is neither a folder here nor a hub id like owner/name.")
     return find_cached(name, hub) or look_up(name, hub)
-
-
-def find_cached(repo_id: str, hub: Hub) -> CheckpointCard | None:
-    """The card of a hub checkpoint that lies complete in the cache; asks nobody."""
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import LocalEntryNotFoundError
-
-    try:
-        folder = snapshot_download(repo_id, cache_dir=hub.cache, allow_patterns=list(_NEEDED), local_files_only=True)
-        return replace(read_card(Path(folder)), name=repo_id)
-    except (LocalEntryNotFoundError, CheckpointError, OSError):
-        return None
-
-
-def look_up(repo_id: str, hub: Hub) -> Offer:
-    """Ask the hub what it has, and read the checkpoint's config.json: a few kB, and nothing is written.
-
-    Raises FetchError when the hub is out of reach or does not have it, CheckpointError when it is of another type.
-    """
-    from huggingface_hub import HfApi, get_session, hf_hub_url
-    from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
-
-    with _in_words(repo_id, hub):
-        info = HfApi(endpoint=hub.endpoint).model_info(repo_id, files_metadata=True, timeout=_TIMEOUT_SECONDS)
-        url = hf_hub_url(repo_id, "config.json", revision=info.sha, endpoint=hub.endpoint)
-        answer = get_session().get(url, headers=build_hf_headers(), timeout=_TIMEOUT_SECONDS)
-        if answer.status_code == 404:
-            raise CheckpointError(f"{repo_id} has no config.json; it is no checkpoint that can be shown.")
-        hf_raise_for_status(answer)
-    try:
-        config = json.loads(answer.content)
-    except ValueError as exc:
-        raise CheckpointError(f"The config.json of {repo_id} is no JSON.") from exc
-    check_model_type(config, repo_id)
-    files = tuple(
-        RemoteFile(entry.rfilename, entry.size or 0, entry.lfs.sha256 if entry.lfs else entry.blob_id or "")
-        for entry in info.siblings or ()
-        if any(Path(entry.rfilename).match(pattern) for pattern in _NEEDED) and "/" not in entry.rfilename
-    )
-    _check_files(repo_id, files)
-    return Offer(hub=hub, repo_id=repo_id, commit=info.sha or "main", files=files, shape=read_shape(config))
 
 
 def check_place(offer: Offer) -> None:
@@ -376,7 +274,7 @@ def _bring(offer: Offer, tries: int) -> None:
     from huggingface_hub.utils import disable_progress_bars
 
     disable_progress_bars()
-    with _in_words(offer.repo_id, offer.hub):
+    with in_words(offer.repo_id, offer.hub):
         offer.blobs.mkdir(parents=True, exist_ok=True)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             small_first = sorted(offer.files, key=lambda file: file.size_bytes)
@@ -391,7 +289,7 @@ def _bring(offer: Offer, tries: int) -> None:
 
 def _bring_file(offer: Offer, file: RemoteFile, tries: int) -> None:
     """One blob, from where an earlier try has left it."""
-    target, partial = offer.blobs / file.blob, _partial(offer, file)
+    target, partial = offer.blobs / file.blob, offer.partial(file)
     if target.exists():
         return
     with partial.open("ab") as stream:
@@ -423,7 +321,7 @@ def _append(offer: Offer, file: RemoteFile, stream: BinaryIO) -> Exception | Non
     if stream.tell():
         headers["Range"] = f"bytes={stream.tell()}-"
     try:
-        with get_session().stream("GET", url, headers=headers, timeout=_TIMEOUT_SECONDS) as answer:
+        with get_session().stream("GET", url, headers=headers, timeout=TIMEOUT_SECONDS) as answer:
             hf_raise_for_status(answer)
             if answer.status_code != 206:
                 stream.truncate(0)
@@ -454,76 +352,6 @@ def _blob_hash(path: Path, file: RemoteFile) -> str:
             return hashlib.file_digest(content, "sha256").hexdigest()
     content = path.read_bytes()
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
-
-
-def _partial(offer: Offer, file: RemoteFile) -> Path:
-    return offer.blobs / f"{file.blob}.incomplete"
-
-
-def _size(*paths: Path) -> int:
-    """Bytes of the first of them that exists; a file may be renamed while one looks."""
-    for path in paths:
-        try:
-            return path.stat().st_size
-        except OSError:
-            continue
-    return 0
-
-
-def _check_files(repo_id: str, files: tuple[RemoteFile, ...]) -> None:
-    names = {file.name for file in files}
-    if not any(name.endswith(".safetensors") for name in names):
-        raise CheckpointError(f"{repo_id} holds no safetensors weights.")
-    if "tokenizer.json" not in names:
-        raise CheckpointError(f"{repo_id} is incomplete: tokenizer.json is missing.")
-    if not all(_BLOB.fullmatch(file.blob) and file.size_bytes > 0 for file in files):
-        raise FetchError(f"The hub does not say how large the files of {repo_id} are; try again later.")
-
-
-@contextmanager
-def _in_words(repo_id: str, hub: Hub) -> Iterator[None]:
-    """What huggingface_hub, the network and the disk may say, in one sentence each."""
-    import httpx2
-    from huggingface_hub.errors import (
-        GatedRepoError,
-        HfHubHTTPError,
-        HFValidationError,
-        LocalEntryNotFoundError,
-        OfflineModeIsEnabled,
-        RepositoryNotFoundError,
-    )
-
-    host = hub.endpoint.split("://")[-1]
-    try:
-        yield
-    except HFValidationError as exc:
-        raise CheckpointError(f"{repo_id:.100} is no hub id; one looks like owner/name.") from exc
-    except GatedRepoError as exc:
-        raise FetchError(f"{repo_id} asks for its terms to be accepted at {hub.endpoint}/{repo_id} first.") from exc
-    except RepositoryNotFoundError as exc:
-        raise FetchError(
-            f"{host} knows no checkpoint {repo_id}, or it is private; there is no folder of that name either."
-        ) from exc
-    except HfHubHTTPError as exc:
-        raise FetchError(
-            f"{host} answers {exc.response.status_code} for {repo_id}; what came is kept, try again later."
-        ) from exc
-    except OfflineModeIsEnabled as exc:
-        raise FetchError(f"{repo_id} is not on this machine, and HF_HUB_OFFLINE forbids to fetch it.") from exc
-    except (httpx2.ConnectError, httpx2.ConnectTimeout) as exc:
-        raise FetchError(
-            f"{repo_id} is not complete on this machine, and {host} cannot be reached; are you offline?"
-        ) from exc
-    except (httpx2.HTTPError, LocalEntryNotFoundError) as exc:
-        raise FetchError(f"The connection to {host} was lost; what came is kept, fetch again to go on.") from exc
-    except OSError as exc:
-        raise _disk_error(exc, hub) from exc
-
-
-def _disk_error(exc: OSError, hub: Hub) -> FetchError:
-    if exc.errno in (errno.ENOSPC, errno.EDQUOT):
-        return FetchError(f"The disk at {hub.cache} is full; what came is kept. Make room, then fetch again.")
-    return FetchError(f"{exc.filename or hub.cache} cannot be written ({exc.strerror or exc}).")
 
 
 def _is_folder(path: Path) -> bool:

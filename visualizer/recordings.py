@@ -13,7 +13,8 @@ from pathlib import Path
 
 from visualizer.engine import Engine
 from visualizer.errors import TraceError, VisualizerError
-from visualizer.fetch import default_hub, obtain
+from visualizer.fetch import obtain
+from visualizer.hub import default_hub
 from visualizer.prompts import Prompt, load_prompts
 from visualizer.provenance import run_info
 from visualizer.trace import Trace, load, save, trace_of
