@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import features
 
 from visualizer.glyphs import Glyphs, Metrics
 
@@ -73,6 +74,31 @@ def test_new_tokens_can_be_bold():
 
 def test_letters_of_wide_glyphs_get_the_cells_that_they_need():
     assert [GLYPHS.cells(text) for text in ("a", "漢", "①", "क", "👩\u200d💻")] == [1, 2, 2, 2, 2]
+
+
+SEQUENCES = {
+    "a family": "👩\u200d👩\u200d👧",
+    "a profession with a tone": "👩🏽\u200d💻",
+    "a flag": "🇩🇪",
+    "a flag of tags": "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+}
+
+
+@pytest.mark.skipif(not features.check("raqm"), reason="this Pillow does not shape text")
+@pytest.mark.parametrize("sequence", SEQUENCES.values(), ids=SEQUENCES)
+def test_an_emoji_sequence_is_one_picture(sequence):
+    assert ink_width(sequence) <= 2 * METRICS.cell_px
+    assert not np.array_equal(tile(sequence), tile(sequence[0]))
+
+
+def ink_width(grapheme):
+    """Columns from the first to the last with ink, where there is more room than needed."""
+    inked = np.flatnonzero(GLYPHS.tile(grapheme, METRICS, 8).any(axis=0))
+    return inked[-1] - inked[0] + 1
+
+
+def test_a_sequence_that_the_font_does_not_know_keeps_all_of_its_parts():
+    assert ink_width("🚀\u200d🍎") > 3 * METRICS.cell_px
 
 
 def test_digits_are_of_one_width():

@@ -1,8 +1,10 @@
 """Graphemes as coverage, from the bundled fonts in order of preference.
 
 Pillow knows no fallback between fonts, so every grapheme is put together here: JetBrains Mono, DejaVu Sans Mono, Noto
-Emoji, and GNU Unifont (drawn for 16 pixels) for the rest of the scripts. Without the font folder the system's fonts or
-Pillow's own serve. What no font covers is a box with its code, so a picture is never empty where text stands.
+Emoji, and GNU Unifont (drawn for 16 pixels) for the rest of the scripts. Sequences of emoji are shaped by libraqm; the
+other scripts come from fonts without conjuncts, so their letters stand side by side. Without the font folder the
+system's fonts or Pillow's own serve. What no font covers is a box with its code, so a picture is never empty where text
+stands.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from visualizer.layout import cells_wide
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
-    from PIL.ImageFont import FreeTypeFont
+    from PIL.ImageFont import FreeTypeFont, Layout
 
 log = logging.getLogger(__name__)
 
@@ -130,6 +132,8 @@ class Glyphs:
     def _strip(self, grapheme: str, metrics: Metrics, bold: bool) -> np.ndarray:
         """The letters of a grapheme side by side, as wide as they come."""
         wide = cells_wide(grapheme) > 1
+        if wide and self._emoji is not None and self._emoji.joins(grapheme):
+            return self._emoji.draw(grapheme, "", metrics)
         units = list(_units(_components(grapheme)))
         if not units:
             return self._box(grapheme[:1] or " ", metrics)
@@ -160,7 +164,7 @@ class Glyphs:
         return self._chains[wide, bold]
 
     @cached_property
-    def _emoji(self) -> _Face | None:
+    def _emoji(self) -> _OutlineFace | None:
         return self._outline(_EMOJI, emoji=True)
 
     @cached_property
@@ -297,6 +301,12 @@ class _OutlineFace:
             self._covered[character] = found
         return found
 
+    def joins(self, cluster: str) -> bool:
+        """Whether the font has one glyph for all of a cluster: flags, families, professions."""
+        parts = _components(cluster)
+        covered = len(cluster) > 1 and bool(parts) and all(self.covers(character) for character in parts)
+        return covered and self.advance(cluster, _PROBE_PX) <= self.advance(parts[0], _PROBE_PX)
+
     def advance(self, text: str, font_px: int) -> int:
         """Pixels that a text takes."""
         return round(self._font(font_px).getlength(text))
@@ -336,8 +346,7 @@ class _OutlineFace:
         from PIL import ImageFont
 
         if font_px not in self._fonts:
-            # Pillow's other layout engine depends on libraries of the system, and pictures would with it.
-            font = ImageFont.truetype(self._path, font_px, layout_engine=ImageFont.Layout.BASIC)
+            font = ImageFont.truetype(self._path, font_px, layout_engine=_engine(shaped=self._emoji))
             if self._weight is not None:
                 font.set_variation_by_axes([self._weight])
             self._fonts[font_px] = font
@@ -349,6 +358,16 @@ class _OutlineFace:
         except UnicodeEncodeError:  # a lone surrogate
             return (0, 0), b""
         return mask.size, bytes(mask)
+
+
+def _engine(shaped: bool) -> Layout:
+    """How Pillow sets letters: plainly, so that pictures do not depend on libraries of the system.
+
+    Shaped, so that sequences of emoji become one, where Pillow has libraqm, as its wheels for Linux and macOS do.
+    """
+    from PIL import ImageFont, features
+
+    return ImageFont.Layout.RAQM if shaped and features.check("raqm") else ImageFont.Layout.BASIC
 
 
 class _DefaultFace(_OutlineFace):
