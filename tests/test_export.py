@@ -1,11 +1,15 @@
 """Exports decoded again: right pixels, right times, the committed text at the end, promises of size kept."""
 
+import csv
 import errno
 import gzip
 import json
 import os
+import random
+import shutil
 import subprocess
 import sys
+import unicodedata
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -26,7 +30,8 @@ from visualizer.gif import encode_gif, gif_frames
 from visualizer.image import Painter
 from visualizer.pictures import made_ahead
 from visualizer.scene import SceneOptions, build_scene
-from visualizer.trace import load
+from visualizer.theme import DARK
+from visualizer.trace import load, save
 from visualizer.video import encode_mp4, mp4_frames
 
 SMALL = SceneOptions(width=480, height=320)
@@ -158,16 +163,70 @@ def test_a_run_that_was_stopped_is_a_picture_or_a_sentence(tmp_path, suffix, cou
         assert finish(export(stopped, tmp_path / f"run{suffix}", SMALL)).size_bytes > 0
 
 
-@pytest.mark.parametrize(
-    "words, prompt",
-    [(["a"], "x"), (list(MANY_SCRIPTS) * 3, "日本語 שלום 👩‍🚀"), ([" w"] * 1024, "x"), (WORDS, "long " * 1000)],
-    ids=["one token", "all scripts", "1,024 tokens", "5,000 characters"],
-)
+def random_tokens(count, seed=0):
+    """Texts such as a vocabulary of 262,144 ids draws at random: pieces of words of every script, signs, emoji."""
+    rng = random.Random(seed)
+    letters = [
+        chr(code)
+        for code in (*range(0x20, 0xD800), *range(0xE000, 0x20000))
+        if unicodedata.category(chr(code)) not in ("Cn", "Co")
+    ]
+    pieces = [" ", "\n", "\t", "\ufffd", "\u200d", "\ufe0f", "\u0301"]
+    return [
+        "".join(rng.choice(letters if rng.random() < 0.8 else pieces) for _ in range(rng.randint(1, 6)))
+        for _ in range(count)
+    ]
+
+
+HARD_RUNS = {
+    "one token": (["a"], "x"),
+    "all scripts": (list(MANY_SCRIPTS) * 3, "日本語 שלום 👩\u200d🚀"),
+    "random tokens": (random_tokens(256), "".join(random_tokens(20, seed=1))),
+    "1,024 tokens": ([" w"] * 1024, "x"),
+    "5,000 characters": (WORDS, "long " * 1000),
+}
+
+
+@pytest.mark.parametrize(("words", "prompt"), HARD_RUNS.values(), ids=HARD_RUNS)
 @pytest.mark.parametrize("suffix", PICTURES)
 def test_any_run_becomes_a_picture(tmp_path, words, prompt, suffix):
     trace = made_trace(words, steps=3, prompt=prompt)
     exported = finish(export(trace, tmp_path / f"run{suffix}", SMALL))
     assert (last_pixels(exported.path).std(axis=(0, 1)) > 5).all()
+
+
+@pytest.mark.parametrize(("words", "prompt"), HARD_RUNS.values(), ids=HARD_RUNS)
+def test_any_run_becomes_documents_that_hold_it(tmp_path, words, prompt):
+    trace = made_trace(words, steps=3, prompt=prompt)
+    for suffix in set(FORMATS) - set(PICTURES):
+        finish(export(trace, tmp_path / f"run{suffix}"))
+    with (tmp_path / "run.csv").open(encoding="utf-8", newline="") as table:
+        assert len(list(csv.reader(table))) == 1 + len(words)
+    assert (tmp_path / "run.txt").read_bytes().decode("utf-8") == "".join(words)
+    assert json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))["answer"] == "".join(words)
+    assert load(tmp_path / "run.jsonl").answer == load(tmp_path / "run.jsonl.gz").answer == "".join(words)
+    assert (tmp_path / "run.html").stat().st_size > 100_000
+
+
+def test_without_the_font_folder_every_picture_still_has_its_text(tmp_path, trace):
+    """By the command line of a copy of the app that has lost its fonts."""
+    for folder in ("visualizer", "assets/player"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    save(trace, tmp_path / "run.jsonl.gz")
+    targets = [f"run{suffix}" for suffix in (*PICTURES, ".html")]
+    asked = [argument for target in targets for argument in ("-o", target)]
+    done = subprocess.run(
+        [sys.executable, "-m", "visualizer", "--trace", "run.jsonl.gz", "--preset", "readme", *asked],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    white = np.array([int(DARK.committed[k : k + 2], 16) for k in (1, 3, 5)])
+    for suffix in PICTURES:
+        pixels = last_pixels(tmp_path / f"run{suffix}").astype(int)
+        assert (abs(pixels - white).max(axis=-1) <= 12).sum() > 200, suffix
+    page = (tmp_path / "run.html").read_text(encoding="utf-8")
+    assert "createPlayer" in page
+    assert "font/woff2" not in page
 
 
 @pytest.mark.parametrize("suffix", [*FILMS, ".png"])

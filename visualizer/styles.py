@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import logging
 from pathlib import Path
 
 from visualizer.theme import DARK, LIGHT, SAFE
+
+log = logging.getLogger(__name__)
 
 ASSETS_FOLDER = Path(__file__).resolve().parent.parent / "assets"
 _PLAYER_FOLDER = ASSETS_FOLDER / "player"
@@ -57,7 +60,12 @@ def _read(name: str) -> str:
 
 
 def _font_face(family: str, weight: str, file_name: str) -> str:
-    data = base64.b64encode((ASSETS_FOLDER / "fonts" / file_name).read_bytes()).decode()
+    path = ASSETS_FOLDER / "fonts" / file_name
+    try:
+        data = base64.b64encode(path.read_bytes()).decode()
+    except OSError as exc:
+        log.warning("The font %s cannot be used (%s); the browser's own stand in for it.", path, exc)
+        return ""
     return (
         f'@font-face {{ font-family: "{family}"; font-weight: {weight}; font-display: swap; '
         f"src: url(data:font/woff2;base64,{data}) format('woff2'); }}"
