@@ -2,7 +2,9 @@
 
 A frame is everything the page's main thread does for it: script, style, layout and paint, from the beginning of the
 animation frame until the browser is free again. Scrubbing is measured over made-up runs of 48 steps, step by step and
-in random jumps; a live run as the same messages at 30 a second, from a message to its frame's end.
+in random jumps; a live run as the same messages at 30 a second, from a message to its frame's end. A move is drawn
+where it is in sight; what a long canvas has out of sight follows in later frames, and the first of those is measured
+too. As paragraphs are laid out apart, one measurement is of a text without a line break, the worst there is.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from browser import open_browser
-from played import live_messages, made_run, player_page, recording
+from played import WORDS, live_messages, made_run, player_page, recording
 from playwright.sync_api import Page
 
 STEPS = 48
@@ -27,6 +29,7 @@ CANVASES = (256, 1024)
 LAYOUTS = ("settled", "flow", "grid")
 VIEWS = ("states", "noise", "confidence", "order", "revisions")
 _SETTLE_MS = 300
+_UNBROKEN = tuple(word for word in WORDS if "\n" not in word)
 _SCRUB = """async ({rounds, jumps}) => {
   const range = document.querySelector('.dp-track input');
   const channel = new MessageChannel();
@@ -35,21 +38,25 @@ _SCRUB = """async ({rounds, jumps}) => {
     x = (x * 73 + 41) % 997;
     shares.push(jumps ? x / 997 : (k % 50) / 49);
   }
-  const times = [];
+  const [moves, afterwards] = [[], []];
+  let [ended, running] = [() => {}, true];
+  const measure = () => { // asked for anew in its own frame, it stays ahead of what the player asks for
+    const began = performance.now();
+    if (running) requestAnimationFrame(measure);
+    channel.port1.onmessage = () => ended(performance.now() - began);
+    channel.port2.postMessage(0);
+  };
+  const frame = () => new Promise((done) => { ended = done; });
+  requestAnimationFrame(measure);
+  await frame();
   for (const share of shares) {
-    await new Promise(requestAnimationFrame);
-    times.push(await new Promise((done) => {
-      let began = 0;
-      requestAnimationFrame(() => {
-        began = performance.now();
-        channel.port1.onmessage = () => done(performance.now() - began);
-        channel.port2.postMessage(0);
-      });
-      range.value = share * 1000;
-      range.dispatchEvent(new Event('input'));
-    }));
+    range.value = share * 1000;
+    range.dispatchEvent(new Event('input'));
+    moves.push(await frame());
+    afterwards.push(await frame());
   }
-  return times;
+  running = false;
+  return {moves, afterwards};
 }"""
 _LIVE = """async ({messages, perSecond}) => {
   const [channel, times] = [new MessageChannel(), []];
@@ -68,8 +75,8 @@ _LIVE = """async ({messages, perSecond}) => {
 }"""
 
 
-def measure_scrub(page: Page, layout: str, view: str, rounds: int, jumps: bool) -> list[float]:
-    """Milliseconds of every frame."""
+def measure_scrub(page: Page, layout: str, view: str, rounds: int, jumps: bool) -> dict[str, list[float]]:
+    """Milliseconds of every frame that draws a move, and of those after them."""
     page.click(f".dp-tools button[value={layout}]")
     page.click(f".dp-tools button[value={view}]")
     page.wait_for_timeout(_SETTLE_MS)
@@ -87,6 +94,19 @@ def _row(name: str, values: Sequence[float]) -> str:
     return f"| {name} | {statistics.median(values):.1f} ms | {high:.1f} ms | {len(values)} |"
 
 
+def measure_scrubs(
+    page: Page, length: int, what: str, layouts: Sequence[str], views: Sequence[str], rounds: int
+) -> None:
+    """Print a row for every layout, view and way to scrub, and one for the frames that follow the moves."""
+    for layout in layouts:
+        for view in views:
+            for how, jumps in (("step by step", False), ("random jumps", True)):
+                times = measure_scrub(page, layout, view, rounds, jumps)
+                name = f"{layout}, {view}, {length} positions{what}, {how}"
+                print(_row(name, times["moves"]), flush=True)
+                print(_row(f"{name}: the frame after", times["afterwards"]), flush=True)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -102,12 +122,9 @@ def main() -> None:
             page.goto(path.as_uri())
             print(_row(f"live, {length} positions, 30 steps/s", measure_live(page, length, 30)), flush=True)
             page.evaluate("message => send(message)", recording(made_run(length, STEPS)))
-            for layout in LAYOUTS:
-                for view in VIEWS if arguments.all else VIEWS[:1]:
-                    for jumps in (False, True):
-                        times = measure_scrub(page, layout, view, arguments.rounds, jumps)
-                        how = "random jumps" if jumps else "step by step"
-                        print(_row(f"{layout}, {view}, {length} positions, {how}", times), flush=True)
+            measure_scrubs(page, length, "", LAYOUTS, VIEWS if arguments.all else VIEWS[:1], arguments.rounds)
+            page.evaluate("message => send(message)", recording(made_run(length, STEPS, words=_UNBROKEN)))
+            measure_scrubs(page, length, " without a line break", ("settled", "flow"), VIEWS[:1], arguments.rounds)
             page.close()
 
 

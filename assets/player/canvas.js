@@ -1,9 +1,14 @@
-/** Draws a run's canvas at a step, in a layout and a view; only cells whose look has changed touch the document. */
+/**
+ * Draws a run's canvas at a step, in a layout and a view; only cells whose look has changed touch the document. What is
+ * in sight is drawn at once, the rest of a long canvas in the frames that follow, unless another step comes first.
+ */
 const canvases = (() => {
   "use strict";
   const { make } = dom;
   const { LAYOUTS } = layouts;
   const { lookAt } = views;
+  const CELLS_A_FRAME = 160; // of those out of sight
+  const MARGIN_PX = { flow: 300, settled: 60, grid: 60 }; // in flow, what follows can move up into sight
 
   const keyOf = (look) =>
     `${look.classes}|${look.text ?? `${look.gap} ${look.wide} ${look.sure}`}|${look.heat}|${look.number}|${look.special}`;
@@ -13,13 +18,13 @@ const canvases = (() => {
    * @param {HTMLElement} element
    */
   function createCanvas(element) {
-    let blocks = []; // { element, cells, keys, drawn }
+    let blocks = []; // { element, cells, keys, drawn, view, rest: the first cell that may lag behind, sight: the range that must not }
     let [run, layout, view] = [null, "flow", "states"];
 
     /** Make the cells of a block, with a hairline before every block but the first. */
     function openBlock(b) {
       const end = run.blockEnds[b];
-      const block = { element: make("div", "dp-block"), keys: new Array(end.length).fill(""), drawn: null, view: "" };
+      const block = { element: make("div", "dp-block"), keys: new Array(end.length).fill(""), drawn: null, view: "", rest: 0, sight: null };
       block.cells = Array.from({ length: end.length }, (_, i) => {
         const cell = make("span");
         cell.tabIndex = -1;
@@ -33,17 +38,52 @@ const canvases = (() => {
       element.append(...(b > 0 ? [make("div", "dp-hairline", `block ${b + 1}`)] : []), block.element);
       return block;
     }
-    /** Bring a block to a step. */
-    function drawBlock(block, step) {
-      const { fill } = LAYOUTS[layout];
-      for (let i = 0; i < step.length; i++) {
+    /** The first of a block's cells for which a test of its place holds; it holds for all that follow. */
+    function firstWhere(block, test) {
+      let [low, high] = [0, block.cells.length];
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (test(block.cells[middle].getBoundingClientRect())) high = middle;
+        else low = middle + 1;
+      }
+      return low;
+    }
+    /**
+     * Find what is in sight. Before anything is written in a frame, so that it costs no layout. In flow all that comes
+     * before counts too: the places hang on it.
+     */
+    function lookAround() {
+      const margin = MARGIN_PX[layout];
+      for (const block of blocks) {
+        if (!block) continue;
+        const end = firstWhere(block, ({ top }) => top > innerHeight + margin);
+        block.sight = [layout === "flow" || !end ? 0 : firstWhere(block, ({ bottom }) => bottom > -margin), end];
+      }
+    }
+    /** Bring some cells of a block to a step, until so many had to change; returns where it stopped. */
+    function drawCells(block, step, [from, to], most = Infinity) {
+      const { fill, arrange } = LAYOUTS[layout];
+      let [i, changed] = [from, 0];
+      for (; i < to && changed < most; i++) {
         const look = lookAt(run, step, i, view);
         const key = keyOf(look);
         if (block.keys[i] === key) continue;
         block.keys[i] = key;
         fill(block.cells[i], look, block, i);
+        changed += 1;
       }
-      [block.drawn, block.view] = [step, view];
+      if (changed) arrange(block);
+      return i;
+    }
+    /** Bring a block to a step: first what is in sight, then, when asked again, the rest, some cells at a time. */
+    function drawBlock(block, step) {
+      const fresh = !block.drawn;
+      if (block.drawn !== step || block.view !== view) {
+        [block.drawn, block.view] = [step, view];
+        const whole = fresh || !block.sight;
+        drawCells(block, step, whole ? [0, step.length] : block.sight);
+        block.rest = whole ? step.length : 0;
+      } else block.rest = drawCells(block, step, [block.rest, step.length], CELLS_A_FRAME);
     }
     /** Show a run at a step of its trace. */
     function show(newRun, index, options) {
@@ -56,7 +96,7 @@ const canvases = (() => {
         if (!run.blockEnds[b]) continue; // the block had passed when this page was opened
         const block = (blocks[b] ??= openBlock(b));
         const shown = b < step.block ? run.blockEnds[b] : b === step.block ? step : null;
-        if (shown && (block.drawn !== shown || block.view !== view)) drawBlock(block, shown);
+        if (shown) drawBlock(block, shown);
         block.element.classList.toggle("dp-ahead", !shown);
         if (!shown) block.drawn = null;
       }
@@ -77,14 +117,16 @@ const canvases = (() => {
     }
     /** The position under a cell: its step, run and index. */
     function locate(cell) {
-      const block = blocks[cell.parentNode?.dataset.block];
+      const block = blocks[cell.closest(".dp-block")?.dataset.block];
       return block?.drawn ? { run, step: block.drawn, i: Number(cell.dataset.position) } : null;
     }
+    /** Whether some cells, out of sight, still show an earlier step. */
+    const lagging = () => blocks.some((block) => block?.drawn && block.rest < block.cells.length);
     /** All cells in order. */
     const cells = () => blocks.flatMap((block) => block.cells);
     /** The cell that stands where another stood, after the canvas was built anew. */
     const cellAt = (b, i) => blocks[b]?.cells[i] ?? null;
-    return { element, show, adopt, clear, locate, cells, cellAt };
+    return { element, lookAround, show, lagging, adopt, clear, locate, cells, cellAt };
   }
   return { createCanvas };
 })();

@@ -1,5 +1,6 @@
 /**
- * Three ways to place the tokens of a block. Each makes the block's cells once and then draws looks (views.js) into them.
+ * Three ways to place the tokens of a block. Each opens a block of new cells once, then draws looks (views.js) into
+ * cells, and arranges the block when some of them have changed.
  *
  * flow: the text as it stands now. settled: every token at the place it has in the end. grid: one fixed box a position.
  */
@@ -8,6 +9,7 @@ const layouts = (() => {
   const { make, attribute } = dom;
   const { cellsWide, glyphOf, visible } = words;
   const CHIP = "░";
+  const ROW_CELLS = 16; // one row of the grid, or two of a narrow one (canvas.css)
 
   const textOf = (look) => (look.special ? glyphOf(look.text) : look.text);
   const isGlyph = (look) => look.special && look.text !== null;
@@ -51,12 +53,46 @@ const layouts = (() => {
     attribute(cell, "title", isGlyph(look) ? look.text : undefined);
   }
 
+  const breaksAfter = (look) => look.text !== null && textOf(look).endsWith("\n");
+
+  /**
+   * Put a block's cells in one element a paragraph, so that a change in one leaves the others laid out and painted. No
+   * line runs over their borders: each ends with a line break (`block.breaks`: after which cells). Cells that stay where
+   * they are are not touched, and none is moved more than twice.
+   */
+  function arrange({ cells, breaks }) {
+    for (let i = 0; i < cells.length - 1; i++) {
+      const [here, next] = [cells[i].parentNode, cells[i + 1].parentNode];
+      if (breaks[i] || here === next) continue;
+      here.append(...next.childNodes);
+      next.remove();
+    }
+    for (let i = cells.length - 2; i >= 0; i--) {
+      const here = cells[i].parentNode;
+      if (!breaks[i] || here !== cells[i + 1].parentNode) continue;
+      const rest = make("div", "dp-paragraph");
+      while (here.lastChild !== cells[i]) rest.prepend(here.lastChild);
+      here.after(rest);
+    }
+  }
+  /** Put all cells of a block in one paragraph. */
+  function join({ element, cells }) {
+    const paragraph = make("div", "dp-paragraph");
+    paragraph.append(...cells);
+    element.replaceChildren(paragraph);
+  }
+
   const flow = {
-    open: () => {},
-    fill(cell, look) {
+    open(block) {
+      block.breaks = new Array(block.cells.length).fill(false);
+      join(block);
+    },
+    fill(cell, look, block, i) {
       dress(cell, look);
       fillParts(cell, partsOf(look), isGlyph(look));
+      if (block) block.breaks[i] = breaksAfter(look);
     },
+    arrange,
   };
 
   const settled = {
@@ -67,6 +103,9 @@ const layouts = (() => {
         fillParts(cell, parts, isGlyph(finals[i]));
         return { text: parts.join(""), room: Math.max(1, cellsWide(parts[1].split("\n")[0])), chip: finals[i].text === null };
       });
+      block.breaks = finals.map(breaksAfter);
+      join(block);
+      arrange(block);
     },
     /** Another text than the final one lies over the word's place, cut to its width. */
     fill(cell, look, block, i) {
@@ -76,14 +115,21 @@ const layouts = (() => {
       if (other && !word.style.length) word.style.setProperty("--room", room);
       attribute(word, "data-now", other ? visible(textOf(look).trim() || textOf(look)) : undefined);
     },
+    arrange: () => {},
   };
 
   const grid = {
-    open: () => {},
+    /** Whole rows take the part of paragraphs. */
+    open(block) {
+      block.breaks = block.cells.map((_, i) => (i + 1) % ROW_CELLS === 0);
+      join(block);
+      arrange(block);
+    },
     fill(cell, look) {
       dress(cell, look);
       fillParts(cell, ["", look.text === null ? CHIP : visible(textOf(look).replace(/^ (?=\S)/, ""))], false);
     },
+    arrange: () => {},
   };
 
   const LAYOUTS = {

@@ -43,6 +43,7 @@ function createPlayer(root) {
   let [begun, lastJson, frame, width] = [false, "", 0, 0];
   let [hovered, focused] = [null, null]; // where the pointer and the focus are: { pane, b, i }
   let lit = null; // the cell that the card is about
+  let refocusing = false;
   let [view, chosenLayout] = ["states", null]; // null: what fits the run
 
   function addPane() {
@@ -155,6 +156,7 @@ function createPlayer(root) {
   /** Draw what the clock shows. */
   function paint() {
     frame = 0;
+    for (const pane of shown) pane.canvas.lookAround();
     const [indices, layout] = [timeline.shown(), layoutNow()];
     const kept = focusedCell() && focusedCell() === document.activeElement ? focused : null; // a new layout makes new cells
     root.dataset.state = runs().every((run) => run.reason) ? runs()[0].reason : "running";
@@ -167,8 +169,9 @@ function createPlayer(root) {
     if (indices[0] >= 0) root.dataset.drawn = indices[0];
     timeline.show();
     showChoices(layout);
-    if (kept && cellAt(kept) && cellAt(kept) !== document.activeElement) moveFocus(cellAt(kept));
+    if (kept && cellAt(kept) && cellAt(kept) !== document.activeElement) refocus(cellAt(kept));
     inspect();
+    if (shown.some((pane) => pane.canvas.lagging())) repaint();
   }
   /** The buttons of views and layouts, and the legend of the view. */
   function showChoices(layout) {
@@ -204,7 +207,7 @@ function createPlayer(root) {
 
   const cellOf = (event) => event.target.closest(".dp-canvas [data-position]");
   const paneOf = (cell) => shown.find((pane) => pane.element.contains(cell));
-  const placeOf = (cell) => ({ pane: paneOf(cell), b: Number(cell.parentNode.dataset.block), i: Number(cell.dataset.position) });
+  const placeOf = (cell) => ({ pane: paneOf(cell), b: Number(cell.closest(".dp-block").dataset.block), i: Number(cell.dataset.position) });
   const cellAt = (place) => (place && shown.includes(place.pane) ? place.pane.canvas.cellAt(place.b, place.i) : null);
   const focusedCell = () => cellAt(focused);
 
@@ -226,7 +229,13 @@ function createPlayer(root) {
     const stop = paneOf(cell).canvas.element.querySelector('[tabindex="0"]');
     if (stop) stop.tabIndex = -1;
     cell.tabIndex = 0;
-    cell.focus({ preventScroll: false });
+    cell.focus({ preventScroll: refocusing });
+  }
+  /** Give the focus back to a cell that was moved in the document, or made anew, under it. */
+  function refocus(cell) {
+    refocusing = true;
+    moveFocus(cell);
+    refocusing = false;
   }
   /** On a token ← → Home End walk over all blocks; Escape closes the card. Whether the key was one of these. */
   function pressOnToken(cell, key) {
@@ -256,7 +265,7 @@ function createPlayer(root) {
     if (!cell) return;
     focused = placeOf(cell);
     const place = focused.pane.canvas.locate(cell);
-    if (place) write(ui.spoken, inspectors.spoken(place));
+    if (place && !refocusing) write(ui.spoken, inspectors.spoken(place));
     inspect();
   }
   function fullScreen() {
