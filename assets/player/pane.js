@@ -17,8 +17,8 @@ const panes = (() => {
       <div class="dp-line">
         <span class="dp-pill" data-ui="pill"><span class="dp-sign" data-ui="sign" aria-hidden="true"></span><span data-ui="state"></span></span>
         <span class="dp-who"><span class="dp-checkpoint" data-ui="checkpoint"></span> <span class="dp-origin" data-ui="origin"></span></span>
-        <span class="dp-fact" data-ui="block"></span><span class="dp-fact dp-fact-step" data-ui="step"></span>
-        <span class="dp-fact dp-fact-time" data-ui="time"></span><span class="dp-fact dp-fact-rate" data-ui="rate"></span>
+        <span class="dp-facts"><span class="dp-fact" data-ui="block"></span><span class="dp-fact dp-fact-step" data-ui="step"></span>
+          <span class="dp-fact dp-fact-time" data-ui="time"></span><span class="dp-fact dp-fact-rate" data-ui="rate"></span></span>
       </div>
       <p class="dp-apart" data-ui="apart" hidden></p>
       <div class="dp-meters">
