@@ -334,6 +334,38 @@ def test_the_grid_gives_every_position_a_box_of_one_size(opened, long_recording)
     assert max(box[0][2] for box in places) - min(box[0][2] for box in places) <= 1
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_what_a_long_canvas_has_out_of_sight_follows_by_itself(opened, layout):
+    page = opened(recording(made_run(1024, 12)))
+    choose(page, layout)
+    pause(page)
+    press(page, "End")
+    press(page, "5")
+    texts = (
+        "() => [...document.querySelectorAll('.dp-canvas .dp-cell')].map((cell) => cell.className + cell.textContent)"
+    )
+    for _ in range(8):
+        page.evaluate(_NEXT_FRAME)
+    followed = page.evaluate(texts)
+    choose(page, "grid" if layout == "flow" else "flow")
+    choose(page, layout)  # makes every cell anew
+    assert len(followed) == 1024
+    assert page.evaluate(texts) == followed
+
+
+def test_the_focus_stays_on_a_token_whose_paragraph_changes(opened):
+    page = opened(recording(made_run(64, 12, words=(" sea", "\n"))))
+    choose(page, "flow")
+    pause(page)
+    page.focus(".dp-canvas [data-position='40']")
+    spoken = page.text_content("[data-ui=spoken]")
+    for _ in range(12):
+        press(page, ".")
+        assert page.evaluate("document.activeElement.dataset.position") == "40"
+    assert page.locator(".dp-paragraph").count() > 10
+    assert page.text_content("[data-ui=spoken]") == spoken
+
+
 # ---- Views
 
 
