@@ -11,7 +11,8 @@ from browser import served_app
 from hub_server import files_of, served_hub
 
 from visualizer.checkpoint import POCKET_FOLDER, read_card, read_json
-from visualizer.chooser import Chooser, choice_of
+from visualizer.chooser import Chooser
+from visualizer.chooser_panel import choice_of
 from visualizer.engine import Engine
 from visualizer.errors import CheckpointError, FetchError
 from visualizer.fetch import DIFFUSION_GEMMA

@@ -13,11 +13,11 @@ ORDER = [
     "bidi", "layout", "glyphs", "cells", "stage", "scene", "image", "token_text", "sampler", "readout", "denoise",
     "blas", "checkpoint", "machine", "provenance", "hub", "fetch", "engine", "messages", "runs", "scaffold", "pictures",
     "gif", "video", "still", "tables", "embed", "html_export", "budget", "export", "export_panel", "recordings",
-    "library", "api", "chooser", "controls", "ui", "__main__",
+    "library", "api", "chooser", "chooser_panel", "controls", "ui", "__main__",
 ]  # fmt: skip
 """Low to high: the table of the design, with the rooms that it has grown."""
 ON_MLX = {"sampler", "readout", "denoise"}
-ON_GRADIO = {"api", "export_panel", "library", "chooser", "controls", "ui"}
+ON_GRADIO = {"api", "export_panel", "library", "chooser_panel", "controls", "ui"}
 HEAVY = ("mlx", "mlx_vlm", "transformers", "torch", "gradio", "av", "imageio", "PIL")
 
 MODULES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")

@@ -13,7 +13,8 @@ import gradio as gr
 
 from visualizer.api import denoise_endpoint
 from visualizer.checkpoint import CheckpointCard
-from visualizer.chooser import Chooser, build_chooser, wire_chooser
+from visualizer.chooser import Chooser
+from visualizer.chooser_panel import ChooserPanel
 from visualizer.controls import Controls, defaults_of
 from visualizer.engine import Engine
 from visualizer.export_panel import ExportPanel
@@ -69,7 +70,7 @@ def build_page(
         with gr.Row(elem_id="stage"):
             with gr.Column(elem_id="controls", scale=0, min_width=320):
                 controls = Controls(engine.card, prompts, library.gallery)
-                picker = build_chooser(engine.card) if chooser else None
+                picker = ChooserPanel(chooser) if chooser else None
             with gr.Column(elem_id="theatre", min_width=320):
                 player = gr.HTML("", html_template='<div class="player-root"></div>', elem_id="player",
                                  apply_default_css=False, js_on_load=_player_script())  # fmt: skip
@@ -90,8 +91,8 @@ def build_page(
         export_panel.wire(shown, noted)
         controls.wire(asked, shown, run, library.runs.stop)
         theme_button.click(None, None, None, js=_TOGGLE_THEME, **_CLIENT_ONLY)
-        if chooser and picker:
-            wire_chooser(page, chooser, picker, [headline, *controls.following], _show_card)
+        if picker:
+            picker.wire(page, [headline, *controls.following], _show_card)
         gr.api(denoise_endpoint(engine), api_name="denoise", **_ONE_RUN_AT_A_TIME)
     page.queue(max_size=_QUEUE_LENGTH)
     return page
