@@ -22,7 +22,7 @@ lint: $(VENV)/.tests-installed ## Check style
 	$(BIN)/ruff check .
 
 pocket: $(VENV)/.training-installed ## Train the pocket checkpoint again (hours; goes on where it stopped)
-	$(BIN)/python -m training.train runs/pocket --steps 5200
+	$(BIN)/python -m training.train runs/pocket
 	$(BIN)/python -m training.convert runs/pocket assets/pocket
 
 evaluate: $(VENV)/.training-installed ## Measure the pocket checkpoint: constraints, stutters, scaffold first

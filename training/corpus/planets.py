@@ -84,7 +84,7 @@ FACTS = {
         "Giant auroras glow around both its poles.",
         "Hidden oceans may lie inside icy moons.",
         "Solid ground never appears beneath these clouds.",
-        "Lightning flashes inside towering storm clouds here.",
+        "Lightning flashes light its towering storm clouds.",
     ),
     "Mars": (
         "Rust in the soil colors it red.",
