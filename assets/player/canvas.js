@@ -38,26 +38,28 @@ const canvases = (() => {
       element.append(...(b > 0 ? [make("div", "dp-hairline", `block ${b + 1}`)] : []), block.element);
       return block;
     }
-    /** The first of a block's cells for which a test of its place holds; it holds for all that follow. */
-    function firstWhere(block, test) {
-      let [low, high] = [0, block.cells.length];
+    /** The first cell of the first of some paragraphs for which a test of its place holds; it holds for all that follow. */
+    function firstWhere(paragraphs, test) {
+      let [low, high] = [0, paragraphs.length];
       while (low < high) {
         const middle = (low + high) >> 1;
-        if (test(block.cells[middle].getBoundingClientRect())) high = middle;
+        if (test(paragraphs[middle].getBoundingClientRect())) high = middle;
         else low = middle + 1;
       }
-      return low;
+      return Number(paragraphs[low]?.firstChild.dataset.position ?? Infinity);
     }
     /**
-     * Find what is in sight. Before anything is written in a frame, so that it costs no layout. In flow all that comes
-     * before counts too: the places hang on it.
+     * Find what is in sight, by whole paragraphs: the places of single tokens in a long one are slow to ask for. Before
+     * anything is written in a frame, so that it costs no layout. In flow all that comes before counts too: the places
+     * hang on it.
      */
     function lookAround() {
       const margin = MARGIN_PX[layout];
       for (const block of blocks) {
         if (!block) continue;
-        const end = firstWhere(block, ({ top }) => top > innerHeight + margin);
-        block.sight = [layout === "flow" || !end ? 0 : firstWhere(block, ({ bottom }) => bottom > -margin), end];
+        const paragraphs = block.element.children;
+        const first = layout === "flow" ? 0 : firstWhere(paragraphs, ({ bottom }) => bottom > -margin);
+        block.sight = [first, Math.min(block.cells.length, firstWhere(paragraphs, ({ top }) => top > innerHeight + margin))];
       }
     }
     /** Bring some cells of a block to a step, until so many had to change; returns where it stopped. */
