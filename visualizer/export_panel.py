@@ -40,6 +40,8 @@ _BUDGETS = (_NO_LIMIT, "1 MB", "2 MB", "5 MB", "10 MB")
 _SECONDS_BETWEEN_UPDATES = 0.2
 _NAME_CHARACTERS = 40
 _QUIETLY = {"show_progress": "hidden", "api_visibility": "private"}
+_DRAW_OPENED = "() => [true, String(performance.now())]"
+_DRAW_IF_OPEN = "(isOpen, before) => isOpen ? String(performance.now()) : before"
 _WORK = _QUIETLY | {"concurrency_limit": 2, "concurrency_id": "export"}
 
 
@@ -48,7 +50,9 @@ class ExportPanel:
 
     def __init__(self, trace_of_run: Callable[[str], Trace]) -> None:
         self._trace_of_run = trace_of_run
-        self._is_open = gr.State(False)
+        self._is_open = gr.Checkbox(False, visible="hidden")
+        self._draw = gr.Textbox(visible="hidden")
+        """Every change of it draws the preview."""
         with gr.Accordion("Export", open=False, elem_id="export") as self._panel:
             self._knobs = _knobs()
             self._preview = gr.HTML("", elem_id="export-preview", apply_default_css=False, js_on_load=None)
@@ -65,11 +69,12 @@ class ExportPanel:
     def wire(self, shown: gr.Textbox, noted: Dependency) -> None:
         """Connect it. shown: the id of the run on show; noted: the event that sets it, when a run begins and ends."""
         looks = [shown, *self._knobs]
-        expanded = self._panel.expand(lambda: True, None, self._is_open, queue=False, **_QUIETLY)
-        self._panel.collapse(lambda: False, None, self._is_open, queue=False, **_QUIETLY)
-        for happens in (expanded.then, noted.then, *(knob.change for knob in self._knobs)):
-            happens(_previewer(self._trace_of_run), [self._is_open, *looks], self._preview,
-                    trigger_mode="always_last", **_WORK)  # fmt: skip
+        # Told apart in the browser: behind a closed panel nothing reaches the server, which has a run to stream.
+        self._panel.expand(None, None, [self._is_open, self._draw], js=_DRAW_OPENED, queue=False, **_QUIETLY)
+        self._panel.collapse(None, None, self._is_open, js="() => false", queue=False, **_QUIETLY)
+        noted.then(None, [self._is_open, self._draw], self._draw, js=_DRAW_IF_OPEN, queue=False, **_QUIETLY)
+        for changes in (self._draw, *self._knobs):
+            changes.change(_previewer(self._trace_of_run), looks, self._preview, trigger_mode="always_last", **_WORK)
         exporting = self._start.click(_exporter(self._trace_of_run), looks, self._results, trigger_mode="once", **_WORK)
         stopped = self._cancel.click(None, None, None, cancels=exporting, queue=False, **_QUIETLY)
         # Only then: what the export still had under way must not come after it.
@@ -126,15 +131,10 @@ def _preset_words(name: str) -> str:
     return f"{width}×{height}" if height else f"{width} wide"
 
 
-def _previewer(trace_of_run: Callable[[str], Trace]) -> Callable[..., object]:
-    """The function that draws the moment in the middle of the run as it would be exported.
+def _previewer(trace_of_run: Callable[[str], Trace]) -> Callable[..., str]:
+    """The function that draws the moment in the middle of the run as it would be exported."""
 
-    Behind a closed panel it draws nothing: that would take the processor from the run that begins.
-    """
-
-    def preview(is_open: bool, run_id: str, *knobs: object) -> object:
-        if not is_open:
-            return gr.skip()
+    def preview(run_id: str, *knobs: object) -> str:
         try:
             wish, trace = _wish(*knobs), trace_of_run(run_id)
             if wish.suffix not in PICTURES:
