@@ -19,7 +19,7 @@ DEMO_PROMPT = (
 )
 DEMO_LETTERS = "OCEANS"
 DEMO_TOPIC = "the ocean"
-DEMO_PROMPT_SHARE = 0.05
+DEMO_PROMPT_SHARE = 0.15
 WORD_SHARE = 0.15
 
 MIN_LINES = 3
@@ -102,7 +102,7 @@ LINES: dict[str, tuple[Line, ...]] = {
         ),
         Line(
             ("white gulls", "gray gulls", "hungry gulls"),
-            ("ride the salty wind", "circle above the ships", "call over the harbor"),
+            ("ride with the wind", "circle above the ships", "call over the harbor"),
         ),
         Line(
             ("a whale", "one whale", "the whale"),
