@@ -38,6 +38,7 @@ parity: $(VENV)/.tests-installed ## Compare 100 runs with transformers and mlx-v
 step: $(VENV)/.tests-installed ## Measure our step beside mlx-vlm's: memory and time, then memory over 30 blocks
 	$(BIN)/python -m bench.step
 	$(BIN)/python -m bench.memory
+	$(BIN)/python -m bench.memory --ids 262144 --steps 1
 
 bench: $(VENV)/.tests-installed ## Measure step time, message size, yield-to-drawn time, player frames and exports
 	sh tests/install-browser.sh

@@ -1,4 +1,4 @@
-"""What an export costs: `python -m bench.export` (or `make bench-export`).
+"""What an export costs: `python -m bench.export` (or `make bench`).
 
 80 frames of 256 tokens at 1280×720 and 2560×1440, side by side: the exporter from trace to file, the same encoder
 alone on ready frames, and the naive way (Pillow's `text` for every token of every RGB frame, written with imageio's
