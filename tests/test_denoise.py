@@ -95,7 +95,8 @@ def test_a_block_is_noise_then_steps_then_a_commit(run, sampler):
 
 @BOTH_SAMPLERS
 def test_blocks_follow_one_another_until_the_budget_is_spent(run, sampler):
-    states = run(MULTI_BLOCK.changed(sampler=sampler, accept_probability=1.0))
+    # Warm, so that no probability is rounded to 1, which would accept everything and end the block.
+    states = run(MULTI_BLOCK.changed(sampler=sampler, accept_probability=1.0, t_min=1.0, t_max=1.0))
     a_block = [Phase.NOISE, Phase.STEP, Phase.STEP, Phase.COMMIT]
     assert [state.phase for state in states] == a_block * 3
     assert [state.block for state in states] == [0] * 4 + [1] * 4 + [2] * 4
