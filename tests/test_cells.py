@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from trace_samples import growing_run, run_info
 
 from visualizer.canvas import CellState, Phase
-from visualizer.cells import ELLIPSIS, CellGrid, Look, Mark, special_sign
+from visualizer.cells import ELLIPSIS, CellGrid
+from visualizer.final_text import FinalText
 from visualizer.layout import cells_wide
+from visualizer.looks import Look, Mark, special_sign
 from visualizer.trace import Trace
 
 NEW, DRAFT, COMMITTED, MASKED = CellState.NEW, CellState.DRAFT, CellState.COMMITTED, CellState.MASKED
@@ -37,11 +39,11 @@ def shown(cells):
 
 
 def settled(trace, columns=40):
-    return CellGrid(trace, columns, True, cells_wide)
+    return CellGrid(FinalText(trace, cells_wide), columns, True)
 
 
 def flowing(trace, columns=40):
-    return CellGrid(trace, columns, False, cells_wide)
+    return CellGrid(FinalText(trace, cells_wide), columns, False)
 
 
 def test_noise_keeps_the_room_of_the_final_token():
@@ -110,10 +112,11 @@ def test_special_tokens_have_the_signs_of_the_page(text, sign):
 
 
 def test_what_follows_the_answer_takes_no_rows():
-    grid = settled(growing_run(["Yes"] + ["<pad>"] * 50, steps=3, special=range(1, 51), answer_length=1), columns=10)
+    run = growing_run(["Yes"] + ["<pad>"] * 50, steps=3, special=range(1, 51), answer_length=1)
+    grid = settled(run, columns=10)
     assert grid.rows(0) == 1
     assert {cell.row for index in range(5) for cell in grid.cells(index)} == {0}
-    assert grid.unbroken_columns() == 4
+    assert FinalText(run, cells_wide).unbroken_columns() == 4
 
 
 def test_earlier_blocks_stand_before_the_one_at_work():
@@ -147,7 +150,7 @@ def test_indentation_that_is_not_there_yet_is_noise_in_its_place():
 )
 def test_cells_stay_in_the_grid_do_not_overlap_and_settled_ones_never_move(texts, columns, is_settled):
     trace = growing_run(texts, steps=3)
-    grid = CellGrid(trace, columns, is_settled, cells_wide)
+    grid = CellGrid(FinalText(trace, cells_wide), columns, is_settled)
     places = {}
     for index in range(len(trace.states)):
         cells = grid.cells(index)

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import features
 
-from visualizer.glyphs import Glyphs, Metrics
+from visualizer.fonts import Metrics
+from visualizer.glyphs import Glyphs
 
 METRICS = Metrics.of(20)
 GLYPHS = Glyphs()

@@ -7,46 +7,23 @@ as it stands at the moment, noise as wide as its candidate.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from enum import IntEnum
 from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
 
-import numpy as np
 from wcwidth import iter_graphemes
 
-from visualizer.canvas import CanvasState, CellState, cell_states, changed, reverted
+from visualizer.canvas import CellState
+from visualizer.final_text import FinalText
 from visualizer.layout import RETURN_SIGN, Glyph, Layout, lay_out
-from visualizer.trace import Trace
+from visualizer.looks import Look, Mark, Shown, shown_of
 
 MAX_NOISE_CELLS = 12
 """Noise in flow is never wider than this; on the page neither."""
 ELLIPSIS = "…"
 _NOISE_SIGN = "░"
-_ENDLESS = 10**9
 _BLANKS = (" ", "")
 _SIGNS = {"\n": RETURN_SIGN, "\r\n": RETURN_SIGN, "\t": " "}
-_SURE_LEVELS = 4
-
-WidthOf = Callable[[str], int]
-
-
-class Mark(IntEnum):
-    """What happened to a position at this step, beside its state."""
-
-    NONE = 0
-    REVERTED = 1
-    CHANGED = 2
-
-
-class Look(NamedTuple):
-    """What a cell is drawn as. sure: 0 to 3, of noise: how probable its candidate is. outside: after the answer."""
-
-    state: CellState
-    mark: Mark = Mark.NONE
-    sure: int = 0
-    outside: bool = False
 
 
 class Cell(NamedTuple):
@@ -66,12 +43,6 @@ class Cell(NamedTuple):
     position: int
 
 
-_LOOK_SHAPE = (len(CellState), len(Mark), _SURE_LEVELS, 2)
-_ALL_LOOKS = [
-    Look(CellState(state), Mark(mark), sure, bool(outside)) for state, mark, sure, outside in np.ndindex(_LOOK_SHAPE)
-]
-
-
 class _Slot(NamedTuple):
     """The glyphs of one position that stand side by side in a row, from left to right."""
 
@@ -81,25 +52,14 @@ class _Slot(NamedTuple):
     glyphs: tuple[Glyph, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class Shown:
-    """One state ready to be placed: every position's text, look (None: nothing is drawn), and whether it is special."""
-
-    texts: list[str]
-    looks: list[Look | None]
-    special: list[bool]
-
-
 class CellGrid:
-    """A trace's cells on a grid of so many columns, state by state."""
+    """A run's cells on a grid of so many columns, state by state."""
 
-    def __init__(self, trace: Trace, columns: int, settled: bool, width_of: WidthOf) -> None:
-        self._trace = trace
+    def __init__(self, final: FinalText, columns: int, settled: bool) -> None:
+        self._final = final
+        self._trace = final.trace
         self._columns = columns
         self._settled = settled
-        self._width_of = width_of
-        self._ends = _block_ends(trace)
-        self._offsets = [0, *accumulate(len(trace.states[end].canvas_ids) for end in self._ends)]
         self._kept: dict[object, tuple[Cell, ...]] = {}
 
     def cells(self, index: int) -> tuple[Cell, ...]:
@@ -110,43 +70,17 @@ class CellGrid:
         """How many rows a state takes."""
         return self._rows if self._settled else self._flow(index).rows
 
-    def unbroken_columns(self) -> int:
-        """On how many columns no line of the final text is broken; what comes after the answer does not count."""
-        layout = lay_out(self._final_texts[: self._tail], _ENDLESS, self._width_of)
-        return max((glyph.column + glyph.width for glyph in layout.glyphs), default=0) + 1
-
     @cached_property
-    def _final_texts(self) -> list[str]:
-        return [text for end in self._ends for text in shown_of(self._trace, end).texts]
-
-    @cached_property
-    def _final(self) -> Layout:
-        special = [is_special for end in self._ends for is_special in shown_of(self._trace, end).special]
-        return lay_out(self._final_texts, self._columns, self._width_of, _true_places(special))
-
-    @cached_property
-    def _tail(self) -> int:
-        """The position from which on there are only special tokens after the answer."""
-        end = len(self._final_texts)
-        while self._ends and end > self._offsets[-2] and self._is_tail(end - 1 - self._offsets[-2]):
-            end -= 1
-        return end
+    def _layout(self) -> Layout:
+        return self._final.lay_out(self._columns)
 
     @cached_property
     def _rows(self) -> int:
-        """Rows of the final text. What the last block has after its answer fills the last one, and needs no other."""
-        rows = [glyph.row for glyph in self._final.glyphs if glyph.position < self._tail]
-        ends_line = 0 < self._tail < len(self._final_texts) and self._final_texts[self._tail - 1].endswith("\n")
-        return min(self._final.rows, max(rows, default=0) + 1 + ends_line)
-
-    def _is_tail(self, position: int) -> bool:
-        """Whether a position of the last block ends as a special token after the answer."""
-        state = self._trace.states[-1]
-        return position >= state.answer_length and int(state.shown_ids()[position]) in self._trace.special
+        return self._final.rows(self._layout)
 
     @cached_property
     def _slots(self) -> list[tuple[_Slot, ...]]:
-        own = _slots_of(self._final, len(self._final_texts))
+        own = _slots_of(self._layout, len(self._final.texts))
         return [tuple(slot for slot in slots if slot.row < self._rows) for slots in own]
 
     @cached_property
@@ -162,7 +96,7 @@ class CellGrid:
     def _tails(self) -> dict[int, list[int]]:
         """Positions that carry on a grapheme, by the position in which it begins."""
         shared: dict[int, list[int]] = {}
-        for glyph in self._final.glyphs:
+        for glyph in self._layout.glyphs:
             if len(glyph.parts) > 1:
                 shared.setdefault(glyph.position, []).extend(position for position, _ in glyph.parts[1:])
         return shared
@@ -171,7 +105,7 @@ class CellGrid:
         block = self._block_of(index)
         found = [cell for earlier in range(block) for cell in self._committed_block(earlier)]
         shown = shown_of(self._trace, index)
-        offset = self._offsets[block]
+        offset = self._final.offsets[block]
         for position, (text, look) in enumerate(zip(shown.texts, shown.looks, strict=True), offset):
             if look is None:
                 continue
@@ -187,12 +121,12 @@ class CellGrid:
         """A block that is behind, as it was committed."""
         key = ("block", block)
         if key not in self._kept:
-            looks = _calm(shown_of(self._trace, self._ends[block]).looks)
+            looks = _calm(shown_of(self._trace, self._final.ends[block]).looks)
             self._kept[key] = tuple(
                 cell
-                for position, look in enumerate(looks, self._offsets[block])
+                for position, look in enumerate(looks, self._final.offsets[block])
                 if look is not None
-                for cell in self._settled_position(position, self._final_texts[position], look, True)
+                for cell in self._settled_position(position, self._final.texts[position], look, True)
             )
         return self._kept[key]
 
@@ -202,7 +136,7 @@ class CellGrid:
             tail - offset < len(shown.texts)
             and (look := shown.looks[tail - offset]) is not None
             and look.state is not CellState.MASKED
-            and shown.texts[tail - offset] == self._final_texts[tail]
+            and shown.texts[tail - offset] == self._final.texts[tail]
             for tail in self._tails[position]
         )
 
@@ -212,7 +146,7 @@ class CellGrid:
             return ()
         if look.state is CellState.MASKED:
             return _noise(slots, look, position)
-        if text != self._final_texts[position]:
+        if text != self._final.texts[position]:
             return self._fitted(max(slots, key=lambda slot: slot.width), text, look, position)
         return _written(slots, look, position, whole)
 
@@ -220,7 +154,7 @@ class CellGrid:
         """Another text than the final one in its place, with … where there is no room for all of it."""
         room = slot.width + self._free[slot.row, slot.column]
         graphemes = [_SIGNS.get(grapheme, grapheme) for grapheme in iter_graphemes(text)]
-        widths = [self._width_of(grapheme) for grapheme in graphemes]
+        widths = [self._final.width_of(grapheme) for grapheme in graphemes]
         if sum(widths) > room:
             while graphemes and sum(widths) > room - 1:
                 graphemes.pop()
@@ -234,15 +168,15 @@ class CellGrid:
         """The text as it stands, after the blocks before."""
         shown = shown_of(self._trace, index)
         texts = [
-            _noise_text(text, self._width_of) if look is not None and look.state is CellState.MASKED else text
+            _noise_text(text, self._final.width_of) if look is not None and look.state is CellState.MASKED else text
             for text, look in zip(shown.texts, shown.looks, strict=True)
         ]
-        before = self._offsets[self._block_of(index)]
-        loose = _true_places(shown.special, before)
-        return lay_out([*self._final_texts[:before], *texts], self._columns, self._width_of, loose)
+        before = self._final.offsets[self._block_of(index)]
+        loose = frozenset(place for place, is_special in enumerate(shown.special, before) if is_special)
+        return lay_out([*self._final.texts[:before], *texts], self._columns, self._final.width_of, loose)
 
     def _flowing_cells(self, index: int) -> tuple[Cell, ...]:
-        earlier = [_calm(shown_of(self._trace, end).looks) for end in self._ends[: self._block_of(index)]]
+        earlier = [_calm(shown_of(self._trace, end).looks) for end in self._final.ends[: self._block_of(index)]]
         looks = [look for block in earlier for look in block] + shown_of(self._trace, index).looks
         found: list[Cell] = []
         for position, (slots, look) in enumerate(zip(_slots_of(self._flow(index), len(looks)), looks, strict=True)):
@@ -254,42 +188,7 @@ class CellGrid:
 
     def _block_of(self, index: int) -> int:
         """Which block a state belongs to, counted from 0 among those that the trace has."""
-        return next(block for block, end in enumerate(self._ends) if end >= index)
-
-
-def shown_of(trace: Trace, index: int) -> Shown:
-    """Texts and looks of a state's positions. Special tokens become one sign, and go when the block is committed."""
-    state = trace.states[index]
-    before = trace.states[index - 1] if index else None
-    ids = state.shown_ids().tolist()
-    special = [token_id in trace.special for token_id in ids]
-    texts = trace.cells(index)
-    texts = [special_sign(text) if is_special else text for text, is_special in zip(texts, special, strict=True)]
-    looks: list[Look | None] = []
-    for position, look in enumerate(_looks(before, state)):
-        is_over = look.state is CellState.COMMITTED and look.outside and special[position]
-        looks.append(None if is_over else look)
-    return Shown(texts, looks, special)
-
-
-def special_sign(text: str) -> str:
-    """The small sign that stands for a special token; the page has the same."""
-    if "pad" in text:
-        return "·"
-    return "◼" if "turn|" in text or "eos" in text or "end" in text else "◇"
-
-
-def _looks(before: CanvasState | None, state: CanvasState) -> list[Look]:
-    codes = cell_states(before, state).astype(int)
-    marks = Mark.REVERTED * reverted(before, state) + Mark.CHANGED * changed(before, state)
-    sure = np.minimum((state.probability * _SURE_LEVELS).astype(int), _SURE_LEVELS - 1) * (codes == CellState.MASKED)
-    outside = np.arange(len(codes)) >= state.answer_length
-    places = np.ravel_multi_index((codes, marks, sure, outside.astype(int)), _LOOK_SHAPE)
-    return [_ALL_LOOKS[place] for place in places.tolist()]
-
-
-def _true_places(flags: Iterable[bool], start: int = 0) -> frozenset[int]:
-    return frozenset(place for place, flag in enumerate(flags, start) if flag)
+        return next(block for block, end in enumerate(self._final.ends) if end >= index)
 
 
 def _calm(looks: Iterable[Look | None]) -> list[Look | None]:
@@ -297,19 +196,13 @@ def _calm(looks: Iterable[Look | None]) -> list[Look | None]:
     return [look and look._replace(mark=Mark.NONE) for look in looks]
 
 
-def _noise_text(text: str, width_of: WidthOf) -> str:
+def _noise_text(text: str, width_of: Callable[[str], int]) -> str:
     """Noise in the room of its candidate, the space before it left free; one cell for what breaks a line."""
     if not text.strip() or "\n" in text:
         return _NOISE_SIGN
     wide = min(MAX_NOISE_CELLS, sum(width_of(_SIGNS.get(grapheme, grapheme)) for grapheme in iter_graphemes(text)))
     gap = min(wide - 1, len(text) - len(text.lstrip()))
     return " " * gap + _NOISE_SIGN * (wide - gap)
-
-
-def _block_ends(trace: Trace) -> list[int]:
-    """The last state of every block, by index."""
-    blocks = [state.block for state in trace.states]
-    return [index for index, block in enumerate(blocks) if index + 1 == len(blocks) or blocks[index + 1] != block]
 
 
 def _slots_of(layout: Layout, count: int) -> list[tuple[_Slot, ...]]:

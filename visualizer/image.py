@@ -13,9 +13,11 @@ from typing import NamedTuple
 import numpy as np
 
 from visualizer.canvas import CellState
-from visualizer.cells import Cell, Look, Mark
-from visualizer.glyphs import Glyphs, Metrics
+from visualizer.cells import Cell
+from visualizer.fonts import Metrics
+from visualizer.glyphs import Glyphs
 from visualizer.layout import RETURN_SIGN
+from visualizer.looks import Look, Mark
 from visualizer.scene import Scene, SceneFrame, legend
 from visualizer.stage import Box, Stage, Words
 from visualizer.theme import Theme
@@ -323,13 +325,15 @@ class _Tiles:
 
     def _draw_signs(self, tile: np.ndarray, cell: Cell, ink: str) -> None:
         bold = cell.look.state is CellState.NEW
+        coverage = np.zeros_like(tile)
         for offset, width, sign in cell.signs:
             if sign in ("", " "):
                 continue
-            coverage = self._glyphs.tile(sign, self._metrics, width, bold and sign != RETURN_SIGN)
+            glyph = self._glyphs.tile(sign, self._metrics, width, bold and sign != RETURN_SIGN)
             strength = _OUTSIDE_SHARE if cell.look.outside else _FAINT_SHARE if sign == RETURN_SIGN else 1.0
             left = offset * self._metrics.cell_px
-            _lay(tile[:, left : left + coverage.shape[1]], coverage * strength, self._inks.ramp(ink))
+            coverage[:, left : left + glyph.shape[1]] = glyph if strength == 1 else glyph * strength
+        _lay(tile, coverage, self._inks.ramp(ink))
 
     def _draw_double_line(self, tile: np.ndarray) -> None:
         """Two thin lines under a token that has changed."""
@@ -363,8 +367,7 @@ class _Tiles:
 def _lay(area: np.ndarray, coverage: np.ndarray, ramp: np.ndarray) -> None:
     """Ink an area where there is coverage (0 to 255)."""
     indices = ramp[coverage.astype(np.uint8)]
-    inked = indices != ramp[0]
-    area[inked] = indices[inked]
+    np.copyto(area, indices, where=indices != ramp[0])
 
 
 @cache

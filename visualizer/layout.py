@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import NamedTuple
 
 from wcwidth import iter_graphemes, wcswidth
 
@@ -20,10 +21,10 @@ TAB_CELLS = 4
 RETURN_SIGN = "⏎"
 MIN_COLUMNS = 4
 _LINE_BREAKS = ("\n", "\r\n")
+_BLANKS = (" ", "\t")
 
 
-@dataclass(frozen=True, slots=True)
-class Glyph:
+class Glyph(NamedTuple):
     """A grapheme in its place.
 
     row, column, width: in cells; a width of 0 is not drawn (a space that hangs at a line's end). sign: what is drawn,
@@ -57,13 +58,38 @@ class Layout:
     glyphs: tuple[Glyph, ...]
 
 
-@dataclass(slots=True)
-class _Letter:
+class _Letter(NamedTuple):
+    """A grapheme that has no place yet. width: what it takes; tabs and spaces at a line's end differ."""
+
     text: str
     parts: tuple[tuple[int, str], ...]
     width: int
     sign: str
     level: int = 0
+
+
+class TextLines:
+    """The texts of positions, one after the other, to be laid out on any number of columns.
+
+    width_of: cells of a grapheme, 1 or more.
+    """
+
+    def __init__(self, texts: Sequence[str], width_of: Callable[[str], int]) -> None:
+        self._lines = [
+            line if all(letter.text.isascii() for letter in line) else _turned(line) for line in _lines(texts, width_of)
+        ]
+
+    def lay_out(self, columns: int, loose: Container[int] = frozenset()) -> Layout:
+        """Place them on a grid.
+
+        columns: at least MIN_COLUMNS; the last one is kept free for ⏎. loose: positions before which a line may break
+        without a space.
+        Every character of the texts is in exactly one glyph, no two glyphs share a cell, none reaches out of the grid.
+        """
+        rows = [letters for line in self._lines for letters in _wrapped(line, columns - 1, loose)]
+        glyphs = tuple(glyph for row, letters in enumerate(rows) for glyph in _placed(letters, row))
+        ends_open = bool(glyphs) and glyphs[-1].text not in _LINE_BREAKS
+        return Layout(columns, len(rows) if ends_open else len(rows) + 1, glyphs)
 
 
 def cells_wide(grapheme: str) -> int:
@@ -77,22 +103,8 @@ def lay_out(
     width_of: Callable[[str], int] = cells_wide,
     loose: Container[int] = frozenset(),
 ) -> Layout:
-    """Place the texts of positions, one after the other, on a grid.
-
-    columns: at least MIN_COLUMNS; the last one is kept free for ⏎. width_of: cells of a grapheme, 1 or more. loose:
-    positions before which a line may break without a space.
-    Every character of the texts is in exactly one glyph, no two glyphs share a cell, none reaches out of the grid.
-    """
-    glyphs: list[Glyph] = []
-    row = 0
-    for line in _lines(texts, width_of):
-        if not all(letter.text.isascii() for letter in line):
-            _turn(line)
-        for letters in _wrapped(line, columns - 1, loose):
-            glyphs += _placed(letters, row, columns)
-            row += 1
-    ends_open = bool(glyphs) and glyphs[-1].text not in _LINE_BREAKS
-    return Layout(columns, row if ends_open else row + 1, tuple(glyphs))
+    """Texts of positions on one grid, as `TextLines.lay_out` places them."""
+    return TextLines(texts, width_of).lay_out(columns, loose)
 
 
 def _graphemes(texts: Sequence[str]) -> Iterator[tuple[str, tuple[tuple[int, str], ...]]]:
@@ -127,11 +139,13 @@ def _lines(texts: Sequence[str], width_of: Callable[[str], int]) -> Iterator[lis
         yield line
 
 
-def _turn(line: list[_Letter]) -> None:
-    """Set the direction of every letter, and the form in which it joins its neighbours."""
+def _turned(line: list[_Letter]) -> list[_Letter]:
+    """A line with the direction of every letter, and the form in which it joins its neighbours."""
     shapes = joined_forms([letter.sign for letter in line])
-    for letter, sign, level in zip(line, shapes, levels([letter.text for letter in line]), strict=True):
-        letter.sign, letter.level = sign if level % 2 == 0 else mirrored(sign), level
+    return [
+        letter._replace(sign=sign if level % 2 == 0 else mirrored(sign), level=level)
+        for letter, sign, level in zip(line, shapes, levels([letter.text for letter in line]), strict=True)
+    ]
 
 
 def _wrapped(line: list[_Letter], columns: int, loose: Container[int]) -> Iterator[list[_Letter]]:
@@ -141,11 +155,8 @@ def _wrapped(line: list[_Letter], columns: int, loose: Container[int]) -> Iterat
     for letter in line:
         if letter.parts[0][0] in loose:
             chance = len(row)
-        if letter.text == "\t":
-            letter.width = min(TAB_CELLS - column % TAB_CELLS, max(columns - column, 0))
-        letter.width = min(letter.width, columns)
-        if letter.text == " ":
-            letter.width = min(1, columns - column)
+        if letter.text in _BLANKS or letter.width > columns:
+            letter = letter._replace(width=_width_at(letter, column, columns))
         while column + letter.width > columns and letter.text not in _LINE_BREAKS:
             cut = chance or len(row)
             yield row[:cut]
@@ -153,12 +164,19 @@ def _wrapped(line: list[_Letter], columns: int, loose: Container[int]) -> Iterat
             column, chance = sum(before.width for before in row), 0
         row.append(letter)
         column += letter.width
-        if letter.text in (" ", "\t") or (letter.width > 1 and not _is_right_to_left(letter.text)):
+        if letter.text in _BLANKS or (letter.width > 1 and not _is_right_to_left(letter.text)):
             chance = len(row)
     yield row
 
 
-def _placed(letters: list[_Letter], row: int, columns: int) -> list[Glyph]:
+def _width_at(letter: _Letter, column: int, columns: int) -> int:
+    """The width of a letter at a column: a tab reaches to the next stop, and no blank beyond the end."""
+    if letter.text == "\t":
+        return min(TAB_CELLS - column % TAB_CELLS, max(columns - column, 0))
+    return min(1, columns - column) if letter.text == " " else min(letter.width, columns)
+
+
+def _placed(letters: list[_Letter], row: int) -> list[Glyph]:
     """Glyphs of one row in the order of the text, standing in the order of reading."""
     starts = [0] * len(letters)
     column = 0

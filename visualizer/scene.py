@@ -14,10 +14,11 @@ from itertools import pairwise
 from typing import overload
 
 from visualizer.canvas import CellState, Phase
-from visualizer.cells import Cell, CellGrid, Look, Mark
+from visualizer.cells import Cell, CellGrid
 from visualizer.errors import SettingsError
+from visualizer.final_text import FinalText
 from visualizer.glyphs import Glyphs
-from visualizer.layout import MIN_COLUMNS
+from visualizer.looks import Look, Mark
 from visualizer.stage import Billing, Need, Stage, set_stage
 from visualizer.theme import THEMES, Theme
 from visualizer.trace import Trace
@@ -177,19 +178,17 @@ def build_scene(trace: Trace, options: SceneOptions, glyphs: Glyphs | None = Non
     glyphs = glyphs or Glyphs()
     settled = options.layout is Arrangement.SETTLED
     kept = kept_states(trace, options.frame_step)
-
-    def grid_of(columns: int) -> CellGrid:
-        return CellGrid(trace, columns, settled, glyphs.cells)
+    final = FinalText(trace, glyphs.cells)
 
     def rows_of(columns: int) -> int:
-        grid = grid_of(columns)
+        grid = CellGrid(final, columns, settled)
         step = max(1, len(kept) // _MOMENTS_TO_FIT)
         moments = kept[-1:] if settled else [*kept[::step], *kept[-1:]]
         return max((grid.rows(index) for index in moments), default=1)
 
-    need = Need(rows_of, grid_of(MIN_COLUMNS).unbroken_columns())
+    need = Need(rows_of, final.unbroken_columns())
     stage = set_stage(options.width, options.height, _billing(trace, options), need, glyphs)
-    grid = grid_of(stage.columns)
+    grid = CellGrid(final, stage.columns, settled)
     durations = durations_ms(trace, kept, options)
     frames = _Frames(trace, grid, stage.rows, kept, durations, options)
     start = int(options.loop_start * len(durations))

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from visualizer.glyphs import UI_LINE_SHARE, Glyphs, Metrics
+from visualizer.fonts import Metrics
+from visualizer.glyphs import UI_LINE_SHARE, Glyphs
 from visualizer.layout import MIN_COLUMNS
 
 MIN_FONT_UNITS, MAX_FONT_UNITS = 14, 33
