@@ -2,9 +2,11 @@
 
 Every run takes another prompt, seed and settings, all drawn from the run's number. In float32 the reference is
 transformers, with quantized weights it is mlx-vlm. The reference gets our noise and follows our decisions
-(`bench.oracles`); compared is what it would have decided itself. Of decisions that differ, those that lie within 1e-4
-of their bound, where a rounding error decides, are counted apart. With --keep finished runs are kept in a file and not
-run again, as long as the checkpoint is the same; remove it after a change of the code.
+(`bench.oracles`); compared is what it would have decided itself. Each side is run twice: step by step, where every step
+of the reference makes its self-conditioning from our logits, so that both compute the same; and by itself, where it
+feeds on its own, so that what rounding does in one step comes back in the next. Of decisions that differ, those that
+lie within 1e-4 of their bound, where a rounding error decides, are counted apart. With --keep finished runs are kept in
+a file and not run again, as long as the checkpoint is the same; remove it after a change of the code.
 """
 
 # ruff: noqa: E402 - the faster BLAS must be loaded before MLX is imported.
@@ -15,9 +17,11 @@ import json
 import random
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from visualizer.blas import prefer_openblas
 
@@ -27,7 +31,7 @@ import mlx.core as mx
 import mlx.nn as nn
 import numpy as np
 
-from bench.oracles import OracleRun, OurRun, Transformers, run_mlx_vlm, run_ours
+from bench.oracles import Follow, OracleRun, OurRun, Transformers, run_mlx_vlm, run_ours
 from visualizer.canvas import CanvasState
 from visualizer.checkpoint import POCKET_FOLDER, Checkpoint, fingerprint, load, read_card
 from visualizer.prompts import load_prompts
@@ -130,19 +134,28 @@ def _near_the_bound(state: CanvasState, bound: float) -> np.ndarray:
     return (np.abs(before - bound) < NEAR) | at_an_edge
 
 
-def compare_runs(checkpoint: Checkpoint, transformers: Transformers | None, numbers: Sequence[int]) -> Iterator[Tally]:
-    """One tally a run; transformers None: mlx-vlm is the reference."""
+class Side(NamedTuple):
+    """Weights and a reference. transformers None: it is mlx-vlm. follow: what it takes over from our run."""
+
+    checkpoint: Checkpoint
+    transformers: Transformers | None
+    follow: Follow
+
+
+def compare_runs(side: Side, numbers: Sequence[int]) -> Iterator[Tally]:
+    """One tally a run."""
+    checkpoint, transformers, follow = side
     model, stop_ids = checkpoint.model, checkpoint.card.stop_ids
     for number in numbers:
         prompt, settings = draw_run(number, checkpoint.card.defaults)
         ids = checkpoint.prompt_ids(prompt, settings)
-        ours = run_ours(model, ids, settings, stop_ids)
+        ours = run_ours(model, ids, settings, stop_ids, keep_logits=follow == Follow.LOGITS)
         if transformers is not None:
-            theirs = transformers.run(ids, settings, stop_ids, ours, follow=True)
+            theirs = transformers.run(ids, settings, stop_ids, ours, follow)
             tally = compare(ours, theirs, settings)
             tally += Tally(commits_off=int(not np.array_equal(theirs.committed, ours.committed)))
         else:
-            theirs = run_mlx_vlm(model, ids, settings, stop_ids, ours, follow=True)
+            theirs = run_mlx_vlm(model, ids, settings, stop_ids, ours, follow)
             tally = compare(ours, theirs, settings)
         yield tally
 
@@ -166,12 +179,11 @@ def _row(name: str, runs: int, total: Tally) -> str:
     )
 
 
-def _measured(
-    name: str, checkpoint: Checkpoint, transformers: Transformers | None, runs: int, kept: dict, keep: Path | None
-) -> Tally:
+def _measured(name: str, side_of: Callable[[], Side], runs: int, kept: dict, keep: Path | None) -> Tally:
     done = kept.setdefault(name, {})
     missing = [number for number in range(runs) if str(number) not in done]
-    for number, tally in zip(missing, compare_runs(checkpoint, transformers, missing), strict=True):
+    tallies = compare_runs(side_of(), missing) if missing else ()
+    for number, tally in zip(missing, tallies, strict=True):
         done[str(number)] = asdict(tally)
         print(f"{name}: run {number + 1} of {runs}", file=sys.stderr, flush=True)
         if keep is not None:
@@ -186,7 +198,7 @@ def _write_whole(path: Path, text: str) -> None:
 
 
 def main() -> int:
-    """Compare and print; 1 when anything differs that does not lie on a bound."""
+    """Compare and print; 1 when anything differs, step by step, that does not lie on a bound."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=100)
     parser.add_argument("--model", type=Path, default=POCKET_FOLDER)
@@ -198,11 +210,15 @@ def main() -> int:
         kept = {"checkpoint": mark}
     card = read_card(arguments.model)
     sides = {
-        "float32, transformers": lambda: (load(card), Transformers(arguments.model)),
-        "quantized, mlx-vlm": lambda: (quantized(load(card)), None),
+        f"{name}, {way}": partial(side_of, follow)
+        for way, follow in (("step by step", Follow.LOGITS), ("by itself", Follow.DECISIONS))
+        for name, side_of in {
+            "float32, transformers": lambda follow: Side(load(card), Transformers(arguments.model), follow),
+            "quantized, mlx-vlm": lambda follow: Side(quantized(load(card)), None, follow),
+        }.items()
     }
     totals = {
-        name: _measured(name, *sides_of(), arguments.runs, kept, arguments.keep) for name, sides_of in sides.items()
+        name: _measured(name, side_of, arguments.runs, kept, arguments.keep) for name, side_of in sides.items()
     }
     print(
         "Decisions that differ from the reference's (in brackets, those within 1e-4 of their bound):\n\n"
@@ -212,7 +228,8 @@ def main() -> int:
     for name, total in totals.items():
         print(_row(name, arguments.runs, total))
     off = ("masks_off", "candidates_off", "stops_off", "commits_off", "entropies_off")
-    return int(any(getattr(total, name) for total in totals.values() for name in off))
+    checked = [total for name, total in totals.items() if name.endswith("step by step")]
+    return int(any(getattr(total, name) for total in checked for name in off))
 
 
 if __name__ == "__main__":

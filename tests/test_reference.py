@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from bench.oracles import Transformers, run_mlx_vlm, run_ours
+from bench.oracles import Follow, Transformers, run_mlx_vlm, run_ours
 from bench.random_checkpoint import write_random_checkpoint
 from visualizer.canvas import Finish, Phase
 from visualizer.checkpoint import POCKET_FOLDER, load, read_card
@@ -171,8 +171,8 @@ def test_a_reference_that_follows_us_decides_the_same(sides):
     ours = run_ours(side.ours.model, ids, settings, frozenset())
     other = replace(ours, states=[ours.states[0], *(spoiled(state) for state in ours.states[1:-1]), ours.states[-1]])
     for oracle in (
-        side.theirs.run(ids, settings, frozenset(), other, follow=True),
-        run_mlx_vlm(side.ours.model, ids, settings, frozenset(), other, follow=True),
+        side.theirs.run(ids, settings, frozenset(), other, follow=Follow.DECISIONS),
+        run_mlx_vlm(side.ours.model, ids, settings, frozenset(), other, follow=Follow.DECISIONS),
     ):
         # The first canvas is the same; what they decide of it is theirs, not the spoiled decision that they follow.
         assert np.array_equal(oracle.steps[0].accepted, ours.steps[0].accepted)
@@ -180,6 +180,25 @@ def test_a_reference_that_follows_us_decides_the_same(sides):
         assert len(oracle.steps) == len(ours.steps)
         # From the second step on they stand on another canvas.
         assert np.abs(oracle.steps[1].entropy_nats - ours.steps[1].entropy_nats).max() > 1e-3
+
+
+def test_fed_with_our_logits_a_reference_computes_the_same_step(sides):
+    side = sides["pocket"]
+    settings = side.ours.card.defaults.changed(
+        **PUBLISHED, max_tokens=48, canvas_length=48, max_steps=8, stop_entropy=0.0, seed=3
+    )
+    ids = side.ours.prompt_ids(PROMPTS["pocket"], settings)
+    ours = run_ours(side.ours.model, ids, settings, frozenset(), keep_logits=True)
+    others = replace(ours, logits=[-logits for logits in ours.logits])
+    for run in (
+        lambda fed: side.theirs.run(ids, settings, frozenset(), fed, follow=Follow.LOGITS),
+        lambda fed: run_mlx_vlm(side.ours.model, ids, settings, frozenset(), fed, follow=Follow.LOGITS),
+    ):
+        for state, step in zip(ours.steps, run(ours).steps, strict=True):
+            np.testing.assert_allclose(state.entropy_nats, step.entropy_nats, atol=2e-4)
+        first, second, *_ = run(others).steps
+        np.testing.assert_allclose(ours.steps[0].entropy_nats, first.entropy_nats, atol=2e-4)
+        assert np.abs(ours.steps[1].entropy_nats - second.entropy_nats).max() > 1e-2
 
 
 def spoiled(state):

@@ -9,7 +9,7 @@ from trace_samples import growing_run
 
 from visualizer.errors import SettingsError
 from visualizer.glyphs import Glyphs
-from visualizer.scene import PRESETS, Pacing, SceneOptions, build_scene, durations_ms, kept_states, status_of
+from visualizer.scene import PRESETS, Pacing, SceneOptions, build_scene, durations_ms, kept_states, legend, status_of
 from visualizer.theme import THEMES
 
 GLYPHS = Glyphs()
@@ -116,6 +116,13 @@ def test_a_readme_picture_grows_with_its_text_up_to_a_limit():
     ]
     assert heights == sorted(set(heights))
     assert heights[-1] < 1400
+
+
+def test_a_tall_picture_is_for_phones_and_has_a_larger_legend_that_fits():
+    wide, tall = (build_scene(SHORT, SceneOptions.preset(name), GLYPHS) for name in ("1080p", "portrait"))
+    assert tall.stage.legend.metrics.font_px > wide.stage.legend.metrics.font_px
+    cells = max(entry.column + len(entry.word) for entry in legend())
+    assert tall.stage.legend.left + cells * tall.stage.legend.metrics.cell_px <= tall.size[0] - tall.stage.left
 
 
 def test_short_texts_are_written_larger_than_long_ones():

@@ -24,6 +24,9 @@ _LEAST_COLUMNS = 38
 _KEEP_LINES_WHOLE_SHARE = 0.75
 """How much smaller the text may be so that no line has to be broken."""
 _DENSE_BELOW_UNITS, _DENSE_LINE_SHARE = 18, 1.55
+_TALL_SHARE = 1.4
+_TALL_FOOT_SHARE = 1.4
+"""A tall picture is looked at on a phone and has room: its legend is larger."""
 _SEPARATOR = "   ·   "
 _ELLIPSIS = "…"
 
@@ -155,6 +158,8 @@ class _Builder:
         self._unit = min(4.0, max(0.62, short / 720, area / 960))
         self._margin = self._px(40)
         self._room = width - 2 * self._margin
+        is_tall = height is not None and height >= _TALL_SHARE * width
+        self._foot_share = _TALL_FOOT_SHARE if is_tall else 1.0
         self._words: list[Words] = []
         self._rules: list[Box] = []
         self._pill: Box | None = None
@@ -286,13 +291,13 @@ class _Builder:
     def _legend_metrics(self) -> Metrics:
         """As large as its samples fit side by side."""
         largest_px = self._room / max(1, self._billing.legend_cells) / 0.62
-        return Metrics.of(max(5, min(self._px(13.5), int(largest_px))), 1.9)
+        return Metrics.of(max(5, min(self._px(13.5 * self._foot_share), int(largest_px))), 1.9)
 
     def _note(self) -> tuple[str, bool]:
         """The longest note that fits beside the legend, and whether it must stand in a line of its own."""
         beside = self._room - self._billing.legend_cells * self._legend_metrics().cell_px - self._px(30)
         for note in self._billing.notes:
-            if self._width_of(note, self._px(13)) <= beside:
+            if self._width_of(note, self._px(13 * self._foot_share)) <= beside:
                 return note, False
         return self._billing.notes[0], True
 
@@ -311,7 +316,7 @@ class _Builder:
         if self._billing.legend_cells:
             self._legend = Legend(metrics, self._margin, top)
         note, is_below = self._note()
-        font_px = self._px(13)
+        font_px = self._px(13 * self._foot_share)
         words_top = top + (metrics.line_px - Metrics.of(font_px, UI_LINE_SHARE).line_px) // 2
         if is_below and self._billing.legend_cells:
             words_top += metrics.line_px
