@@ -16,7 +16,7 @@ from visualizer.errors import VisualizerError
 from visualizer.fetch import Progress, obtain, preselected
 from visualizer.hub import default_hub
 from visualizer.logs import log_to_terminal
-from visualizer.trace import MAX_FILE_BYTES
+from visualizer.trace_file import MAX_FILE_BYTES
 
 FAVICON = Path(__file__).resolve().parent / "assets" / "favicon.png"
 LOCAL_HOSTS = ["127.0.0.1", "localhost", "[::1]"]

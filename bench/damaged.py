@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from mutations import mutate
 
 from visualizer.errors import TraceError
-from visualizer.trace import load
+from visualizer.trace_file import load
 
 RECORDINGS = Path(__file__).resolve().parent.parent / "assets" / "recordings"
 

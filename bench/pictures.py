@@ -20,7 +20,7 @@ from playwright.sync_api import Browser
 
 from visualizer.messages import recording_message
 from visualizer.styles import ASSETS_FOLDER
-from visualizer.trace import load
+from visualizer.trace_file import load
 
 RECORDINGS_FOLDER = ASSETS_FOLDER / "recordings"
 PICTURES_FOLDER = ASSETS_FOLDER / "pictures"

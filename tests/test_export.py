@@ -31,7 +31,7 @@ from visualizer.image import Painter
 from visualizer.pictures import made_ahead
 from visualizer.scene import SceneOptions, build_scene
 from visualizer.theme import DARK
-from visualizer.trace import load, save
+from visualizer.trace_file import load, save
 from visualizer.video import encode_mp4, mp4_frames
 
 SMALL = SceneOptions(width=480, height=320)

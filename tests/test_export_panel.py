@@ -13,7 +13,7 @@ from PIL import Image
 
 from visualizer.errors import TraceError
 from visualizer.export_panel import ExportPanel, file_stem
-from visualizer.trace import load
+from visualizer.trace_file import load
 from visualizer.ui import page_head, page_theme
 
 HOSTILE = '<img src=x onerror="window.broken=1"> ${window.broken=1} {{7*7}} `${window.broken=1}` </script>'

@@ -13,7 +13,7 @@ from visualizer.library import Library, varied
 from visualizer.prompts import load_prompts
 from visualizer.recordings import Gallery, main
 from visualizer.settings import Settings
-from visualizer.trace import load
+from visualizer.trace_file import load
 
 PROMPTS = load_prompts()
 KNOBS = (64, 32, 8, "entropy-bound", 0.1, 0.0, 7)

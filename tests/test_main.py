@@ -15,7 +15,7 @@ from made_traces import made_trace, stopped_trace
 from PIL import Image
 
 from visualizer.__main__ import FAILURE, INTERRUPTED, SUCCESS, USAGE
-from visualizer.trace import load, save
+from visualizer.trace_file import load, save
 
 SMALL = ["--preset", "readme", "--speed", "20"]
 

@@ -15,7 +15,7 @@ from training.corpus import FAMILIES
 from visualizer.canvas import CanvasState, Finish, Phase
 from visualizer.frame import Frame
 from visualizer.prompts import load_prompts
-from visualizer.trace import load
+from visualizer.trace_file import load
 from visualizer.ui import build_page, page_head, page_theme
 
 FAMILY_OF_CARD = {"acrostic": "acrostic", "why": "why", "palindrome": "function", "planets": "planets",

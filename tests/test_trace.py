@@ -16,13 +16,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mutations import mutate
 
-from visualizer import trace as trace_module
+from visualizer import trace_file
 from visualizer.canvas import CanvasState, Finish, Phase
 from visualizer.engine import frames
 from visualizer.errors import TraceError
 from visualizer.frame import Frame
 from visualizer.settings import Sampler, Settings
-from visualizer.trace import RunInfo, Trace, load, save, trace_of
+from visualizer.trace import RunInfo, Trace, trace_of
+from visualizer.trace_file import load, save
 
 VOCAB = 262_144
 INFO = RunInfo(
@@ -122,7 +123,7 @@ def test_a_saved_run_is_loaded_as_it_was(tmp_path_factory, run, packed):
 @given(st.lists(st.floats(-1, 1000, width=32), min_size=1, max_size=50))
 def test_a_decimal_is_read_as_the_same_float32(values):
     array = np.array(values, dtype=np.float32)
-    decimals = json.loads(json.dumps(trace_module._decimals(array)))
+    decimals = json.loads(json.dumps(trace_file._decimals(array)))
     assert same_array(np.array(decimals, dtype=np.float32), array)
 
 
@@ -188,7 +189,7 @@ def small():
         tiny_state([5, 6], [True, True], Phase.COMMIT, step=1, finish=Finish.STOP_TOKEN),
     ]
     trace = Trace(INFO, tuple(states), {5: "a", 6: "é"}, frozenset({6}), ({}, {1: "x"}, {}), ("a",), "stop")
-    return [json.loads(line) for line in trace_module._lines(trace)]
+    return [json.loads(line) for line in trace_file._lines(trace)]
 
 
 def refusal(tmp_path, content, name="run.jsonl"):
@@ -327,14 +328,14 @@ def test_a_hostile_file_name_does_not_break_the_sentence(tmp_path):
 
 
 def test_the_lines_after_a_bomb_of_states_are_not_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(trace_module, "MAX_BYTES", 3000)
+    monkeypatch.setattr(trace_file, "MAX_BYTES", 3000)
     lines = [json.dumps(line).encode() + b"\n" for line in small()]
     padded = lines[0] + b"".join(line[:-2] + b" " * 1000 + b"}\n" for line in lines[1:])
     assert "line 3 is too long" in refusal(tmp_path, padded) or "line 4 is too long" in refusal(tmp_path, padded)
 
 
 def test_a_run_that_could_not_be_loaded_again_is_not_saved(real, tmp_path, monkeypatch):
-    monkeypatch.setattr(trace_module, "MAX_BYTES", 1000)
+    monkeypatch.setattr(trace_file, "MAX_BYTES", 1000)
     with pytest.raises(TraceError, match="too long for a recording"):
         save(trace_of(INFO, real), tmp_path / "run.jsonl.gz")
     assert list(tmp_path.iterdir()) == []

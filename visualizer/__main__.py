@@ -21,7 +21,8 @@ from visualizer.logs import log_to_terminal
 from visualizer.scene import PRESETS, Arrangement, Pacing, SceneOptions
 from visualizer.settings import Sampler
 from visualizer.theme import THEMES
-from visualizer.trace import Trace, load, trace_of
+from visualizer.trace import Trace, trace_of
+from visualizer.trace_file import load
 from visualizer.whole_file import check_writable
 
 SUCCESS, FAILURE, USAGE, INTERRUPTED = 0, 1, 2, 130

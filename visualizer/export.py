@@ -24,7 +24,8 @@ from visualizer.scene import Scene, SceneOptions, build_scene
 from visualizer.still import evenly_chosen, png_bytes, side_by_side
 from visualizer.styles import player_bundle
 from visualizer.tables import csv_text, json_text
-from visualizer.trace import Trace, save
+from visualizer.trace import Trace
+from visualizer.trace_file import save
 from visualizer.video import SHARPEST_CRF, write_mp4, write_webp
 from visualizer.whole_file import whole_file
 

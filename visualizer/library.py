@@ -24,7 +24,8 @@ from visualizer.prompts import Prompt
 from visualizer.recordings import RECORDINGS_FOLDER, Gallery
 from visualizer.runs import Run, Runs
 from visualizer.settings import Sampler, Settings
-from visualizer.trace import Trace, load, save
+from visualizer.trace import Trace
+from visualizer.trace_file import load, save
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,8 @@ from visualizer.fetch import obtain
 from visualizer.hub import default_hub
 from visualizer.prompts import Prompt, load_prompts
 from visualizer.provenance import run_info
-from visualizer.trace import Trace, load, save, trace_of
+from visualizer.trace import Trace, trace_of
+from visualizer.trace_file import load, save
 
 log = logging.getLogger(__name__)
 

@@ -32,7 +32,8 @@ from visualizer.messages import (
 )
 from visualizer.provenance import run_info
 from visualizer.settings import Settings
-from visualizer.trace import RunInfo, Trace, load, save, trace_of
+from visualizer.trace import RunInfo, Trace, trace_of
+from visualizer.trace_file import load, save
 
 log = logging.getLogger(__name__)
 
