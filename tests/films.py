@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from visualizer.pictures import Box, Film, Picture
+from visualizer.boxes import Box
+from visualizer.pictures import Film, Picture
 
 
 def made_film(durations_ms, size=(96, 64), colours=93, seed=0, cell=8, changes=5):

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trace_samples import growing_run, run_info
 
+from visualizer.boxes import Box, bounds
 from visualizer.canvas import Phase
 from visualizer.glyphs import Glyphs
-from visualizer.image import Painter, Rect, bounds
+from visualizer.image import Painter
 from visualizer.scene import SceneOptions, build_scene
 from visualizer.theme import DARK, THEMES
 from visualizer.trace import Trace
@@ -149,7 +150,7 @@ def test_nothing_is_dirty_when_nothing_changes():
     scene = scene_of()
     painter = Painter(scene)
     painter.paint(scene.frames[0])
-    assert painter.dirty == (Rect(0, 0, 640, 360),)
+    assert painter.dirty == (Box(0, 0, 640, 360),)
     painter.paint(scene.frames[0])
     assert painter.dirty == ()
 
@@ -165,7 +166,7 @@ def test_a_small_change_is_a_small_rectangle():
 
 
 def test_bounds_are_the_hull():
-    assert bounds([Rect(2, 3, 4, 5), Rect(10, 1, 1, 1)]) == Rect(2, 1, 9, 7)
+    assert bounds([Box(2, 3, 4, 5), Box(10, 1, 1, 1)]) == Box(2, 1, 9, 7)
     assert bounds([]) is None
 
 

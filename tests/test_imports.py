@@ -9,12 +9,12 @@ import pytest
 
 FOLDER = Path(__file__).resolve().parent.parent / "visualizer"
 ORDER = [
-    "errors", "logs", "settings", "prompts", "canvas", "frame", "whole_file", "fields", "trace", "trace_file",
-    "theme", "styles", "bidi", "layout", "graphemes", "fonts", "glyphs", "looks", "final_text", "cells", "stage",
-    "scene", "image", "token_text", "sampler", "readout", "denoise", "blas", "checkpoint", "machine", "provenance",
-    "hub", "fetch", "engine", "messages", "runs", "scaffold", "pictures", "gif", "video", "still", "tables",
-    "embed", "html_export", "budget", "export", "export_panel", "recordings", "library", "api", "chooser",
-    "chooser_panel", "controls", "ui", "__main__",
+    "errors", "logs", "settings", "prompts", "canvas", "frame", "whole_file", "fields", "boxes", "trace",
+    "trace_file", "theme", "styles", "bidi", "layout", "graphemes", "fonts", "glyphs", "looks", "final_text",
+    "cells", "stage", "scene", "tiles", "image", "token_text", "sampler", "readout", "denoise", "blas",
+    "checkpoint", "machine", "provenance", "hub", "fetch", "engine", "messages", "runs", "scaffold", "pictures",
+    "gif", "video", "still", "tables", "embed", "html_export", "budget", "export", "export_panel", "recordings",
+    "library", "api", "chooser", "chooser_panel", "controls", "ui", "__main__",
 ]  # fmt: skip
 """Low to high: the table of the design, with the rooms that it has grown."""
 ON_MLX = {"sampler", "readout", "denoise"}

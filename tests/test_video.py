@@ -8,7 +8,8 @@ import pytest
 from films import made_film
 from PIL import Image
 
-from visualizer.pictures import Box, Picture
+from visualizer.boxes import Box
+from visualizer.pictures import Picture
 from visualizer.video import write_mp4, write_webp
 
 BT709 = 1

@@ -14,12 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
+from visualizer.boxes import Box
 from visualizer.budget import ALL_COLOURS, MIN_WIDTH, BestFit, Choice, choices, spoken_bytes
 from visualizer.errors import ExportError, SettingsError
 from visualizer.gif import write_gif
 from visualizer.html_export import html_page
 from visualizer.image import Painter
-from visualizer.pictures import Box, Film, Picture
+from visualizer.pictures import Film, Picture
 from visualizer.scene import Scene, SceneOptions, build_scene
 from visualizer.still import evenly_chosen, png_bytes, side_by_side
 from visualizer.styles import player_bundle
@@ -120,7 +121,7 @@ def film_of(scene: Scene) -> Film:
         whole = Box(0, 0, *scene.size)
         for number, frame in enumerate(scene.frames):
             indices = painter.paint(frame)
-            yield Picture(indices, tuple(Box(*rect) for rect in painter.dirty) if number else (whole,))
+            yield Picture(indices, painter.dirty if number else (whole,))
 
     return Film(scene.size, painter.palette, tuple(scene.durations_ms), pictures)
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
+from visualizer.boxes import Box
+
 if TYPE_CHECKING:
     from av import VideoFrame
     from av.video.plane import VideoPlane
@@ -18,15 +20,6 @@ _FRAMES_IN_USE = 3
 """One that an encoder compares with, one that it encodes, one that is drawn ahead."""
 
 Item = TypeVar("Item")
-
-
-class Box(NamedTuple):
-    """A rectangle of pixels."""
-
-    left: int
-    top: int
-    width: int
-    height: int
 
 
 class Picture(NamedTuple):

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from visualizer.boxes import Box
 from visualizer.fonts import Metrics
 from visualizer.glyphs import UI_LINE_SHARE, Glyphs
 from visualizer.layout import MIN_COLUMNS
@@ -41,15 +42,6 @@ class Words(NamedTuple):
     bold: bool
     ink: str
     right: int | None = None
-
-
-class Box(NamedTuple):
-    """A rectangle in pixels."""
-
-    left: int
-    top: int
-    width: int
-    height: int
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from visualizer.pictures import Box, Film, Picture, fill_plane, frames_in_turn, made_ahead
+from visualizer.boxes import Box
+from visualizer.pictures import Film, Picture, fill_plane, frames_in_turn, made_ahead
 
 if TYPE_CHECKING:
     from av import VideoFrame
