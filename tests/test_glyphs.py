@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import features
 
-from visualizer.fonts import Metrics
-from visualizer.glyphs import Glyphs
+from visualizer.fonts import Metrics, can_shape
+from visualizer.glyphs import FONTS_FOLDER, Glyphs
 
 METRICS = Metrics.of(20)
 GLYPHS = Glyphs()
@@ -74,7 +73,7 @@ def test_new_tokens_can_be_bold():
 
 
 def test_letters_of_wide_glyphs_get_the_cells_that_they_need():
-    assert [GLYPHS.cells(text) for text in ("a", "漢", "①", "क", "👩\u200d💻")] == [1, 2, 2, 2, 2]
+    assert [GLYPHS.cells(text) for text in ("a", "漢", "①", "ጀ", "👩\u200d💻")] == [1, 2, 2, 2, 2]
 
 
 SEQUENCES = {
@@ -85,7 +84,10 @@ SEQUENCES = {
 }
 
 
-@pytest.mark.skipif(not features.check("raqm"), reason="this Pillow does not shape text")
+SHAPED = pytest.mark.skipif(not can_shape(), reason="this Pillow does not shape text")
+
+
+@SHAPED
 @pytest.mark.parametrize("sequence", SEQUENCES.values(), ids=SEQUENCES)
 def test_an_emoji_sequence_is_one_picture(sequence):
     assert ink_width(sequence) <= 2 * METRICS.cell_px
@@ -100,6 +102,45 @@ def ink_width(grapheme):
 
 def test_a_sequence_that_the_font_does_not_know_keeps_all_of_its_parts():
     assert ink_width("🚀\u200d🍎") > 3 * METRICS.cell_px
+
+
+CLUSTERS = {"Devanagari": "क्ष", "Bengali": "দ্রে", "Tamil": "நீ", "Thai": "ท้", "Khmer": "ខ្មែ", "Malayalam": "ന്ത"}
+
+
+@SHAPED
+@pytest.mark.parametrize("cluster", CLUSTERS.values(), ids=CLUSTERS)
+def test_letters_that_join_are_drawn_as_one(cluster, monkeypatch):
+    joined = tile(cluster)
+    monkeypatch.setattr("visualizer.glyphs.can_shape", lambda: False)
+    apart = tile(cluster, Glyphs())
+    assert apart.any()
+    assert joined.shape[1] <= apart.shape[1]
+    assert not np.array_equal(joined, apart)
+
+
+WORDS = {"Devanagari": ["न", "म", "स्ते"], "Bengali": ["ক", "ল", "কা"], "Gurmukhi": ["ਜਾ", "ਬੀ", "ਸ"]}
+
+
+@SHAPED
+@pytest.mark.parametrize("word", WORDS.values(), ids=WORDS)
+def test_the_line_that_letters_hang_from_has_no_gaps(word):
+    line = np.concatenate([tile(cluster) for cluster in word], axis=1)
+    assert (line > 60).all(axis=1).any()
+
+
+@SHAPED
+def test_a_vowel_sign_that_stands_alone_has_no_dotted_circle():
+    assert tile("\u102c").sum() < tile("မ").sum()
+
+
+@pytest.mark.parametrize("character", ["漢", "の", "한", "。", "ｶ"])
+def test_chinese_japanese_and_korean_have_a_font_of_their_own(character, tmp_path):
+    for path in FONTS_FOLDER.iterdir():
+        if "cjk" not in path.name:
+            (tmp_path / path.name).symlink_to(path)
+    pixels = tile(character, Glyphs(tmp_path))
+    assert pixels.any()
+    assert not np.array_equal(tile(character), pixels)
 
 
 def test_digits_are_of_one_width():

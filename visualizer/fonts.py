@@ -7,6 +7,7 @@ import logging
 import lzma
 import unicodedata
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -24,7 +25,7 @@ _SYSTEM_FONTS = ("DejaVuSansMono.ttf", "LiberationMono-Regular.ttf", "Menlo.ttc"
 _PROBE_PX = 32
 _UNASSIGNED = "\U0010fffe"
 _PIXEL_HEIGHT, _PIXEL_BASELINE, _PIXEL_CELL = 16, 14, 8
-_MOST_FACES = 32
+_MOST_FACES = 48
 _MOST_OPEN = 64
 """Fonts in one size each; a picture takes about twenty."""
 
@@ -57,14 +58,28 @@ class Face(Protocol):
     def draw(self, base: str, marks: str, metrics: Metrics) -> np.ndarray: ...
 
 
+class Kind(Enum):
+    """What a font of outlines is for."""
+
+    LETTERS = "letters, drawn one by one with their marks"
+    HAN = "characters two cells wide"
+    EMOJI = "emoji, and sequences of them"
+    CLUSTERS = "scripts whose letters change beside one another, drawn by whole graphemes"
+
+
+_HAN_SHARE = 1.12
+"""Of the font's size: two cells are wider than a square."""
+_LOWERED_SHARE = {Kind.EMOJI: 0.1, Kind.HAN: 0.04}
+
+
 class OutlineFace:
     """A font of outlines, in any size."""
 
-    def __init__(self, path: Path | str, weight: int | None = None, emoji: bool = False) -> None:
+    def __init__(self, path: Path | str, kind: Kind = Kind.LETTERS, weight: int | None = None) -> None:
         """Raises OSError when the file is missing or no font."""
         self._path = str(path)
+        self._kind = kind
         self._weight = weight
-        self._emoji = emoji
         self._covered: dict[str, bool] = {}
         self._missing = self._mask(_UNASSIGNED)
 
@@ -77,25 +92,31 @@ class OutlineFace:
             self._covered[character] = found
         return found
 
-    def joins(self, cluster: str) -> bool:
-        """Whether the font has one glyph for all of a cluster: flags, families, professions."""
+    def draws_whole(self, cluster: str) -> bool:
+        """Whether the font draws a grapheme as one: the letters of its script, an emoji sequence that has a glyph."""
         parts = components(cluster)
-        covered = len(cluster) > 1 and bool(parts) and all(self.covers(character) for character in parts)
-        return covered and self.advance(cluster, _PROBE_PX) <= self.advance(parts[0], _PROBE_PX)
+        covered = bool(parts) and all(self.covers(character) for character in parts)
+        if self._kind is Kind.EMOJI:
+            return covered and len(cluster) > 1 and self._advance(cluster) <= self._advance(parts[0])
+        return covered and self._kind is Kind.CLUSTERS
+
+    def cells(self, cluster: str) -> int:
+        """Cells of a grapheme by its width; at least one."""
+        return max(1, round(self._advance(cluster) / Metrics.of(_PROBE_PX).cell_px))
 
     def advance(self, text: str, font_px: int) -> int:
         """Pixels that a text takes."""
-        return round(self._font(font_px).getlength(text))
+        return round(self._font(font_px, text).getlength(text))
 
     def draw(self, base: str, marks: str, metrics: Metrics) -> np.ndarray:
         from PIL import Image, ImageDraw
 
-        font = self._font(self._size(base or "M", metrics))
+        font = self._font(self._size(base or "M", metrics), base)
         left, top, right, bottom = _ink(font, base) or (0, 0, 0 if base else metrics.cell_px, 0)
         width = max(round(font.getlength(base)), right, 1) if base else metrics.cell_px
         image = Image.new("L", (width, metrics.line_px))
         pen = ImageDraw.Draw(image)
-        baseline = metrics.baseline_px + (round(metrics.font_px * 0.1) if self._emoji else 0)
+        baseline = metrics.baseline_px + round(metrics.font_px * _LOWERED_SHARE.get(self._kind, 0))
         pen.text((0, baseline), base, fill=255, font=font, anchor="ls")
         gap = max(1, metrics.font_px // 14)
         for mark in marks:
@@ -112,14 +133,22 @@ class OutlineFace:
         return np.asarray(image, dtype=np.float32)
 
     def _size(self, base: str, metrics: Metrics) -> int:
-        """The font's size in pixels; emoji are drawn as large as two cells allow."""
-        if not self._emoji:
+        """The font's size in pixels; emoji are drawn as large as two cells allow, Han characters nearly so."""
+        if self._kind is Kind.HAN:
+            return round(metrics.font_px * _HAN_SHARE)
+        if self._kind is not Kind.EMOJI:
             return metrics.font_px
         share = 2 * metrics.cell_px / max(1.0, self._font(_PROBE_PX).getlength(base) / _PROBE_PX)
         return max(1, min(metrics.font_px, round(share)))
 
-    def _font(self, font_px: int) -> FreeTypeFont:
-        return _opened(self._path, font_px, self._weight, self._emoji)
+    def _advance(self, text: str) -> int:
+        return self.advance(text, _PROBE_PX)
+
+    def _font(self, font_px: int, text: str = "") -> FreeTypeFont:
+        """The font in a size, as it serves for a text: shaped, a vowel sign alone would get a dotted circle."""
+        is_alone = len(text) == 1 and unicodedata.category(text) == "Mc"
+        shaped = self._kind in (Kind.EMOJI, Kind.CLUSTERS) and not is_alone
+        return _opened(self._path, font_px, self._weight, shaped)
 
     def _mask(self, character: str) -> tuple[tuple[int, int], bytes]:
         try:
@@ -135,7 +164,7 @@ class _DefaultFace(OutlineFace):
     def __init__(self) -> None:
         super().__init__("")
 
-    def _font(self, font_px: int) -> FreeTypeFont:
+    def _font(self, font_px: int, text: str = "") -> FreeTypeFont:
         return _opened_default(font_px)
 
 
@@ -157,14 +186,19 @@ def _opened_default(font_px: int) -> FreeTypeFont:
     return ImageFont.load_default(font_px)
 
 
+@cache
+def can_shape() -> bool:
+    """Whether Pillow has libraqm, and finds FriBiDi for it, which its wheels leave to the system."""
+    from PIL import features
+
+    return features.check("raqm") and features.check("fribidi")
+
+
 def _engine(shaped: bool) -> Layout:
-    """How Pillow sets letters: plainly, so that pictures do not depend on libraries of the system.
+    """How Pillow sets letters: plainly, so that pictures do not depend on libraries of the system, or shaped."""
+    from PIL import ImageFont
 
-    Shaped, so that sequences of emoji become one, where Pillow has libraqm, as its wheels for Linux and macOS do.
-    """
-    from PIL import ImageFont, features
-
-    return ImageFont.Layout.RAQM if shaped and features.check("raqm") else ImageFont.Layout.BASIC
+    return ImageFont.Layout.RAQM if shaped and can_shape() else ImageFont.Layout.BASIC
 
 
 class PixelFace:
@@ -218,12 +252,12 @@ def _ink(font: FreeTypeFont, text: str) -> tuple[int, int, int, int] | None:
 
 
 @lru_cache(maxsize=_MOST_FACES)
-def outline_face(path: Path, weight: int | None = None, emoji: bool = False) -> OutlineFace:
+def outline_face(path: Path, kind: Kind = Kind.LETTERS, weight: int | None = None) -> OutlineFace:
     """The font of a file, kept with what it is known to cover for the next picture.
 
     Raises OSError when the file is missing or no font.
     """
-    return OutlineFace(path, weight, emoji)
+    return OutlineFace(path, kind, weight)
 
 
 @lru_cache(maxsize=_MOST_FACES)

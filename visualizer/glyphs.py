@@ -1,10 +1,10 @@
 """Graphemes as coverage, from the bundled fonts in order of preference.
 
 Pillow knows no fallback between fonts, so every grapheme is put together here: JetBrains Mono, DejaVu Sans Mono, Noto
-Emoji, and GNU Unifont (drawn for 16 pixels) for the rest of the scripts. Sequences of emoji are shaped by libraqm; the
-other scripts come from fonts without conjuncts, so their letters stand side by side. Without the font folder the
-system's fonts or Pillow's own serve. What no font covers is a box with its code, so a picture is never empty where text
-stands.
+Emoji, Noto Sans for Chinese, Japanese, Korean, Hebrew and the scripts of South and Southeast Asia, and GNU Unifont
+(drawn for 16 pixels) for the rest. Emoji sequences and the scripts of Asia are shaped by libraqm where Pillow has it;
+elsewhere their letters stand side by side, in Unifont. Without the font folder the system's fonts or Pillow's own
+serve. What no font covers is a box with its code, so a picture is never empty where text stands.
 """
 
 from __future__ import annotations
@@ -19,7 +19,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from wcwidth import iter_graphemes
 
-from visualizer.fonts import Face, Metrics, OutlineFace, PixelFace, outline_face, overlaid, pixel_face, rescue_faces
+from visualizer.fonts import (
+    Face,
+    Kind,
+    Metrics,
+    OutlineFace,
+    PixelFace,
+    can_shape,
+    outline_face,
+    overlaid,
+    pixel_face,
+    rescue_faces,
+)
 from visualizer.graphemes import components, read_in_turn, with_marks
 from visualizer.layout import cells_wide
 
@@ -33,6 +44,20 @@ _MONO = tuple(f"jetbrains-mono-{part}-400-normal.woff2" for part in ("latin", "l
 _BOLD = tuple(name.replace("-400-", "-700-") for name in _MONO)
 _WIDE_MONO = "DejaVuSansMono.ttf"
 _EMOJI = "noto-emoji-emoji-400-normal.woff2"
+_HEBREW = "noto-sans-hebrew-hebrew-400-normal.woff2"
+_HAN = "noto-sans-cjk-sc-regular.woff2"
+_HAN_CODES = ((0x2E80, 0xA000), (0xAC00, 0xD7B0), (0xF900, 0xFB00), (0xFE30, 0xFE50), (0xFF00, 0xFFF0))
+"""Where Chinese, Japanese and Korean characters stand, from and to."""
+_CLUSTERS = {
+    0x900: "devanagari", 0x980: "bengali", 0xA00: "gurmukhi", 0xA80: "gujarati", 0xB00: "oriya", 0xB80: "tamil",
+    0xC00: "telugu", 0xC80: "kannada", 0xD00: "malayalam", 0xD80: "sinhala", 0xE00: "thai", 0xE80: "lao",
+    0x1000: "myanmar", 0x1780: "khmer",
+}  # fmt: skip
+"""Scripts by the first of the 128 code points that they share with no other."""
+_HUNG_FROM_A_LINE = ("devanagari", "bengali", "gurmukhi")
+"""Their letters are stretched so that the line they hang from has no gaps, by this much at the most."""
+_MOST_STRETCH = 1.5
+_CLUSTERS_FILE = "noto-sans-{0}-{0}-400-normal.woff2"
 _UI = "inter-latin-wght-normal.woff2"
 _PIXEL = "unifont-16px.npz.xz"
 
@@ -51,6 +76,7 @@ class Glyphs:
         self._folder = folder
         self._cells: dict[str, int] = {}
         self._tiles: dict[tuple[str, Metrics, int, bool], np.ndarray] = {}
+        self._scripts: dict[str, OutlineFace | None] = {}
 
     def cells(self, grapheme: str) -> int:
         """How many cells a grapheme takes: what terminals give it, or more where its glyph is wider."""
@@ -65,7 +91,8 @@ class Glyphs:
         found = self._tiles.get(key)
         if found is None:
             strip = self._strip(grapheme, metrics, bold)
-            found = self._tiles[key] = _fitted(strip, cells * metrics.cell_px)
+            hangs = _CLUSTERS.get(_block(grapheme)) in _HUNG_FROM_A_LINE and self._script_of(grapheme) is not None
+            found = self._tiles[key] = _fitted(strip, cells * metrics.cell_px, _MOST_STRETCH if hangs else 1.0)
         return found
 
     def run(self, text: str, font_px: int, bold: bool = False) -> np.ndarray:
@@ -84,6 +111,9 @@ class Glyphs:
         least = cells_wide(grapheme)
         if not parts:
             return max(least, _BOX_CELLS)
+        whole = self._whole_face(grapheme)
+        if whole is not None:
+            return max(2, least) if whole is self._emoji else min(whole.cells(grapheme), _MAX_CELLS)
         cells = 0
         for base, _marks in with_marks(parts):
             face = self._face_of(base, least > 1, bold=False)
@@ -95,8 +125,9 @@ class Glyphs:
     def _strip(self, grapheme: str, metrics: Metrics, bold: bool) -> np.ndarray:
         """The letters of a grapheme side by side, as wide as they come."""
         wide = cells_wide(grapheme) > 1
-        if wide and self._emoji is not None and self._emoji.joins(grapheme):
-            return self._emoji.draw(grapheme, "", metrics)
+        whole = self._whole_face(grapheme)
+        if whole is not None:
+            return whole.draw(grapheme, "", metrics)
         units = list(with_marks(components(grapheme)))
         if not units:
             return self._box(grapheme[:1] or " ", metrics)
@@ -106,7 +137,7 @@ class Glyphs:
     def _unit(self, base: str, marks: str, wide: bool, metrics: Metrics, bold: bool) -> np.ndarray:
         """A letter with its marks, from one font if one has them all."""
         composed = unicodedata.normalize("NFC", base + marks)
-        faces = self._chain(wide, bold)
+        faces = self._chain(base, wide, bold)
         for face in faces:
             if len(composed) == 1 and face.covers(composed):
                 return face.draw(composed, "", metrics)
@@ -120,35 +151,58 @@ class Glyphs:
                 strip = overlaid(strip, other.draw("", mark, metrics))
         return strip
 
-    def _face_of(self, character: str, wide: bool, bold: bool) -> Face | None:
-        return next((face for face in self._chain(wide, bold) if face.covers(character)), None)
+    def _whole_face(self, grapheme: str) -> OutlineFace | None:
+        """The font that draws a grapheme as one rather than letter by letter."""
+        face = self._script_of(grapheme) or (self._emoji if cells_wide(grapheme) > 1 else None)
+        return face if face is not None and face.draws_whole(grapheme) else None
 
-    def _chain(self, wide: bool, bold: bool) -> Sequence[Face]:
+    def _script_of(self, grapheme: str) -> OutlineFace | None:
+        """The font of a grapheme's script, if that is one whose letters join."""
+        name = _CLUSTERS.get(_block(grapheme))
+        if name is None or not can_shape():
+            return None
+        if name not in self._scripts:
+            self._scripts[name] = self._outline(_CLUSTERS_FILE.format(name), Kind.CLUSTERS)
+        return self._scripts[name]
+
+    def _face_of(self, character: str, wide: bool, bold: bool) -> Face | None:
+        return next((face for face in self._chain(character, wide, bold) if face.covers(character)), None)
+
+    def _chain(self, character: str, wide: bool, bold: bool) -> Sequence[Face]:
+        """The fonts to try, the preferred first."""
+        if any(start <= ord(character) < end for start, end in _HAN_CODES):
+            return self._han_chain
         return self._chains[wide, bold]
 
     @cached_property
+    def _han_chain(self) -> list[Face]:
+        """Of its own, because the font is large: it is opened where it is needed."""
+        return _present([self._outline(_HAN, Kind.HAN), *self._chains[True, False]])
+
+    @cached_property
     def _emoji(self) -> OutlineFace | None:
-        return self._outline(_EMOJI, emoji=True)
+        return self._outline(_EMOJI, Kind.EMOJI)
 
     @cached_property
     def _chains(self) -> dict[tuple[bool, bool], list[Face]]:
         """Fonts in order of preference, by wide and bold: wide characters look for an emoji first."""
         regular = [self._outline(name) for name in _MONO]
         bold = [self._outline(name) for name in _BOLD]
-        broad, pixel = self._outline(_WIDE_MONO), pixel_face(self._folder / _PIXEL)
+        broad, hebrew = self._outline(_WIDE_MONO), self._outline(_HEBREW)
+        pixel = pixel_face(self._folder / _PIXEL)
         chains: dict[tuple[bool, bool], list[Face]] = {}
         for is_bold, latin in ((False, regular), (True, [*bold, *regular])):
-            chains[False, is_bold] = _present([*latin, broad, self._emoji, pixel])
+            chains[False, is_bold] = _present([*latin, broad, hebrew, self._emoji, pixel])
             chains[True, is_bold] = _present([self._emoji, pixel, broad, *latin])
         if not any(_present(regular)) and broad is None:
             rescue = rescue_faces()
             chains = {key: [*rescue, *chain] for key, chain in chains.items()}
         return chains
 
-    def _outline(self, name: str, emoji: bool = False) -> OutlineFace | None:
+    def _outline(self, name: str, kind: Kind = Kind.LETTERS, weight: int | None = None) -> OutlineFace | None:
         path = self._folder / name
         try:
-            return outline_face(path, emoji=emoji)
+            return outline_face(path, kind, weight)
         except OSError as exc:
             log.warning("The font %s cannot be used (%s); others stand in for it.", path, exc)
             return None
@@ -229,33 +283,32 @@ class Glyphs:
 
     @cached_property
     def _ui_regular(self) -> OutlineFace | None:
-        return self._ui(_UI_WEIGHT)
+        return self._outline(_UI, weight=_UI_WEIGHT)
 
     @cached_property
     def _ui_bold(self) -> OutlineFace | None:
-        return self._ui(_UI_BOLD_WEIGHT)
-
-    def _ui(self, weight: int) -> OutlineFace | None:
-        try:
-            return outline_face(self._folder / _UI, weight)
-        except OSError as exc:
-            log.warning("The font %s cannot be used (%s); others stand in for it.", self._folder / _UI, exc)
-            return None
+        return self._outline(_UI, weight=_UI_BOLD_WEIGHT)
 
 
 def _present(faces: Sequence[Face | None]) -> list[Face]:
     return [face for face in faces if face is not None]
 
 
-def _fitted(strip: np.ndarray, width: int) -> np.ndarray:
-    """A strip in exactly this many columns: centred, or squeezed when it is wider. uint8."""
+def _block(grapheme: str) -> int:
+    """The first of the 128 code points that a grapheme's first is one of."""
+    return ord(grapheme[0]) & ~0x7F
+
+
+def _fitted(strip: np.ndarray, width: int, most_stretch: float = 1.0) -> np.ndarray:
+    """A strip in exactly this many columns: squeezed when it is wider, else stretched as far as may be, and centred."""
     from PIL import Image
 
     over = strip.shape[1] - width
     if over > 0 and not strip[:, width:].any():
         strip, over = strip[:, :width], 0
-    if over > 0:
+    wanted = min(width, round(strip.shape[1] * most_stretch))
+    if wanted != strip.shape[1]:
         image = Image.fromarray(strip.astype(np.uint8))
-        return np.asarray(image.resize((width, strip.shape[0]), Image.Resampling.LANCZOS))
-    left = -over // 2
-    return np.pad(strip, ((0, 0), (left, -over - left))).astype(np.uint8)
+        strip = np.asarray(image.resize((wanted, strip.shape[0]), Image.Resampling.LANCZOS))
+    spare = width - strip.shape[1]
+    return np.pad(strip, ((0, 0), (spare // 2, spare - spare // 2))).astype(np.uint8)
