@@ -9,8 +9,7 @@ token than the one shown as the best guess. So the reference is handed the token
 A reference may follow (`Follow`): its decisions are noted and ours taken in their place, so that one that falls
 differently, on a bound, does not make every later step incomparable; and it may be handed our logits of the step
 before, of which it makes its own self-conditioning. Left to its own, the rounding errors of one step are the input of
-the next: in float32 a gap of 2e-5 nats at the first step has been seen to grow beyond 1e-3 in twenty, and once it sent
-a position to another expert. A reference in float64 drifts from both sides alike.
+the next: in float32 a gap of 2e-5 nats at the first step has been seen to grow beyond 1e-3 in twenty.
 """
 
 from __future__ import annotations
