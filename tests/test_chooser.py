@@ -227,6 +227,7 @@ def test_choosing_fetching_cancelling_going_on_and_running(browser, server, addr
     page = opened(browser, address)
     choose(page, REPO)
     says(page, "up to 64 positions")
+    assert "the prompts below" in page.inner_text("#checkpoint-name")
     assert page.inner_text("#chooser-use") == "Fetch 6 MB and use it"
     assert server.served[WEIGHTS] == 0
     server.held.add(WEIGHTS)
@@ -239,6 +240,7 @@ def test_choosing_fetching_cancelling_going_on_and_running(browser, server, addr
     page.wait_for_selector(f"#checkpoint-name:has-text('{REPO}')")
     assert server.starts[WEIGHTS][0] == 0 < server.starts[WEIGHTS][-1]
     says(page, f"In use: {REPO}, canvas of 64")
+    assert "the prompts below" not in page.inner_text("#checkpoint-name")
     page.click("#knobs button")
     assert page.input_value("#knobs input[type=number] >> nth=1") == "64"
     page.click("#knobs button")

@@ -1,6 +1,7 @@
 """The player in a real browser, on a page that holds nothing else and has no server."""
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -90,6 +91,16 @@ def choose(page, value):
 
 def canvas_text(page):
     return page.text_content(".dp-canvas")
+
+
+def test_an_answer_without_text_is_said_to_have_none(opened):
+    page = opened(recording([replace(frame, answer=frame.answer and "") for frame in made_run(8, 3)]))
+    page.wait_for_selector(".dp-answer:not([hidden])")
+    said = "pre => getComputedStyle(pre, '::before').content"
+    assert "no text" in page.eval_on_selector(".dp-answer pre[data-ui=answer]", said)
+    page = opened(recording(made_run(8, 3)))
+    page.wait_for_selector(".dp-answer:not([hidden])")
+    assert page.eval_on_selector(".dp-answer pre[data-ui=answer]", said) == "none"
 
 
 def pause(page):

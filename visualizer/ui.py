@@ -12,7 +12,7 @@ from pathlib import Path
 import gradio as gr
 
 from visualizer.api import denoise_endpoint
-from visualizer.checkpoint import CheckpointCard
+from visualizer.checkpoint import POCKET_FOLDER, CheckpointCard
 from visualizer.chooser import Chooser
 from visualizer.chooser_panel import ChooserPanel
 from visualizer.controls import Controls, defaults_of
@@ -24,6 +24,7 @@ from visualizer.recordings import RECORDINGS_FOLDER
 from visualizer.styles import library_script, page_css, player_bundle
 
 TITLE = "Watch a diffusion language model think"
+_POCKET_LIMITS = ". Tiny, it knows the prompts below and the like"
 _QUEUE_LENGTH = 16
 _KEEP_DOWNLOADS = (600, 3600)
 """Every ten minutes files that were offered for download an hour ago are deleted."""
@@ -148,11 +149,12 @@ def _show_card(card: CheckpointCard) -> list[dict]:
 
 
 def _masthead(card: CheckpointCard) -> str:
+    limits = _POCKET_LIMITS if card.folder == POCKET_FOLDER else ""
     return (
         f"<h1>{TITLE}</h1>"
         "<p>Ordinary language models type. This one starts from a canvas of random tokens and, step by step, keeps "
         "what it is sure of, in any order, and throws the rest back to noise. "
-        f"<span id='checkpoint-name'>Checkpoint: {html.escape(card.name)}.</span></p>"
+        f"<span id='checkpoint-name'>Checkpoint: {html.escape(card.name)}{limits}.</span></p>"
     )
 
 
