@@ -12,7 +12,7 @@ import pytest
 from visualizer import checkpoint as checkpoint_module
 from visualizer.checkpoint import POCKET_FOLDER, load, read_card
 from visualizer.errors import CheckpointError, SettingsError
-from visualizer.settings import Sampler, Settings
+from visualizer.settings import MAX_TOKENS, Sampler, Settings
 
 
 @pytest.fixture
@@ -229,6 +229,11 @@ def test_null_means_the_usual_value(folder):
     content = json.loads((folder / "generation_config.json").read_text()) | {"t_min": None, "max_denoising_steps": None}
     (folder / "generation_config.json").write_text(json.dumps(content))
     assert read_card(folder).defaults.t_min == Settings().t_min
+
+
+def test_a_budget_beyond_what_the_page_takes_becomes_its_largest(folder):
+    edit(folder / "generation_config.json", max_new_tokens=32_768)
+    assert read_card(folder).defaults.max_tokens == MAX_TOKENS
 
 
 def test_loading_a_folder_opens_no_connection(card, monkeypatch):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from visualizer.blas import prefer_openblas
 from visualizer.errors import CheckpointError, SettingsError, VisualizerError
-from visualizer.settings import Settings
+from visualizer.settings import MAX_TOKENS, Settings
 from visualizer.token_text import TokenTexts, split_channels
 
 if TYPE_CHECKING:
@@ -235,10 +235,11 @@ def _default_settings(generation: dict, canvas_length: int) -> Settings:
     flat |= generation.get("diffusion_stopping_config") or {}
     knobs = {ours: flat[theirs] for theirs, ours in _GENERATION_KEYS.items() if theirs in flat}
     bound = (generation.get("sampler_config") or {}).get("entropy_bound")
+    budget = generation.get("max_new_tokens")
     temperature = generation.get("temperature", 1.0) if generation.get("do_sample") else None
     return Settings().changed(
         **knobs, entropy_bound=bound, temperature=temperature, canvas_length=canvas_length,
-        max_tokens=generation.get("max_new_tokens"),
+        max_tokens=min(budget, MAX_TOKENS) if isinstance(budget, int) else budget,
     )  # fmt: skip
 
 

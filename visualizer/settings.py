@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from visualizer.errors import SettingsError
 
+MAX_TOKENS = 8192
 MAX_SEED = 2**32 - 1
 
 
@@ -73,7 +74,7 @@ class Settings:
 
 
 _INTEGER_RANGES = {
-    "max_tokens": (1, 8192),
+    "max_tokens": (1, MAX_TOKENS),
     "canvas_length": (8, 1024),
     "max_steps": (1, 512),
     "stability_steps": (1, 64),
