@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from visualizer.fonts import Metrics, can_shape
 from visualizer.glyphs import FONTS_FOLDER, Glyphs
@@ -129,8 +130,48 @@ def test_the_line_that_letters_hang_from_has_no_gaps(word):
 
 
 @SHAPED
-def test_a_vowel_sign_that_stands_alone_has_no_dotted_circle():
-    assert tile("\u102c").sum() < tile("မ").sum()
+@pytest.mark.parametrize("sign", ["\u102c", "\u102c\u103a", "\u102b\u103a"])
+def test_vowel_signs_without_their_letter_have_no_dotted_circle(sign):
+    assert GLYPHS.cells(sign) == 1
+    assert tile(sign).sum() < tile("မ").sum()
+
+
+@SHAPED
+@pytest.mark.parametrize("cluster", ["ည်", "మ్ర", "स्त्रु", "ខ្ញុំ"])
+def test_letters_under_letters_are_not_cut_off_in_a_dense_line(cluster):
+    cells = GLYPHS.cells(cluster)
+    dense, loose = (inked_part(GLYPHS.tile(cluster, Metrics.of(40, share), cells)) for share in (1.4, 2.5))
+    same_size = np.asarray(Image.fromarray(loose).resize(dense.shape[::-1]))
+    assert np.corrcoef(dense.ravel(), same_size.ravel())[0, 1] > 0.85
+
+
+def inked_part(coverage):
+    """The smallest rectangle with all ink."""
+    rows, columns = (np.flatnonzero(coverage.any(axis=axis)) for axis in (1, 0))
+    return coverage[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+@SHAPED
+def test_ink_before_the_pen_is_kept():
+    long_sign = "\u0cd6"
+    loose = GLYPHS.tile(long_sign, METRICS, 6)
+    inked = np.flatnonzero(loose.any(axis=0))
+    assert inked[0] > 0
+    assert loose.sum() > 0.5 * tile("ಕ").sum()
+
+
+@SHAPED
+def test_a_hindi_prompts_line_has_no_gaps():
+    assert (GLYPHS.run("नमस्ते", 23) > 40).all(axis=1).any()
+
+
+def test_only_letters_are_stretched_to_touch():
+    assert ink_width("।") < METRICS.cell_px / 2
+
+
+def test_a_korean_syllable_is_the_same_in_parts():
+    assert GLYPHS.cells("\u1112\u1161\u11ab") == GLYPHS.cells("한") == 2
+    assert np.array_equal(tile("\u1112\u1161\u11ab"), tile("한"))
 
 
 @pytest.mark.parametrize("character", ["漢", "の", "한", "。", "ｶ"])

@@ -119,6 +119,8 @@ def check_request(card: CheckpointCard, prompt: str, settings: Settings) -> None
     """
     if not isinstance(prompt, str) or not prompt.strip():
         raise SettingsError("The prompt is empty: write something, or choose one of the demo prompts.")
+    if any("\ud800" <= character <= "\udfff" for character in prompt):
+        raise SettingsError("The prompt holds half of a character (a lone surrogate); type or copy it again.")
     if len(prompt) > MAX_PROMPT_CHARACTERS:
         raise SettingsError(f"The prompt has {len(prompt):,} characters; at most {MAX_PROMPT_CHARACTERS:,} are taken.")
     if settings.canvas_length > card.canvas_length:

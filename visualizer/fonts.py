@@ -27,7 +27,8 @@ _UNASSIGNED = "\U0010fffe"
 _PIXEL_HEIGHT, _PIXEL_BASELINE, _PIXEL_CELL = 16, 14, 8
 _MOST_FACES = 48
 _MOST_OPEN = 64
-"""Fonts in one size each; a picture takes about twenty."""
+"""A picture takes about twenty, one with every script some sixty."""
+_MOST_OPEN_LARGE = 4
 
 
 @dataclass(frozen=True)
@@ -114,10 +115,13 @@ class OutlineFace:
         font = self._font(self._size(base or "M", metrics), base)
         left, top, right, bottom = _ink(font, base) or (0, 0, 0 if base else metrics.cell_px, 0)
         width = max(round(font.getlength(base)), right, 1) if base else metrics.cell_px
-        image = Image.new("L", (width, metrics.line_px))
+        start = max(0, -left) if self._kind is Kind.CLUSTERS else 0
+        image = Image.new("L", (start + width, metrics.line_px))
         pen = ImageDraw.Draw(image)
         baseline = metrics.baseline_px + round(metrics.font_px * _LOWERED_SHARE.get(self._kind, 0))
-        pen.text((0, baseline), base, fill=255, font=font, anchor="ls")
+        if self._kind is Kind.CLUSTERS:  # letters under letters reach lower than a dense line does
+            baseline -= max(0, min(baseline + bottom - metrics.line_px, baseline + top))
+        pen.text((start, baseline), base, fill=255, font=font, anchor="ls")
         gap = max(1, metrics.font_px // 14)
         for mark in marks:
             box = _ink(font, mark) or (0, 0, 0, 0)
@@ -133,11 +137,17 @@ class OutlineFace:
         return np.asarray(image, dtype=np.float32)
 
     def _size(self, base: str, metrics: Metrics) -> int:
-        """The font's size in pixels; emoji are drawn as large as two cells allow, Han characters nearly so."""
+        """The font's size in pixels.
+
+        Emoji are drawn as large as two cells allow, Han characters nearly so; what is taller than its line is smaller.
+        """
         if self._kind is Kind.HAN:
             return round(metrics.font_px * _HAN_SHARE)
-        if self._kind is not Kind.EMOJI:
+        if self._kind is Kind.LETTERS:
             return metrics.font_px
+        if self._kind is Kind.CLUSTERS:
+            _, top, _, bottom = _ink(self._font(metrics.font_px, base), base) or (0, 0, 0, 0)
+            return max(1, min(metrics.font_px, metrics.font_px * metrics.line_px // max(1, bottom - top)))
         share = 2 * metrics.cell_px / max(1.0, self._font(_PROBE_PX).getlength(base) / _PROBE_PX)
         return max(1, min(metrics.font_px, round(share)))
 
@@ -145,10 +155,11 @@ class OutlineFace:
         return self.advance(text, _PROBE_PX)
 
     def _font(self, font_px: int, text: str = "") -> FreeTypeFont:
-        """The font in a size, as it serves for a text: shaped, a vowel sign alone would get a dotted circle."""
-        is_alone = len(text) == 1 and unicodedata.category(text) == "Mc"
+        """The font in a size, as it serves for a text: shaped, vowel signs without a letter get a dotted circle."""
+        is_alone = text != "" and unicodedata.category(text[0]) == "Mc"
         shaped = self._kind in (Kind.EMOJI, Kind.CLUSTERS) and not is_alone
-        return _opened(self._path, font_px, self._weight, shaped)
+        opened = _opened_large if self._kind is Kind.HAN else _opened
+        return opened(self._path, font_px, self._weight, shaped)
 
     def _mask(self, character: str) -> tuple[tuple[int, int], bytes]:
         try:
@@ -168,15 +179,18 @@ class _DefaultFace(OutlineFace):
         return _opened_default(font_px)
 
 
-@lru_cache(maxsize=_MOST_OPEN)
-def _opened(path: str, font_px: int, weight: int | None, shaped: bool) -> FreeTypeFont:
-    """A font in one size, kept for the next picture: to open one is to unpack its file."""
+def _open(path: str, font_px: int, weight: int | None, shaped: bool) -> FreeTypeFont:
     from PIL import ImageFont
 
     font = ImageFont.truetype(path, font_px, layout_engine=_engine(shaped))
     if weight is not None:
         font.set_variation_by_axes([weight])
     return font
+
+
+_opened = lru_cache(maxsize=_MOST_OPEN)(_open)
+"""Fonts in one size each, kept for the next picture: to open one is to unpack its file."""
+_opened_large = lru_cache(maxsize=_MOST_OPEN_LARGE)(_open)
 
 
 @lru_cache(maxsize=_MOST_OPEN)

@@ -2,9 +2,10 @@
 
 Pillow knows no fallback between fonts, so every grapheme is put together here: JetBrains Mono, DejaVu Sans Mono, Noto
 Emoji, Noto Sans for Chinese, Japanese, Korean, Hebrew and the scripts of South and Southeast Asia, and GNU Unifont
-(drawn for 16 pixels) for the rest. Emoji sequences and the scripts of Asia are shaped by libraqm where Pillow has it;
-elsewhere their letters stand side by side, in Unifont. Without the font folder the system's fonts or Pillow's own
-serve. What no font covers is a box with its code, so a picture is never empty where text stands.
+(drawn for 16 pixels) for the rest. Emoji sequences and those scripts of Asia whose letters join are shaped by libraqm
+where Pillow has it; elsewhere their parts stand side by side, the letters in Unifont. Without the font folder the
+system's fonts or Pillow's own serve. What no font covers is a box with its code, so a picture is never empty where text
+stands.
 """
 
 from __future__ import annotations
@@ -48,12 +49,14 @@ _HEBREW = "noto-sans-hebrew-hebrew-400-normal.woff2"
 _HAN = "noto-sans-cjk-sc-regular.woff2"
 _HAN_CODES = ((0x2E80, 0xA000), (0xAC00, 0xD7B0), (0xF900, 0xFB00), (0xFE30, 0xFE50), (0xFF00, 0xFFF0))
 """Where Chinese, Japanese and Korean characters stand, from and to."""
-_CLUSTERS = {
-    0x900: "devanagari", 0x980: "bengali", 0xA00: "gurmukhi", 0xA80: "gujarati", 0xB00: "oriya", 0xB80: "tamil",
-    0xC00: "telugu", 0xC80: "kannada", 0xD00: "malayalam", 0xD80: "sinhala", 0xE00: "thai", 0xE80: "lao",
-    0x1000: "myanmar", 0x1780: "khmer",
-}  # fmt: skip
-"""Scripts by the first of the 128 code points that they share with no other."""
+_CLUSTERS = (
+    (0x900, 0x980, "devanagari"), (0x980, 0xA00, "bengali"), (0xA00, 0xA80, "gurmukhi"), (0xA80, 0xB00, "gujarati"),
+    (0xB00, 0xB80, "oriya"), (0xB80, 0xC00, "tamil"), (0xC00, 0xC80, "telugu"), (0xC80, 0xD00, "kannada"),
+    (0xD00, 0xD80, "malayalam"), (0xD80, 0xE00, "sinhala"), (0xE00, 0xE80, "thai"), (0xE80, 0xF00, "lao"),
+    (0x1000, 0x10A0, "myanmar"), (0x1780, 0x1800, "khmer"), (0x19E0, 0x1A00, "khmer"), (0x1CD0, 0x1D00, "devanagari"),
+    (0xA8E0, 0xA900, "devanagari"),
+)  # fmt: skip
+"""Where the scripts stand whose letters join, from and to."""
 _HUNG_FROM_A_LINE = ("devanagari", "bengali", "gurmukhi")
 """Their letters are stretched so that the line they hang from has no gaps, by this much at the most."""
 _MOST_STRETCH = 1.5
@@ -79,7 +82,10 @@ class Glyphs:
         self._scripts: dict[str, OutlineFace | None] = {}
 
     def cells(self, grapheme: str) -> int:
-        """How many cells a grapheme takes: what terminals give it, or more where its glyph is wider."""
+        """How many cells a grapheme takes: what terminals give it, or more where its glyph is wider.
+
+        Of scripts whose letters join as many as its glyph is wide, up to six.
+        """
         found = self._cells.get(grapheme)
         if found is None:
             found = self._cells[grapheme] = self._measure(grapheme)
@@ -91,8 +97,8 @@ class Glyphs:
         found = self._tiles.get(key)
         if found is None:
             strip = self._strip(grapheme, metrics, bold)
-            hangs = _CLUSTERS.get(_block(grapheme)) in _HUNG_FROM_A_LINE and self._script_of(grapheme) is not None
-            found = self._tiles[key] = _fitted(strip, cells * metrics.cell_px, _MOST_STRETCH if hangs else 1.0)
+            stretch = _MOST_STRETCH if _hangs_from_a_line(grapheme) and self._script_of(grapheme) else 1.0
+            found = self._tiles[key] = _fitted(strip, cells * metrics.cell_px, stretch)
         return found
 
     def run(self, text: str, font_px: int, bold: bool = False) -> np.ndarray:
@@ -158,7 +164,7 @@ class Glyphs:
 
     def _script_of(self, grapheme: str) -> OutlineFace | None:
         """The font of a grapheme's script, if that is one whose letters join."""
-        name = _CLUSTERS.get(_block(grapheme))
+        name = _joining_script(grapheme)
         if name is None or not can_shape():
             return None
         if name not in self._scripts:
@@ -267,9 +273,12 @@ class Glyphs:
     def _piece_width(self, piece: str, metrics: Metrics, bold: bool) -> int:
         """Digits are all of one width, so that a counter does not shake."""
         face = self._ui_face(piece, bold)
-        if face is None:
-            return self.cells(piece) * metrics.cell_px
-        return face.advance("0" if piece.isdigit() else piece, metrics.font_px)
+        if face is not None:
+            return face.advance("0" if piece.isdigit() else piece, metrics.font_px)
+        script = self._script_of(piece)
+        if script is not None and script.draws_whole(piece):
+            return max(1, script.advance(piece, metrics.font_px))
+        return self.cells(piece) * metrics.cell_px
 
     def _ui_face(self, piece: str, bold: bool) -> OutlineFace | None:
         """The proportional font, if it covers a piece."""
@@ -294,9 +303,14 @@ def _present(faces: Sequence[Face | None]) -> list[Face]:
     return [face for face in faces if face is not None]
 
 
-def _block(grapheme: str) -> int:
-    """The first of the 128 code points that a grapheme's first is one of."""
-    return ord(grapheme[0]) & ~0x7F
+def _joining_script(grapheme: str) -> str | None:
+    """The script of a grapheme's first character, if its letters join."""
+    return next((name for start, end, name in _CLUSTERS if chr(start) <= grapheme[:1] < chr(end)), None)
+
+
+def _hangs_from_a_line(grapheme: str) -> bool:
+    """Whether a letter hangs from a line that it shares with its neighbours; digits and stops do not."""
+    return unicodedata.category(grapheme[:1] or " ") == "Lo" and _joining_script(grapheme) in _HUNG_FROM_A_LINE
 
 
 def _fitted(strip: np.ndarray, width: int, most_stretch: float = 1.0) -> np.ndarray:

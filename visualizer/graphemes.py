@@ -16,6 +16,8 @@ def components(grapheme: str) -> str:
     if len(grapheme) == 1 and (ord(grapheme) < 0x20 or grapheme == "\x7f"):
         return chr(_CONTROL_PICTURES + (0x21 if grapheme == "\x7f" else ord(grapheme)))
     drawn = "".join(character for character in grapheme if not _is_joiner(character))
+    if any("\u1100" <= character <= "\u11ff" for character in drawn):  # the parts of a Korean syllable
+        drawn = unicodedata.normalize("NFC", drawn)
     tone_free = "".join(c for place, c in enumerate(drawn) if not (place and "\U0001f3fb" <= c <= "\U0001f3ff"))
     if tone_free and unicodedata.category(tone_free[0]) in ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp"):
         return ""

@@ -5,8 +5,8 @@
     python assets/fonts/pack_cjk.py noto/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc \
         assets/fonts/noto-sans-cjk-sc-regular.woff2
 
-The characters of GB 2312, JIS X 0208, the first level of Big5 and KS X 1001, with kana, punctuation and full-width
-forms, in the shapes of the mainland where those differ. Without hints, which large text does not need.
+The Han characters of GB 2312, JIS X 0208 and the first level of Big5, the Hangul of KS X 1001, kana, punctuation and
+full-width forms, in the shapes of the mainland where those differ. Without hints, which large text does not need.
 """
 
 from __future__ import annotations
