@@ -10,7 +10,7 @@ from PIL import Image
 
 from visualizer.boxes import Box
 from visualizer.pictures import Picture
-from visualizer.video import write_mp4, write_webp
+from visualizer.video import mp4_frames, write_mp4, write_webp
 
 BT709 = 1
 
@@ -74,6 +74,18 @@ def test_only_the_changed_box_is_converted_and_the_picture_is_still_whole(mp4):
         for frame, indices in zip(container.decode(video=0), shown, strict=True):
             decoded = frame.to_ndarray()[:240].astype(float)
             assert 10 * np.log10(255**2 / ((decoded - luma[indices]) ** 2).mean()) > 36
+
+
+def test_chroma_is_the_mean_of_four_pixels():
+    film, shown = made_film([100] * 4, changes=40)
+    red, green, blue = (film.palette / 255).T
+    luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    of_colours = [128 + 224 * (blue - luma) / (2 * (1 - 0.0722)), 128 + 224 * (red - luma) / (2 * (1 - 0.2126))]
+    for frame, indices in zip(mp4_frames(film), shown, strict=True):
+        for plane, values in zip(frame.planes[1:], of_colours, strict=True):
+            drawn = np.frombuffer(plane, np.uint8).reshape(plane.height, -1)[:, : plane.width]
+            mean = values[indices].reshape(plane.height, 2, plane.width, 2).mean(axis=(1, 3))
+            assert np.abs(drawn - mean).max() <= 1
 
 
 @pytest.mark.parametrize("durations_ms", [[700, 30, 120, 20, 2500], [400], [100] * 12, [33, 20, 70, 900]])
