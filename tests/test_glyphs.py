@@ -105,7 +105,15 @@ def test_a_sequence_that_the_font_does_not_know_keeps_all_of_its_parts():
     assert ink_width("🚀\u200d🍎") > 3 * METRICS.cell_px
 
 
-CLUSTERS = {"Devanagari": "क्ष", "Bengali": "দ্রে", "Tamil": "நீ", "Thai": "ท้", "Khmer": "ខ្មែ", "Malayalam": "ന്ത"}
+CLUSTERS = {
+    "Devanagari": "क्ष",
+    "Bengali": "দ্রে",
+    "Tamil": "நீ",
+    "Thai": "ท้",
+    "Khmer": "ខ្មែ",
+    "Malayalam": "ന്ത",
+    "Shan": "\u1081\u103d",
+}
 
 
 @SHAPED
@@ -182,6 +190,10 @@ def test_chinese_japanese_and_korean_have_a_font_of_their_own(character, tmp_pat
     pixels = tile(character, Glyphs(tmp_path))
     assert pixels.any()
     assert not np.array_equal(tile(character), pixels)
+
+
+def test_nothing_is_drawn_as_nothing():
+    assert tile("").shape == (METRICS.line_px, GLYPHS.cells("") * METRICS.cell_px)
 
 
 def test_digits_are_of_one_width():
