@@ -39,6 +39,7 @@ from visualizer.settings import Settings
 
 NEAR = 1e-4
 ENTROPY_TOLERANCE = 1e-3
+_WAYS = {Follow.LOGITS: "step by step", Follow.DECISIONS: "by itself"}
 _OTHER_PROMPTS = (
     "Name three rivers.",
     "Write a haiku about an old lighthouse at night.",
@@ -210,25 +211,25 @@ def main() -> int:
         kept = {"checkpoint": mark}
     card = read_card(arguments.model)
     sides = {
-        f"{name}, {way}": partial(side_of, follow)
-        for way, follow in (("step by step", Follow.LOGITS), ("by itself", Follow.DECISIONS))
-        for name, side_of in {
-            "float32, transformers": lambda follow: Side(load(card), Transformers(arguments.model), follow),
-            "quantized, mlx-vlm": lambda follow: Side(quantized(load(card)), None, follow),
-        }.items()
+        "float32, transformers": lambda follow: Side(load(card), Transformers(arguments.model), follow),
+        "quantized, mlx-vlm": lambda follow: Side(quantized(load(card)), None, follow),
     }
     totals = {
-        name: _measured(name, side_of, arguments.runs, kept, arguments.keep) for name, side_of in sides.items()
+        (name, follow): _measured(
+            f"{name}, {way}", partial(side_of, follow), arguments.runs, kept, arguments.keep
+        )
+        for follow, way in _WAYS.items()
+        for name, side_of in sides.items()
     }
     print(
         "Decisions that differ from the reference's (in brackets, those within 1e-4 of their bound):\n\n"
         "| weights, reference | runs | blocks | steps | positions | accepted | candidates | stops | commits | "
         "entropies off by > 1e-3 nats | largest gap |\n" + "|---" * 11 + "|"
     )
-    for name, total in totals.items():
-        print(_row(name, arguments.runs, total))
+    for (name, follow), total in totals.items():
+        print(_row(f"{name}, {_WAYS[follow]}", arguments.runs, total))
     off = ("masks_off", "candidates_off", "stops_off", "commits_off", "entropies_off")
-    checked = [total for name, total in totals.items() if name.endswith("step by step")]
+    checked = [total for (_, follow), total in totals.items() if follow is Follow.LOGITS]
     return int(any(getattr(total, name) for total in checked for name in off))
 
 

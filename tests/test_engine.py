@@ -209,7 +209,7 @@ def test_a_prompt_that_is_too_long_is_refused_by_the_child_and_the_next_run_work
         ("nothing but spaces", " \n\t ", 16, "The prompt is empty"),
         ("no prompt", None, 16, "The prompt is empty"),
         ("a list of words", ["sky"], 16, "The prompt is empty"),
-        ("half of a character", "sky \ud800", 16, "half of a character"),
+        ("half of a character", "sky \ud800", 16, "not valid UTF-8"),
         ("a book", "x" * (MAX_PROMPT_CHARACTERS + 1), 16, r"200,001 characters; at most 200,000"),
         ("a canvas longer than the checkpoint's", PROMPT, 1024, r"from 8 to \d+ for this checkpoint, not 1024"),
     ],

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, features
 
-from visualizer.fonts import Metrics, can_shape
+from visualizer.fonts import Metrics
 from visualizer.glyphs import FONTS_FOLDER, Glyphs
 
 METRICS = Metrics.of(20)
@@ -85,7 +85,9 @@ SEQUENCES = {
 }
 
 
-SHAPED = pytest.mark.skipif(not can_shape(), reason="this Pillow does not shape text")
+SHAPED = pytest.mark.skipif(
+    not (features.check("raqm") and features.check("fribidi")), reason="this Pillow finds no library to shape text"
+)
 
 
 @SHAPED

@@ -2,10 +2,10 @@
 
 import json
 from dataclasses import replace
+from importlib.resources import files
 from itertools import pairwise
 
 import pytest
-from axe import fetch_axe
 from played import live_messages, made_run, player_page, recording
 
 from visualizer.canvas import changed, reverted
@@ -14,6 +14,7 @@ from visualizer.scaffold import settled_steps
 STEPS = 48
 VIEWS = ("states", "noise", "confidence", "order", "revisions")
 LAYOUTS = ("flow", "settled", "grid")
+AXE = files("axe_playwright_python") / "axe.min.js"
 HOSTILE = "<img src=x onerror=alert(1)>${alert(2)}{{alert(3)}}"
 _DRAWN = "() => Number(document.querySelector('#root').dataset.drawn)"
 # Of every cell, its left and right edge on each of its lines; a cell without a background is told in pieces.
@@ -543,17 +544,9 @@ def test_destroying_the_player_leaves_the_div_as_it_was(opened, long_recording):
     assert page.evaluate("document.querySelector('#root').outerHTML") == '<div id="root" class=""></div>'
 
 
-@pytest.fixture(scope="module")
-def axe(tmp_path_factory):
-    try:
-        return fetch_axe(tmp_path_factory.mktemp("axe"))
-    except OSError as exc:
-        pytest.skip(str(exc))
-
-
 @pytest.mark.parametrize("theme", ["dark", "light", "safe"])
 @pytest.mark.parametrize("shown", ["invitation", *VIEWS, "grid", "compare"])
-def test_axe_finds_no_serious_violation(opened, axe, long_recording, theme, shown):
+def test_axe_finds_no_serious_violation(opened, long_recording, theme, shown):
     messages = [] if shown == "invitation" else [long_recording]
     if shown == "compare":
         messages = [{"k": "compare", "left": long_recording, "right": long_recording}]
@@ -564,7 +557,7 @@ def test_axe_finds_no_serious_violation(opened, axe, long_recording, theme, show
         page.click(".dp-figures summary >> nth=0")
     if shown in (*VIEWS, "grid"):
         choose(page, shown)
-    page.add_script_tag(content=axe)
+    page.add_script_tag(content=AXE.read_text(encoding="utf-8"))
     found = page.evaluate("async () => (await axe.run(document.querySelector('#root'))).violations")
     serious = [
         (violation["id"], violation["nodes"][0]["html"][:160], violation["nodes"][0]["failureSummary"])

@@ -128,14 +128,14 @@ def _record(asked: argparse.Namespace, tell: Callable[[str], None]) -> Trace:
 def _prompt_text(prompt: str) -> str:
     """The prompt, of which `-` stands for the standard input.
 
-    Raises SettingsError when it is not valid UTF-8.
+    Raises SettingsError when that is not valid UTF-8; the engine checks all others.
     """
+    from visualizer.engine import NO_UTF_8
+
     try:
-        text = sys.stdin.read() if prompt == "-" else prompt
-        text.encode()
-    except UnicodeError as exc:
-        raise SettingsError("The prompt is not valid UTF-8.") from exc
-    return text
+        return sys.stdin.read() if prompt == "-" else prompt
+    except UnicodeDecodeError as exc:
+        raise SettingsError(NO_UTF_8) from exc
 
 
 def _scene_options(asked: argparse.Namespace) -> SceneOptions:

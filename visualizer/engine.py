@@ -27,6 +27,7 @@ from visualizer.settings import Settings
 log = logging.getLogger(__name__)
 
 MAX_PROMPT_CHARACTERS = 200_000
+NO_UTF_8 = "The prompt is not valid UTF-8."
 _LOADING = -1
 _HANG_SECONDS = 60.0
 """How long a stopped run may take to end its last forward before its process is ended."""
@@ -119,10 +120,12 @@ def check_request(card: CheckpointCard, prompt: str, settings: Settings) -> None
     """
     if not isinstance(prompt, str) or not prompt.strip():
         raise SettingsError("The prompt is empty: write something, or choose one of the demo prompts.")
-    if any("\ud800" <= character <= "\udfff" for character in prompt):
-        raise SettingsError("The prompt holds half of a character (a lone surrogate); type or copy it again.")
     if len(prompt) > MAX_PROMPT_CHARACTERS:
         raise SettingsError(f"The prompt has {len(prompt):,} characters; at most {MAX_PROMPT_CHARACTERS:,} are taken.")
+    try:
+        prompt.encode()
+    except UnicodeEncodeError as exc:  # half of a surrogate pair
+        raise SettingsError(NO_UTF_8) from exc
     if settings.canvas_length > card.canvas_length:
         raise SettingsError(
             f"The canvas length must be a whole number from 8 to {card.canvas_length} for this checkpoint, "

@@ -151,7 +151,8 @@ class _Builder:
         self._margin = self._px(40)
         self._room = width - 2 * self._margin
         is_tall = height is not None and height >= _TALL_SHARE * width
-        self._foot_share = _TALL_FOOT_SHARE if is_tall else 1.0
+        foot_share = _TALL_FOOT_SHARE if is_tall else 1.0
+        self._legend_px, self._note_px = self._px(13.5 * foot_share), self._px(13 * foot_share)
         self._words: list[Words] = []
         self._rules: list[Box] = []
         self._pill: Box | None = None
@@ -283,13 +284,13 @@ class _Builder:
     def _legend_metrics(self) -> Metrics:
         """As large as its samples fit side by side."""
         largest_px = self._room / max(1, self._billing.legend_cells) / 0.62
-        return Metrics.of(max(5, min(self._px(13.5 * self._foot_share), int(largest_px))), 1.9)
+        return Metrics.of(max(5, min(self._legend_px, int(largest_px))), 1.9)
 
     def _note(self) -> tuple[str, bool]:
         """The longest note that fits beside the legend, and whether it must stand in a line of its own."""
         beside = self._room - self._billing.legend_cells * self._legend_metrics().cell_px - self._px(30)
         for note in self._billing.notes:
-            if self._width_of(note, self._px(13 * self._foot_share)) <= beside:
+            if self._width_of(note, self._note_px) <= beside:
                 return note, False
         return self._billing.notes[0], True
 
@@ -308,7 +309,7 @@ class _Builder:
         if self._billing.legend_cells:
             self._legend = Legend(metrics, self._margin, top)
         note, is_below = self._note()
-        font_px = self._px(13 * self._foot_share)
+        font_px = self._note_px
         words_top = top + (metrics.line_px - Metrics.of(font_px, UI_LINE_SHARE).line_px) // 2
         if is_below and self._billing.legend_cells:
             words_top += metrics.line_px
