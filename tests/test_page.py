@@ -21,6 +21,7 @@ from visualizer.ui import build_page, page_head, page_theme
 FAMILY_OF_CARD = {"acrostic": "acrostic", "why": "why", "palindrome": "function", "planets": "planets",
                   "story": "story", "haiku": "haiku"}  # fmt: skip
 RUN_MS = 240_000
+STEPS, ENTROPY_BOUND = (f"#knobs input[type=number] >> nth={place}" for place in (2, 3))
 PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 SHOWN = "document.querySelector('#player .player-root')?.dataset.run"
 
@@ -76,16 +77,29 @@ def answer(page):
     return page.text_content("#player [data-ui=answer]")
 
 
-def set_seed(page, seed):
-    """Open the knobs and type; again where Gradio, still building the fold, put another field in its place."""
-    page.click("#knobs button")
+def set_knob(page, field, value):
+    """Type into a field of the open knobs; again where Gradio, still building the fold, put another in its place."""
     for _ in range(5):
-        page.fill("#seed input", str(seed))
-        page.press("#seed input", "Tab")
+        page.fill(field, str(value))
+        page.press(field, "Tab")
         page.evaluate(PAINTED)
-        if page.input_value("#seed input") == str(seed):
+        if page.input_value(field) == str(value):
             return
-    raise AssertionError("The seed's field does not keep what is typed.")
+    raise AssertionError(f"{field} does not keep what is typed.")
+
+
+def set_seed(page, seed):
+    page.click("#knobs button")
+    set_knob(page, "#seed input", seed)
+
+
+def make_runs_long(page):
+    """One position is accepted at a step, and steps are many: no run ends before it is stopped. Returns what was."""
+    page.click("#knobs button")
+    before = {field: page.input_value(field) for field in (STEPS, ENTROPY_BOUND)}
+    set_knob(page, STEPS, 96)
+    set_knob(page, ENTROPY_BOUND, 0)
+    return before
 
 
 @pytest.mark.parametrize("card", ["planets", "story"])
@@ -104,11 +118,14 @@ def test_a_click_on_a_card_denoises_live_and_ends_with_the_right_answer(page, ca
 
 
 def test_stop_keeps_what_was_shown_and_the_next_run_works(page):
+    before = make_runs_long(page)
     start(page, "#card-story")
     page.wait_for_selector("#player .dp-canvas .dp-cell.dp-draft", timeout=RUN_MS)
     page.click("#stop")
     assert wait_for_end(page) == "stopped"
     assert page.locator("#player .dp-canvas .dp-cell").count() == 128
+    for field, value in before.items():
+        set_knob(page, field, value)
     start(page, "#card-why")
     page.wait_for_selector("#player .player-root[data-state=running]")
     assert wait_for_end(page) == "stop"
@@ -276,6 +293,7 @@ def test_a_run_is_made_again_with_one_knob_changed_and_watched_beside_the_first(
 
 
 def test_the_list_of_this_browsers_runs_opens_an_earlier_one(page):
+    make_runs_long(page)
     start(page, "#card-why")
     first = shown_run(page)
     page.click("#stop")
