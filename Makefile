@@ -29,7 +29,7 @@ evaluate: $(VENV)/.training-installed ## Measure the pocket checkpoint: constrai
 	$(BIN)/python -m training.evaluate
 
 recordings: $(VENV)/.installed ## Record the gallery anew (MODEL=… SEED=…)
-	$(BIN)/python -m visualizer.recordings $(if $(MODEL),--model "$(MODEL)") $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m visualizer.run.gallery $(if $(MODEL),--model "$(MODEL)") $(if $(SEED),--seed $(SEED))
 
 parity: $(VENV)/.tests-installed ## Compare 100 runs with transformers and mlx-vlm (goes on where it stopped)
 	mkdir -p runs

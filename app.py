@@ -9,16 +9,16 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
-from visualizer.checkpoint import CheckpointCard
+from visualizer.bundled import ASSETS_FOLDER
 from visualizer.errors import VisualizerError
-from visualizer.fetch import Progress, obtain, preselected
-from visualizer.hub import default_hub
+from visualizer.hub.catalog import default_hub
+from visualizer.hub.fetch import Progress, obtain, preselected
 from visualizer.logs import log_to_terminal
-from visualizer.trace_file import MAX_FILE_BYTES
+from visualizer.model.checkpoint import CheckpointCard
+from visualizer.trace.file import MAX_FILE_BYTES
 
-FAVICON = Path(__file__).resolve().parent / "assets" / "favicon.png"
+FAVICON = ASSETS_FOLDER / "favicon.png"
 LOCAL_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 
 
@@ -54,11 +54,11 @@ def serve(model: str | None, host: str, port: int) -> None:
     from starlette.middleware import Middleware
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-    from visualizer.chooser import Chooser
-    from visualizer.engine import Engine
+    from visualizer.page.checkpoint_choice import Chooser
+    from visualizer.page.ui import build_page, page_head, page_theme
     from visualizer.prompts import load_prompts
-    from visualizer.runs import cache_folder
-    from visualizer.ui import build_page, page_head, page_theme
+    from visualizer.run.engine import Engine
+    from visualizer.run.runs import cache_folder
 
     engine = Engine(card)
     local = host in LOCAL_HOSTS

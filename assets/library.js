@@ -1,7 +1,7 @@
 /**
  * The page beside the player: which run is on show, this browser's runs, notices, and what is asked of the server.
  *
- * Its other half is visualizer/library.py. Prompts and sentences reach the page through `textContent` only.
+ * Its other half is visualizer/page/library.py. Prompts and sentences reach the page through `textContent` only.
  *
  * @param {Document} page
  * @param {{receive: (json: string) => void}} player

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 
-from visualizer.blas import SYSTEM_LIBRARY, carried_libraries
+from visualizer.model.blas import SYSTEM_LIBRARY, carried_libraries
 
 _PROMPT = "Why is the sky blue? Answer in exactly three sentences."
 _WARM_UP = 3
@@ -49,8 +49,9 @@ def time_steps(library: str, steps: int) -> list[float]:
     # MLX binds its BLAS when it is imported: what the app's own loader finds after that makes no difference.
     import mlx.core  # noqa: F401
 
-    from visualizer.checkpoint import POCKET_FOLDER, load, read_card
-    from visualizer.engine import frames
+    from visualizer.bundled import POCKET_FOLDER
+    from visualizer.model.checkpoint import load, read_card
+    from visualizer.run.engine import frames
 
     checkpoint = load(read_card(POCKET_FOLDER))
     settings = checkpoint.card.defaults.changed(max_steps=steps + _WARM_UP, stop_entropy=0.0, max_tokens=128, seed=1)

@@ -7,17 +7,14 @@ whether the answer on the page meets the prompt's constraint.
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
-
-from browser import open_browser, served_app
 from playwright.sync_api import Page
 
+from tests.support.browser import open_browser, served_app
 from training.corpus import FAMILIES
 from visualizer.prompts import Prompt, load_prompts
 

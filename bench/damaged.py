@@ -15,12 +15,9 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
-
-from mutations import mutate
-
+from tests.support.mutations import mutate
 from visualizer.errors import TraceError
-from visualizer.trace_file import load
+from visualizer.trace.file import load
 
 RECORDINGS = Path(__file__).resolve().parent.parent / "assets" / "recordings"
 

@@ -24,15 +24,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
-
-from made_traces import made_trace
-
-from visualizer.export import export, film_of, finish
-from visualizer.gif import encode_gif, gif_frames
-from visualizer.scene import Scene, SceneOptions, build_scene
-from visualizer.trace import Trace
-from visualizer.video import encode_mp4, mp4_frames
+from tests.support.made_traces import made_trace
+from visualizer.export.formats import export, film_of, finish
+from visualizer.export.gif import encode_gif, gif_frames
+from visualizer.export.video import encode_mp4, mp4_frames
+from visualizer.picture.scene import Scene, SceneOptions, build_scene
+from visualizer.trace.trace import Trace
 
 if TYPE_CHECKING:
     from av import VideoFrame

@@ -9,28 +9,24 @@ from __future__ import annotations
 import argparse
 import html
 import statistics
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
-
-from browser import free_port, open_browser, wait_until_served
 from playwright.sync_api import Page
-from recorded import RecordedEngine
 
-from visualizer.canvas import CellState, cell_states
-from visualizer.checkpoint import POCKET_FOLDER, Checkpoint, load, read_card
-from visualizer.engine import frames
-from visualizer.frame import Frame
-from visualizer.messages import MessageWriter
+from tests.support.browser import free_port, open_browser, wait_until_served
+from tests.support.recorded import RecordedEngine
+from visualizer.bundled import POCKET_FOLDER
+from visualizer.model.checkpoint import Checkpoint, load, read_card
+from visualizer.page.ui import build_page, page_head, page_theme
+from visualizer.player.messages import MessageWriter
 from visualizer.prompts import Prompt, load_prompts
+from visualizer.run.engine import frames
 from visualizer.settings import Settings
-from visualizer.ui import build_page, page_head, page_theme
+from visualizer.trace.canvas import CellState, Frame, cell_states
 
 WIDE_CANVAS = 256
 STEPS_PER_SECOND = 30

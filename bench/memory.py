@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
 
-from visualizer.blas import prefer_openblas
+from visualizer.model.blas import prefer_openblas
 
 prefer_openblas()
 
@@ -27,10 +27,11 @@ import mlx.core as mx
 import mlx.nn as nn
 
 from bench.random_checkpoint import write_random_checkpoint
-from visualizer.canvas import Phase
-from visualizer.checkpoint import POCKET_FOLDER, Checkpoint, load, read_card
-from visualizer.denoise import denoise
+from visualizer.bundled import POCKET_FOLDER
+from visualizer.model.checkpoint import Checkpoint, load, read_card
+from visualizer.model.denoise import denoise
 from visualizer.settings import Settings
+from visualizer.trace.canvas import Phase
 
 
 @dataclass(frozen=True)

@@ -37,12 +37,12 @@ from transformers.models.diffusion_gemma.generation_diffusion_gemma import (
     StableAndConfidentStoppingCriteria,
 )
 
-from visualizer import denoise as denoise_module
-from visualizer.canvas import CanvasState, Phase
-from visualizer.denoise import denoise
-from visualizer.readout import Reader, Readout
-from visualizer.sampler import draw_noise
+from visualizer.model import denoise as denoise_module
+from visualizer.model.denoise import denoise
+from visualizer.model.readout import Reader, Readout
+from visualizer.model.sampler import draw_noise
 from visualizer.settings import Settings
+from visualizer.trace.canvas import CanvasState, Phase
 
 _LEAST = 1e-30
 """transformers refuses a stop entropy of 0, which we allow; below this no mean entropy falls either."""

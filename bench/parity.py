@@ -23,7 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from visualizer.blas import prefer_openblas
+from visualizer.model.blas import prefer_openblas
 
 prefer_openblas()
 
@@ -32,10 +32,11 @@ import mlx.nn as nn
 import numpy as np
 
 from bench.oracles import Follow, OracleRun, OurRun, Transformers, run_mlx_vlm, run_ours
-from visualizer.canvas import CanvasState
-from visualizer.checkpoint import POCKET_FOLDER, Checkpoint, fingerprint, load, read_card
+from visualizer.bundled import POCKET_FOLDER
+from visualizer.model.checkpoint import Checkpoint, fingerprint, load, read_card
 from visualizer.prompts import load_prompts
 from visualizer.settings import Settings
+from visualizer.trace.canvas import CanvasState
 
 NEAR = 1e-4
 ENTROPY_TOLERANCE = 1e-3

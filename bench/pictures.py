@@ -6,21 +6,18 @@ Each is a real recording of the gallery in the real player, at a step of it, as 
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
-
-from browser import open_browser
 from PIL import Image
-from played import player_page
 from playwright.sync_api import Browser
 
-from visualizer.messages import recording_message
-from visualizer.styles import ASSETS_FOLDER
-from visualizer.trace_file import load
+from tests.support.browser import open_browser
+from tests.support.played import player_page
+from visualizer.bundled import ASSETS_FOLDER
+from visualizer.player.messages import recording_message
+from visualizer.trace.file import load
 
 RECORDINGS_FOLDER = ASSETS_FOLDER / "recordings"
 PICTURES_FOLDER = ASSETS_FOLDER / "pictures"

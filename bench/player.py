@@ -11,18 +11,15 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
-
-from browser import open_browser
-from played import WORDS, live_messages, made_run, player_page, recording
 from playwright.sync_api import Page
+
+from tests.support.browser import open_browser
+from tests.support.played import WORDS, live_messages, made_run, player_page, recording
 
 STEPS = 48
 CANVASES = (256, 1024)

@@ -12,7 +12,7 @@ import mlx.nn as nn
 from mlx.utils import tree_flatten, tree_unflatten
 from mlx_vlm.models.diffusion_gemma import Model, ModelConfig
 
-from visualizer.checkpoint import POCKET_FOLDER
+from visualizer.bundled import POCKET_FOLDER
 
 _BESIDE_THE_WEIGHTS = ("generation_config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from unittest.mock import patch
 
-from visualizer.blas import prefer_openblas
+from visualizer.model.blas import prefer_openblas
 
 prefer_openblas()
 
@@ -27,11 +27,12 @@ from mlx_vlm.generate import diffusion as mlx_vlm_diffusion
 
 from bench.oracles import mlx_vlm_settings, start_mlx_vlm
 from bench.random_checkpoint import make_random_model
-from visualizer.canvas import Phase
-from visualizer.checkpoint import POCKET_FOLDER, load, read_card
-from visualizer.denoise import denoise
+from visualizer.bundled import POCKET_FOLDER
+from visualizer.model.checkpoint import load, read_card
+from visualizer.model.denoise import denoise
 from visualizer.prompts import load_prompts
 from visualizer.settings import Settings
+from visualizer.trace.canvas import Phase
 
 _WIDE = {
     "vocab_size": 262_144, "hidden_size": 128, "intermediate_size": 128, "num_hidden_layers": 2,

@@ -4,9 +4,9 @@ import signal
 
 import hypothesis
 import pytest
-from browser import open_browser
 
-from visualizer.blas import prefer_openblas
+from tests.support.browser import open_browser
+from visualizer.model.blas import prefer_openblas
 
 # As the model's own process does, and before any test file imports MLX: the two must compute the same to the last bit.
 prefer_openblas()
@@ -22,7 +22,8 @@ hypothesis.settings.load_profile("suite")
 @pytest.fixture(scope="session")
 def card():
     """What the pocket checkpoint says of itself."""
-    from visualizer.checkpoint import POCKET_FOLDER, read_card
+    from visualizer.bundled import POCKET_FOLDER
+    from visualizer.model.checkpoint import read_card
 
     return read_card(POCKET_FOLDER)
 
@@ -30,7 +31,7 @@ def card():
 @pytest.fixture(scope="session")
 def checkpoint(card):
     """The loaded pocket checkpoint; no test may change its weights."""
-    from visualizer.checkpoint import load
+    from visualizer.model.checkpoint import load
 
     return load(card)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from browser import served_app
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
+from tests.support.browser import served_app
 from training.corpus import FAMILIES
-from visualizer.api import MASK
+from visualizer.page.api import MASK
 from visualizer.prompts import load_prompts
 
 

@@ -12,10 +12,10 @@ import time
 import urllib.request
 
 import pytest
-from browser import ROOT, free_port, served_app
-from hub_server import files_of, served_hub
 
-from visualizer.checkpoint import POCKET_FOLDER
+from tests.support.browser import ROOT, free_port, served_app
+from tests.support.hub_server import files_of, served_hub
+from visualizer.bundled import POCKET_FOLDER
 
 REPO = "somebody/pocket-copy"
 WEIGHTS = "model.safetensors"

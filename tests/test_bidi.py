@@ -2,7 +2,7 @@
 
 import pytest
 
-from visualizer.bidi import joined_forms, levels, mirrored, visual_order
+from visualizer.picture.bidi import joined_forms, levels, mirrored, visual_order
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,11 @@ import sys
 
 import pytest
 
-from visualizer import blas
+from visualizer.model import blas
 
 # A fresh process: a library that was loaded once stays.
 MULTIPLY = """
-from visualizer.blas import prefer_openblas
+from visualizer.model.blas import prefer_openblas
 found = prefer_openblas()
 import mlx.core as mx
 product = mx.ones((64, 64)) @ mx.ones((64, 64))

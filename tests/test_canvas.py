@@ -1,10 +1,10 @@
 """Cell states and marks, derived from two states of a few positions."""
 
 import numpy as np
-from canvas_samples import state_sequences, tiny_state
 from hypothesis import given
 
-from visualizer.canvas import CellState, Phase, cell_states, changed, reverted
+from tests.support.canvas_samples import state_sequences, tiny_state
+from visualizer.trace.canvas import CellState, Phase, cell_states, changed, reverted
 
 MASKED, NEW, DRAFT, COMMITTED = CellState
 

@@ -4,17 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from canvas_samples import tiny_state
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from trace_samples import growing_run, run_info
 
-from visualizer.canvas import CellState, Phase
-from visualizer.cells import ELLIPSIS, CellGrid
-from visualizer.final_text import FinalText
-from visualizer.layout import cells_wide
-from visualizer.looks import Look, Mark, special_sign
-from visualizer.trace import Trace
+from tests.support.canvas_samples import tiny_state
+from tests.support.trace_samples import growing_run, run_info
+from visualizer.picture.cells import ELLIPSIS, CellGrid
+from visualizer.picture.final_text import FinalText
+from visualizer.picture.layout import cells_wide
+from visualizer.picture.looks import Look, Mark, special_sign
+from visualizer.trace.canvas import CellState, Phase
+from visualizer.trace.trace import Trace
 
 NEW, DRAFT, COMMITTED, MASKED = CellState.NEW, CellState.DRAFT, CellState.COMMITTED, CellState.MASKED
 

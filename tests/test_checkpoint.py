@@ -9,9 +9,10 @@ from dataclasses import replace
 import mlx.core as mx
 import pytest
 
-from visualizer import checkpoint as checkpoint_module
-from visualizer.checkpoint import POCKET_FOLDER, load, read_card
+from visualizer.bundled import POCKET_FOLDER
 from visualizer.errors import CheckpointError, SettingsError
+from visualizer.model import checkpoint as checkpoint_module
+from visualizer.model.checkpoint import load, read_card
 from visualizer.settings import MAX_TOKENS, Sampler, Settings
 
 

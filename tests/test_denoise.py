@@ -8,15 +8,16 @@ import mlx.core as mx
 import mlx.nn as nn
 import numpy as np
 import pytest
-from canvas_samples import differing_fields
 
 from bench.memory import block_memories
 from bench.random_checkpoint import make_random_model
-from visualizer import denoise as denoise_module
-from visualizer.canvas import Finish, Phase
-from visualizer.checkpoint import POCKET_FOLDER, load
-from visualizer.denoise import TOP_K, denoise
+from tests.support.canvas_samples import differing_fields
+from visualizer.bundled import POCKET_FOLDER
+from visualizer.model import denoise as denoise_module
+from visualizer.model.checkpoint import load
+from visualizer.model.denoise import TOP_K, denoise
 from visualizer.settings import Sampler, Settings
+from visualizer.trace.canvas import Finish, Phase
 
 NEVER = frozenset()
 STEPS = 4

@@ -9,15 +9,16 @@ import threading
 from dataclasses import replace
 
 import pytest
-from canvas_samples import differing_fields, tiny_state
 
-from visualizer import denoise as denoise_module
-from visualizer import engine as engine_module
-from visualizer.canvas import Finish, Phase
-from visualizer.checkpoint import POCKET_FOLDER, read_card
-from visualizer.engine import MAX_PROMPT_CHARACTERS, Engine, check_request, frames
+from tests.support.canvas_samples import differing_fields, tiny_state
+from visualizer.bundled import POCKET_FOLDER
 from visualizer.errors import CheckpointError, EngineError, SettingsError
+from visualizer.model import denoise as denoise_module
+from visualizer.model.checkpoint import read_card
+from visualizer.run import engine as engine_module
+from visualizer.run.engine import MAX_PROMPT_CHARACTERS, Engine, check_request, frames
 from visualizer.settings import Settings
+from visualizer.trace.canvas import Finish, Phase
 
 PROMPT = "Why is the sky blue?"
 # A stop entropy of 0 is never reached: a block takes all of its steps.

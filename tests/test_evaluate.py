@@ -24,9 +24,8 @@ from training.evaluate import (
     stopped_early,
     stutters,
 )
-from visualizer.canvas import CanvasState, Finish, Phase
-from visualizer.frame import Frame
 from visualizer.settings import Sampler
+from visualizer.trace.canvas import CanvasState, Finish, Frame, Phase
 
 SKY = language_of(
     ["The sky is blue. Air scatters blue light, and a lot of it.", "Softly the sea sings,\nOften it sleeps."]

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import gradio as gr
 import pytest
-from browser import free_port, wait_until_served
-from made_traces import made_trace
 from PIL import Image
 
+from tests.support.browser import free_port, wait_until_served
+from tests.support.made_traces import made_trace
 from visualizer.errors import TraceError
-from visualizer.export_panel import ExportPanel, file_stem
-from visualizer.trace_file import load
-from visualizer.ui import page_head, page_theme
+from visualizer.page.export_panel import ExportPanel, file_stem
+from visualizer.page.ui import page_head, page_theme
+from visualizer.trace.file import load
 
 HOSTILE = '<img src=x onerror="window.broken=1"> ${window.broken=1} {{7*7}} `${window.broken=1}` </script>'
 RUNS = {

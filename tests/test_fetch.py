@@ -7,12 +7,13 @@ import sys
 from dataclasses import replace
 
 import pytest
-from hub_server import blob_of, files_of, served_hub
 
-from visualizer import fetch as fetch_module
-from visualizer.checkpoint import POCKET_FOLDER, CheckpointCard, load, read_card
+from tests.support.hub_server import blob_of, files_of, served_hub
+from visualizer.bundled import POCKET_FOLDER
 from visualizer.errors import CheckpointError, FetchError, MachineError
-from visualizer.fetch import (
+from visualizer.hub import fetch as fetch_module
+from visualizer.hub.catalog import Hub, Offer, find_cached, look_up
+from visualizer.hub.fetch import (
     DIFFUSION_GEMMA,
     Fetch,
     Progress,
@@ -22,8 +23,8 @@ from visualizer.fetch import (
     obtain,
     preselected,
 )
-from visualizer.hub import Hub, Offer, find_cached, look_up
-from visualizer.machine import Machine, memory_need, weights_on_disk
+from visualizer.hub.machine import Machine, memory_need, weights_on_disk
+from visualizer.model.checkpoint import CheckpointCard, load, read_card
 
 REPO = "somebody/pocket-copy"
 WEIGHTS = "model.safetensors"
@@ -267,8 +268,8 @@ def in_python(hub, expression, prefix=(), environment=None):
     code = (
         "from pathlib import Path\n"
         "from visualizer.errors import VisualizerError\n"
-        "from visualizer.fetch import *\n"
-        "from visualizer.hub import *\n"
+        "from visualizer.hub.fetch import *\n"
+        "from visualizer.hub.catalog import *\n"
         f"REPO, hub = {REPO!r}, Hub({hub.endpoint!r}, Path({str(hub.cache)!r}))\n"
         "if __name__ == '__main__':\n"
         f"    try:\n        {expression}\n"
@@ -371,7 +372,7 @@ def test_obtaining_tells_what_it_needs_and_how_far_it_is_and_gives_a_card(hub):
 
 def test_a_checkpoint_too_large_for_a_processor_is_refused_before_it_is_fetched(server, hub, monkeypatch):
     monkeypatch.setattr(fetch_module, "probe_machine", lambda: Machine(metal=False, memory_bytes=10**12))
-    monkeypatch.setattr("visualizer.machine.CPU_WEIGHTS_BYTES", SIZE - 1)
+    monkeypatch.setattr("visualizer.hub.machine.CPU_WEIGHTS_BYTES", SIZE - 1)
     with pytest.raises(MachineError, match="needs Apple silicon"):
         obtain(REPO, hub, print)
     assert server.served[WEIGHTS] == 0

@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-from films import made_film
 from hypothesis import given
 from hypothesis import settings as how
 from hypothesis import strategies as st
 from PIL import Image
 
-from visualizer.gif import write_gif
-from visualizer.pictures import fewer_colours
+from tests.support.films import made_film
+from visualizer.export.film import fewer_colours
+from visualizer.export.gif import write_gif
 
 
 def decoded(path):

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, features
 
-from visualizer.fonts import Metrics
-from visualizer.glyphs import FONTS_FOLDER, Glyphs
+from visualizer.bundled import FONTS_FOLDER
+from visualizer.picture.fonts import Metrics
+from visualizer.picture.glyphs import Glyphs
 
 METRICS = Metrics.of(20)
 GLYPHS = Glyphs()
@@ -122,7 +123,7 @@ CLUSTERS = {
 @pytest.mark.parametrize("cluster", CLUSTERS.values(), ids=CLUSTERS)
 def test_letters_that_join_are_drawn_as_one(cluster, monkeypatch):
     joined = tile(cluster)
-    monkeypatch.setattr("visualizer.glyphs.can_shape", lambda: False)
+    monkeypatch.setattr("visualizer.picture.glyphs.can_shape", lambda: False)
     apart = tile(cluster, Glyphs())
     assert apart.any()
     assert joined.shape[1] <= apart.shape[1]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visualizer.layout import MIN_COLUMNS, cells_wide, lay_out
+from visualizer.picture.layout import MIN_COLUMNS, cells_wide, lay_out
 
 ALPHABET = [
     *"ab .\n\t(1", "\r", "\x00", "é", "\u0301", "漢", "カ", "👩", "\u200d", "💻", "\ufe0f", "🇩", "ש", "ל", "م", "ر",

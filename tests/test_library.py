@@ -6,14 +6,14 @@ import asyncio
 import json
 
 import pytest
-from recorded import TINY_RUN, GatedEngine, RecordedEngine
 
+from tests.support.recorded import TINY_RUN, GatedEngine, RecordedEngine
 from visualizer.errors import SettingsError, TraceError
-from visualizer.library import Library, varied
+from visualizer.page.library import Library, varied
 from visualizer.prompts import load_prompts
-from visualizer.recordings import Gallery, main
+from visualizer.run.gallery import Gallery, main
 from visualizer.settings import Settings
-from visualizer.trace_file import load
+from visualizer.trace.file import load
 
 PROMPTS = load_prompts()
 KNOBS = (64, 32, 8, "entropy-bound", 0.1, 0.0, 7)

@@ -7,11 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from visualizer import machine as machine_module
-from visualizer.checkpoint import POCKET_FOLDER
-from visualizer.denoise import _PREFILL_CHUNK
+from visualizer.bundled import POCKET_FOLDER
 from visualizer.errors import CheckpointError, MachineError
-from visualizer.machine import (
+from visualizer.hub import machine as machine_module
+from visualizer.hub.machine import (
     PREFILL_ROWS,
     READOUT_BYTES,
     Machine,
@@ -23,7 +22,8 @@ from visualizer.machine import (
     spoken_size,
     weights_on_disk,
 )
-from visualizer.readout import _TILE_BYTES
+from visualizer.model.denoise import _PREFILL_CHUNK
+from visualizer.model.readout import _TILE_BYTES
 
 POCKET = json.loads((POCKET_FOLDER / "config.json").read_text())
 REAL = {
@@ -65,8 +65,9 @@ def test_a_longer_canvas_and_wider_numbers_need_more():
 PEAK = """
 import sys
 import mlx.core as mx
-from visualizer.checkpoint import POCKET_FOLDER, load, read_card
-from visualizer.engine import frames
+from visualizer.bundled import POCKET_FOLDER
+from visualizer.model.checkpoint import load, read_card
+from visualizer.run.engine import frames
 checkpoint = load(read_card(POCKET_FOLDER))
 before = mx.get_active_memory()
 mx.reset_peak_memory()

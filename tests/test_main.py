@@ -10,12 +10,12 @@ import sys
 import time
 
 import pytest
-from browser import ROOT
-from made_traces import made_trace, stopped_trace
 from PIL import Image
 
+from tests.support.browser import ROOT
+from tests.support.made_traces import made_trace, stopped_trace
 from visualizer.__main__ import FAILURE, INTERRUPTED, SUCCESS, USAGE
-from visualizer.trace_file import load, save
+from visualizer.trace.file import load, save
 
 SMALL = ["--preset", "readme", "--speed", "20"]
 

@@ -4,14 +4,11 @@ import json
 
 import numpy as np
 import pytest
-from canvas_samples import state_sequences, tiny_state
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visualizer.canvas import CellState, Finish, Phase, cell_states, changed, reverted
-from visualizer.engine import frames
-from visualizer.frame import Frame
-from visualizer.messages import (
+from tests.support.canvas_samples import state_sequences, tiny_state
+from visualizer.player.messages import (
     ALPHABET,
     MessageWriter,
     cell_codes,
@@ -20,15 +17,17 @@ from visualizer.messages import (
     recording_message,
     start_message,
 )
+from visualizer.run.engine import frames
 from visualizer.settings import Settings
-from visualizer.trace import RunInfo, Trace
+from visualizer.trace.canvas import CellState, Finish, Frame, Phase, cell_states, changed, reverted
+from visualizer.trace.trace import RunInfo, Trace
 
 VOCAB = 262_144
 LEVEL_ERROR = 0.5 / 63 + 1e-4
 
 
 class Decoder:
-    """A reader of a run's messages, as the docstring of `visualizer.messages` tells it; the player is another."""
+    """A reader of a run's messages, as `visualizer.player.messages` tells it; the player is another."""
 
     def __init__(self):
         self.texts, self.special, self.block = {}, set(), None

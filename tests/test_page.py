@@ -8,15 +8,14 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
-from browser import free_port, served_app, wait_until_served
-from recorded import GatedEngine, RecordedEngine
 
+from tests.support.browser import free_port, served_app, wait_until_served
+from tests.support.recorded import GatedEngine, RecordedEngine
 from training.corpus import FAMILIES
-from visualizer.canvas import CanvasState, Finish, Phase
-from visualizer.frame import Frame
+from visualizer.page.ui import build_page, page_head, page_theme
 from visualizer.prompts import load_prompts
-from visualizer.trace_file import load
-from visualizer.ui import build_page, page_head, page_theme
+from visualizer.trace.canvas import CanvasState, Finish, Frame, Phase
+from visualizer.trace.file import load
 
 FAMILY_OF_CARD = {"acrostic": "acrostic", "why": "why", "palindrome": "function", "planets": "planets",
                   "story": "story", "haiku": "haiku"}  # fmt: skip

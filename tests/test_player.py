@@ -6,10 +6,10 @@ from importlib.resources import files
 from itertools import pairwise
 
 import pytest
-from played import live_messages, made_run, player_page, recording
 
-from visualizer.canvas import changed, reverted
-from visualizer.scaffold import settled_steps
+from tests.support.played import live_messages, made_run, player_page, recording
+from visualizer.trace.canvas import changed, reverted
+from visualizer.trace.settled import settled_steps
 
 STEPS = 48
 VIEWS = ("states", "noise", "confidence", "order", "revisions")

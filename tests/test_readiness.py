@@ -26,12 +26,12 @@ from transformers.models.diffusion_gemma.generation_diffusion_gemma import (
 )
 
 from bench.random_checkpoint import write_random_checkpoint
-from visualizer.canvas import Finish, Phase
-from visualizer.checkpoint import load, read_card
-from visualizer.engine import frames
-from visualizer.messages import MessageWriter
+from visualizer.model.checkpoint import load, read_card
+from visualizer.model.token_text import TokenTexts
+from visualizer.player.messages import MessageWriter
+from visualizer.run.engine import frames
 from visualizer.settings import Settings
-from visualizer.token_text import TokenTexts
+from visualizer.trace.canvas import Finish, Phase
 
 VOCAB = 262_144
 STOP_IDS = [1, 106, 50]

@@ -7,8 +7,8 @@ import mlx.nn as nn
 import numpy as np
 import pytest
 
-from visualizer import readout
-from visualizer.readout import Reader
+from visualizer.model import readout
+from visualizer.model.readout import Reader
 
 VOCAB, WIDTH, LENGTH, TOP_K = 101, 64, 8, 3
 SCALE, SOFTCAP, TEMPERATURE = 8.0, 30.0, 0.6

@@ -15,8 +15,9 @@ import torch
 
 from bench.oracles import Follow, Transformers, run_mlx_vlm, run_ours
 from bench.random_checkpoint import write_random_checkpoint
-from visualizer.canvas import Finish, Phase
-from visualizer.checkpoint import POCKET_FOLDER, load, read_card
+from visualizer.bundled import POCKET_FOLDER
+from visualizer.model.checkpoint import load, read_card
+from visualizer.trace.canvas import Finish, Phase
 
 OTHER_SHAPE = {
     "num_hidden_layers": 7,

@@ -9,15 +9,16 @@ import os
 import threading
 
 import pytest
-from recorded import GatedEngine
 
-from visualizer import runs as runs_module
-from visualizer.checkpoint import POCKET_FOLDER, read_card
-from visualizer.engine import Engine
+from tests.support.recorded import GatedEngine
+from visualizer.bundled import POCKET_FOLDER
 from visualizer.errors import EngineError, SettingsError, TraceError
-from visualizer.runs import Run, Runs, cache_folder
+from visualizer.model.checkpoint import read_card
+from visualizer.run import runs as runs_module
+from visualizer.run.engine import Engine
+from visualizer.run.runs import Run, Runs, cache_folder
 from visualizer.settings import Settings
-from visualizer.trace import Trace
+from visualizer.trace.trace import Trace
 
 SHORT = Settings(canvas_length=16, max_tokens=16, max_steps=3, seed=4)
 @pytest.fixture

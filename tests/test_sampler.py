@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visualizer.sampler import (
+from visualizer.model.sampler import (
     accept_by_confidence,
     accept_by_entropy,
     draw_noise,

@@ -5,11 +5,20 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from trace_samples import growing_run
 
+from tests.support.trace_samples import growing_run
 from visualizer.errors import SettingsError
-from visualizer.glyphs import Glyphs
-from visualizer.scene import PRESETS, Pacing, SceneOptions, build_scene, durations_ms, kept_states, legend, status_of
+from visualizer.picture.glyphs import Glyphs
+from visualizer.picture.scene import (
+    PRESETS,
+    Pacing,
+    SceneOptions,
+    build_scene,
+    durations_ms,
+    kept_states,
+    legend,
+    status_of,
+)
 from visualizer.theme import THEMES
 
 GLYPHS = Glyphs()

@@ -5,13 +5,13 @@ import io
 import json
 
 import numpy as np
-from canvas_samples import state_sequences, tiny_state
 from hypothesis import given
-from made_traces import info, made_trace, stopped_trace
 
-from visualizer.canvas import Phase
-from visualizer.tables import CSV_COLUMNS, count_revisions, csv_text, json_text, position_rows
-from visualizer.trace import Trace
+from tests.support.canvas_samples import state_sequences, tiny_state
+from tests.support.made_traces import info, made_trace, stopped_trace
+from visualizer.export.tables import CSV_COLUMNS, count_revisions, csv_text, json_text, position_rows
+from visualizer.trace.canvas import Phase
+from visualizer.trace.trace import Trace
 
 
 def trace_of_states(states):

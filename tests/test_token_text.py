@@ -5,7 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers
 
-from visualizer.token_text import TokenTexts, split_channels
+from visualizer.model.token_text import TokenTexts, split_channels
 
 # Ids of the pocket tokenizer: six special tokens, the 256 byte symbols, words. Byte symbols make broken characters.
 IDS = st.lists(st.one_of(st.integers(0, 10**6), st.integers(6, 261)), max_size=24)

@@ -11,19 +11,18 @@ from dataclasses import asdict, fields, replace
 
 import numpy as np
 import pytest
-from canvas_samples import tiny_state
 from hypothesis import given
 from hypothesis import strategies as st
-from mutations import mutate
 
-from visualizer import trace_file
-from visualizer.canvas import CanvasState, Finish, Phase
-from visualizer.engine import frames
+from tests.support.canvas_samples import tiny_state
+from tests.support.mutations import mutate
 from visualizer.errors import TraceError
-from visualizer.frame import Frame
+from visualizer.run.engine import frames
 from visualizer.settings import Sampler, Settings
-from visualizer.trace import RunInfo, Trace, trace_of
-from visualizer.trace_file import load, save
+from visualizer.trace import file as trace_file
+from visualizer.trace.canvas import CanvasState, Finish, Frame, Phase
+from visualizer.trace.file import load, save
+from visualizer.trace.trace import RunInfo, Trace, trace_of
 
 VOCAB = 262_144
 INFO = RunInfo(

@@ -5,12 +5,12 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
-from films import made_film
 from PIL import Image
 
-from visualizer.boxes import Box
-from visualizer.pictures import Picture
-from visualizer.video import mp4_frames, write_mp4, write_webp
+from tests.support.films import made_film
+from visualizer.export.film import Picture
+from visualizer.export.video import mp4_frames, write_mp4, write_webp
+from visualizer.picture.boxes import Box
 
 BT709 = 1
 

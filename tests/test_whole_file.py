@@ -9,8 +9,8 @@ import sys
 import textwrap
 
 import pytest
-from browser import ROOT
 
+from tests.support.browser import ROOT
 from visualizer.errors import ExportError
 from visualizer.whole_file import check_writable, whole_file
 

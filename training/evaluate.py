@@ -21,13 +21,13 @@ from pathlib import Path
 import numpy as np
 
 from training.corpus import FAMILIES, acrostic, story
-from visualizer.canvas import CanvasState, Phase
-from visualizer.checkpoint import POCKET_FOLDER, Checkpoint, load, read_card
-from visualizer.engine import frames
+from visualizer.bundled import POCKET_FOLDER
 from visualizer.errors import VisualizerError
-from visualizer.frame import Frame
-from visualizer.scaffold import probability_first, settled_steps
+from visualizer.model.checkpoint import Checkpoint, load, read_card
+from visualizer.run.engine import frames
 from visualizer.settings import Sampler
+from visualizer.trace.canvas import CanvasState, Frame, Phase
+from visualizer.trace.settled import probability_first, settled_steps
 
 SCAFFOLD_FAMILIES = ("acrostic", "planets", "story", "function")
 UNSEEN_TOPIC = "the ocean"

@@ -6,9 +6,8 @@ import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from visualizer.bundled import PROMPTS_FOLDER
 from visualizer.errors import PromptFileError
-
-PROMPTS_FOLDER = Path(__file__).resolve().parent.parent / "prompts"
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-/** Messages of visualizer/messages.py to runs: every step a complete value, which can be drawn without those before. */
+/** Messages of visualizer/player/messages.py to runs: every step a complete value, which can be drawn without those before. */
 const decode = (() => {
   "use strict";
   const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

@@ -1,7 +1,7 @@
 /**
  * One player for the live view, the replay, the comparison and exported pages.
  *
- * It takes the messages of visualizer/messages.py, keeps every step in a trace, and draws at most once per animation
+ * It takes the messages of visualizer/player/messages.py, keeps every step in a trace, and draws at most once per animation
  * frame. Prompt and model text reach the page as text only, never as markup. It asks for nothing from the network.
  *
  * @param {HTMLElement} root an empty div

@@ -1,0 +1,82 @@
+"""A headless Chromium, and the app served for it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_MAC_APPS = (
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
+_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+def chromium_path() -> str:
+    """The system's Chromium or Chrome."""
+    found = [path for name in _NAMES if (path := shutil.which(name))]
+    found += [path for path in _MAC_APPS if os.path.exists(path)]
+    if not found:
+        raise FileNotFoundError("No Chromium found; sh tests/install-browser.sh installs one.")
+    return found[0]
+
+
+@contextmanager
+def open_browser() -> Iterator[Browser]:
+    """A headless browser that talks to this machine only."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=_FLAGS)
+        yield browser
+        browser.close()
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def served_app(*flags: str, home: Path | None = None) -> Iterator[str]:
+    """The app's address, served by a process of its own until the block ends."""
+    port = free_port()
+    environment = os.environ | ({"HOME": str(home)} if home else {})
+    process = subprocess.Popen(
+        [sys.executable, "app.py", "--port", str(port), *flags], cwd=ROOT, env=environment, start_new_session=True
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_until_served(address, process)
+        yield address
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(timeout=20)
+
+
+def wait_until_served(address: str, process: subprocess.Popen | None = None, seconds: float = 120) -> None:
+    """Return once the address answers."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if process is not None and process.poll() is not None:
+            raise RuntimeError(f"The app ended with status {process.returncode}.")
+        try:
+            urllib.request.urlopen(address, timeout=5).close()
+            return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.2)
+    raise TimeoutError(f"{address} did not answer within {seconds} seconds.")

@@ -1,0 +1,284 @@
+"""A recorded run as a file that people post: the format by the file's name, a promise of size kept or refused.
+
+Every export is an iterator: the caller may show its progress, and closing it cancels. A file appears whole or not at
+all (visualizer/whole_file.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from visualizer.errors import ExportError, SettingsError
+from visualizer.export.film import Film, Picture
+from visualizer.export.gif import write_gif
+from visualizer.export.html_page import html_page
+from visualizer.export.png import evenly_chosen, png_bytes, side_by_side
+from visualizer.export.size_ladder import ALL_COLOURS, MIN_WIDTH, BestFit, Choice, choices, spoken_bytes
+from visualizer.export.tables import csv_text, json_text
+from visualizer.export.video import SHARPEST_CRF, write_mp4, write_webp
+from visualizer.picture.boxes import Box
+from visualizer.picture.painter import Painter
+from visualizer.picture.scene import Scene, SceneOptions, build_scene
+from visualizer.player.bundle import player_bundle
+from visualizer.trace.file import save
+from visualizer.trace.trace import Trace
+from visualizer.whole_file import whole_file
+
+FORMATS = {
+    ".gif": "film, exact colours, shown wherever pictures are",
+    ".mp4": "film (H.264), plays in every browser and on social sites",
+    ".webp": "film, exact colours, smaller than a GIF",
+    ".png": "one moment as a picture, the last by default",
+    ".strip.png": "six moments side by side",
+    ".html": "the recording with its player, in one file",
+    ".csv": "entropy, settled step and revisions of every position",
+    ".json": "the same as JSON",
+    ".txt": "the text that was written",
+    ".jsonl": "the recording itself",
+    ".jsonl.gz": "the recording itself, compressed",
+}
+"""By how a file's name ends; of two that fit, the longer."""
+FILMS = (".gif", ".mp4", ".webp")
+PICTURES = (*FILMS, ".png", ".strip.png")
+POSTER_MOMENT = 0.5
+_STRIP_PICTURES = 6
+_STRIP_SHARE = 3
+"""A picture of a strip has this part of the width asked for."""
+_STRIP_GAP_PX = 2
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A finished file. size: width and height in pixels of a picture; words: what was chosen, what came out."""
+
+    path: Path
+    size_bytes: int
+    words: str
+    size: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an export is: a share from 0 to 1 and words; the last one carries the finished file."""
+
+    share: float
+    words: str
+    exported: Exported | None = None
+
+
+def format_of(name: str) -> str:
+    """The format, a key of FORMATS, that a file's name asks for.
+
+    Raises ExportError when there is none of that name.
+    """
+    fitting = [suffix for suffix in FORMATS if name.lower().endswith(suffix) and len(name) > len(suffix)]
+    if not fitting:
+        raise ExportError(f"{name!r:.80} names no format; a name ends with one of {', '.join(FORMATS)}.")
+    return max(fitting, key=len)
+
+
+def export(
+    trace: Trace,
+    target: Path,
+    options: SceneOptions | None = None,
+    at_most_bytes: int | None = None,
+    moment: float = 1.0,
+) -> Iterator[Progress]:
+    """Write a run to a file in the format of its name, replacing one that is there when all is done.
+
+    at_most_bytes: of several choices (size, steps kept, colours or quality) the best one that keeps it is taken.
+    moment: the one that a `.png` shows, from 0, the noise, to 1, the end. Closing the iterator cancels; nothing is left
+    behind then.
+    Raises ExportError when the target cannot be written, the run holds nothing to write, or no choice keeps the
+    promise; SettingsError when an option is out of range.
+    """
+    suffix = format_of(target.name)
+    if not 0 <= moment <= 1:
+        raise SettingsError(f"The moment of a picture is a share from 0 to 1, not {moment:g}.")
+    if suffix in PICTURES:
+        yield from _export_picture(trace, target, suffix, options or SceneOptions(), at_most_bytes, moment)
+    else:
+        yield from _export_document(trace, target, suffix, options or SceneOptions(), at_most_bytes)
+
+
+def finish(exporting: Iterator[Progress]) -> Exported:
+    """Run an export to its end."""
+    *_, last = exporting
+    return last.exported
+
+
+def film_of(scene: Scene) -> Film:
+    """A scene's frames as pictures, painted one by one as they are taken."""
+    painter = Painter(scene)
+
+    def pictures() -> Iterator[Picture]:
+        whole = Box(0, 0, *scene.size)
+        for number, frame in enumerate(scene.frames):
+            indices = painter.paint(frame)
+            yield Picture(indices, painter.dirty if number else (whole,))
+
+    return Film(scene.size, painter.palette, tuple(scene.durations_ms), pictures)
+
+
+def still_of(trace: Trace, options: SceneOptions, moment: float = 1.0) -> np.ndarray:
+    """One moment of a run, from 0 to 1, as pixels (uint8 H×W×3 RGB)."""
+    scene = build_scene(trace, replace(options, loop_start=0.0))
+    painter = Painter(scene)
+    return painter.palette[painter.paint(scene.frames[round(moment * (len(scene.frames) - 1))])]
+
+
+def write_poster(trace: Trace, film: Path, options: SceneOptions) -> Path:
+    """The picture that stands for a film until it plays, from the middle of the run, beside it; returns its path.
+
+    Raises ExportError when it cannot be written.
+    """
+    poster = poster_path(film)
+    with whole_file(poster) as part:
+        part.write_bytes(png_bytes(still_of(trace, options, POSTER_MOMENT)))
+    return poster
+
+
+def poster_path(film: Path) -> Path:
+    """Where a film's poster is kept."""
+    return film.with_suffix(".poster.png")
+
+
+def strip_of(trace: Trace, options: SceneOptions) -> np.ndarray:
+    """Six moments side by side (uint8 H×W×3 RGB), spread evenly over the text's settling, not over time."""
+    width = max(options.width // _STRIP_SHARE // 2 * 2, MIN_WIDTH)
+    scene = build_scene(trace, replace(options, width=width, height=None, loop_start=0.0))
+    painter = Painter(scene)
+    settled = [_settled_share(trace, frame.state_index) for frame in scene.frames]
+    chosen = evenly_chosen(settled, _STRIP_PICTURES)
+    pictures = [painter.palette[painter.paint(scene.frames[index])] for index in chosen]
+    line = tuple(bytes.fromhex(scene.theme.line.removeprefix("#")))
+    return side_by_side(pictures, line, _STRIP_GAP_PX * options.scale)
+
+
+def _settled_share(trace: Trace, state_index: int) -> float:
+    """Blocks before, and the share of this block's answer that holds its final tokens."""
+    if not trace.states:
+        return 0.0
+    state = trace.states[state_index]
+    end = next(other for other in reversed(trace.states) if other.block == state.block)
+    final = state.accepted & (state.canvas_ids == end.canvas_ids)
+    return state.block + float(final[: max(end.answer_length, 1)].mean())
+
+
+@dataclass(frozen=True, eq=False)
+class _Drawing:
+    """A picture or film about to be written. write: yields the share that is written."""
+
+    size: tuple[int, int]
+    words: str
+    write: Callable[[Path], Iterator[float]]
+
+
+def _drawing(trace: Trace, suffix: str, choice: Choice, moment: float) -> _Drawing:
+    if suffix not in FILMS:
+        pixels = strip_of(trace, choice.scene) if suffix == ".strip.png" else still_of(trace, choice.scene, moment)
+        height, width = pixels.shape[:2]
+        return _Drawing((width, height), f"{width}×{height}", partial(_write_still, pixels))
+    film = film_of(build_scene(trace, choice.scene))
+    if suffix == ".gif":
+        film = film.with_colours(choice.colours)
+    encode = {".gif": write_gif, ".mp4": partial(write_mp4, crf=choice.crf), ".webp": write_webp}[suffix]
+    width, height = film.size
+    count = len(film.durations_ms)
+    words = f"{width}×{height}, {count} frame{'s' * (count > 1)}, {sum(film.durations_ms) / 1000:.1f} s"
+    if choice.scene.frame_step > 1:
+        words += f", one of {choice.scene.frame_step} steps"
+    if choice.colours < ALL_COLOURS:
+        words += f", {len(film.palette)} colours"
+    if choice.crf > SHARPEST_CRF:
+        words += f", quality crf {choice.crf}"
+    return _Drawing(film.size, words, partial(_write_film, film, encode))
+
+
+def _write_still(pixels: np.ndarray, path: Path) -> Iterator[float]:
+    path.write_bytes(png_bytes(pixels))
+    yield 1.0
+
+
+def _write_film(film: Film, encode: Callable[[Film, Path], Iterator[int]], path: Path) -> Iterator[float]:
+    for count in encode(film, path):
+        yield count / len(film.durations_ms)
+
+
+class _TooLarge(Exception):
+    """Ends a try, so that nothing of it stays."""
+
+
+def _export_picture(
+    trace: Trace, target: Path, suffix: str, options: SceneOptions, at_most_bytes: int | None, moment: float
+) -> Iterator[Progress]:
+    """Try the choices until the best one that keeps the promise stands."""
+    tries = choices(suffix.rpartition(".")[2], options) if at_most_bytes else (Choice(options),)
+    search = BestFit(len(tries))
+    best: Exported | None = None
+    tried = 0
+    with whole_file(target) as part:
+        for number in search.tries():
+            drawing = _drawing(trace, suffix, tries[number], moment)
+            says = drawing.words if not tried else f"try {tried + 1} of at most {search.most_tries}: {drawing.words}"
+            with suppress(_TooLarge), whole_file(part) as draft:
+                with closing(drawing.write(draft)) as writing:
+                    for share in writing:
+                        yield Progress((tried + share) / search.most_tries, says)
+                        _check_size(draft, at_most_bytes)
+                _check_size(draft, at_most_bytes)
+                size_bytes = draft.stat().st_size
+                best = Exported(target, size_bytes, f"{drawing.words}, {spoken_bytes(size_bytes)}", drawing.size)
+                search.note(number, fits=True)
+            tried += 1
+            if search.best != number:
+                search.note(number, fits=False)
+        if best is None:
+            raise ExportError(
+                f"{target.name} cannot be kept under {spoken_bytes(at_most_bytes)}: even {drawing.words} is larger. "
+                "Nothing was written; allow more, or choose a smaller preset."
+            )
+    words = best.words if tried == 1 else f"{best.words}; the best of {len(tries)} choices that fits"
+    yield Progress(1.0, words, replace(best, words=words))
+
+
+def _check_size(draft: Path, at_most_bytes: int | None) -> None:
+    if at_most_bytes and draft.stat().st_size > at_most_bytes:
+        raise _TooLarge
+
+
+def _export_document(
+    trace: Trace, target: Path, suffix: str, options: SceneOptions, at_most_bytes: int | None
+) -> Iterator[Progress]:
+    with whole_file(target) as part:
+        if suffix.startswith(".jsonl"):
+            save(trace, part)
+        else:
+            part.write_bytes(_document(trace, suffix, options).encode("utf-8", "replace"))
+        size_bytes = part.stat().st_size
+        if at_most_bytes and size_bytes > at_most_bytes:
+            raise ExportError(
+                f"{target.name} would have {spoken_bytes(size_bytes)}, more than {spoken_bytes(at_most_bytes)}, and "
+                "cannot be made smaller. Nothing was written."
+            )
+    words = spoken_bytes(size_bytes)
+    yield Progress(1.0, words, Exported(target, size_bytes, words))
+
+
+def _document(trace: Trace, suffix: str, options: SceneOptions) -> str:
+    if suffix == ".html":
+        script, css = player_bundle()
+        return html_page(trace, script, css, options.theme)
+    if suffix == ".csv":
+        return csv_text(trace)
+    if suffix == ".json":
+        return json_text(trace)
+    if not trace.answers:
+        raise ExportError("The run ended before a block of its text was committed, so there is no text to write.")
+    return trace.answer

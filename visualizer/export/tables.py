@@ -1,0 +1,113 @@
+"""What a run did at every position, as a table: when it settled, how often it was revised, its entropy at each step."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+
+import numpy as np
+
+from visualizer.trace.canvas import CanvasState, Phase, changed, reverted
+from visualizer.trace.settled import settled_steps
+from visualizer.trace.trace import Trace
+
+CSV_COLUMNS = ("block", "position", "token_id", "text", "in_answer", "settled_step", "revisions")
+"""Before one column of entropies a step."""
+
+
+@dataclass(frozen=True)
+class PositionRow:
+    """One position of one block.
+
+    token_id, text: at the end. settled_step: the first step from which the final token stays; one more than the last
+    step where it came with the commit; None where it is noise at the end. revisions: how often an accepted token was
+    thrown back or exchanged. entropy_nats: one a step.
+    """
+
+    block: int
+    position: int
+    token_id: int
+    text: str
+    in_answer: bool
+    settled_step: int | None
+    revisions: int
+    entropy_nats: tuple[float, ...]
+
+
+def position_rows(trace: Trace) -> Iterator[PositionRow]:
+    """The rows of all blocks, in order."""
+    numbered = list(enumerate(trace.states))
+    for block, group in groupby(numbered, key=lambda pair: pair[1].block):
+        indices, states = zip(*group, strict=True)
+        end, texts = states[-1], trace.cells(indices[-1])
+        settled, revisions = settled_steps(states), count_revisions(states)
+        entropy = [state.entropy_nats for state in states if state.phase is Phase.STEP]
+        for i in range(len(texts)):
+            yield PositionRow(
+                block=block,
+                position=i,
+                token_id=int(end.shown_ids()[i]),
+                text=texts[i],
+                in_answer=i < end.answer_length,
+                settled_step=int(settled[i]) if end.accepted[i] else None,
+                revisions=int(revisions[i]),
+                entropy_nats=tuple(float(f"{step[i]:.6g}") for step in entropy),
+            )
+
+
+def count_revisions(states: tuple[CanvasState, ...]) -> np.ndarray:
+    """How often each position of a block was reverted or changed (int L)."""
+    counts = np.zeros(len(states[0].canvas_ids), dtype=int)
+    for before, state in pairwise(states):
+        counts += reverted(before, state) | changed(before, state)
+    return counts
+
+
+def csv_text(trace: Trace) -> str:
+    """The rows as CSV.
+
+    Texts are JSON strings: line breaks stay on one line, and a spreadsheet takes none of them for a formula.
+    """
+    steps = max((state.step for state in trace.states if state.phase is Phase.STEP), default=0)
+    written = io.StringIO()
+    table = csv.writer(written, lineterminator="\n")
+    table.writerow((*CSV_COLUMNS, *(f"entropy_nats_{step}" for step in range(1, steps + 1))))
+    for row in position_rows(trace):
+        table.writerow(
+            (row.block, row.position, row.token_id, json.dumps(row.text, ensure_ascii=False), int(row.in_answer),
+             "" if row.settled_step is None else row.settled_step, row.revisions, *row.entropy_nats)
+        )  # fmt: skip
+    return written.getvalue()
+
+
+def json_text(trace: Trace) -> str:
+    """The rows as JSON, under the run's own facts."""
+    info = trace.info
+    document = {
+        "prompt": info.prompt,
+        "checkpoint": info.checkpoint,
+        "fingerprint": info.fingerprint,
+        "started_at": info.started_at,
+        "device": info.device,
+        "settings": info.settings.to_dict(),
+        "ended": trace.ended,
+        "answer": trace.answer,
+        "positions": [
+            {
+                "block": row.block,
+                "position": row.position,
+                "token_id": row.token_id,
+                "text": row.text,
+                "in_answer": row.in_answer,
+                "settled_step": row.settled_step,
+                "revisions": row.revisions,
+                "entropy_nats": row.entropy_nats,
+            }
+            for row in position_rows(trace)
+        ],
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"

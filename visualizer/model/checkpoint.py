@@ -1,0 +1,311 @@
+"""Checkpoints on disk: read and check their description, load them, turn a chat prompt into ids and ids into text.
+
+A `CheckpointCard` is what the page needs and costs no MLX; a `Checkpoint` is the loaded model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from visualizer.errors import CheckpointError, SettingsError, VisualizerError
+from visualizer.model.blas import prefer_openblas
+from visualizer.model.token_text import TokenTexts, split_channels
+from visualizer.settings import MAX_TOKENS, Settings
+
+if TYPE_CHECKING:
+    import mlx.nn as nn
+    from transformers import PreTrainedTokenizerBase
+
+MODEL_TYPE = "diffusion_gemma"
+_PIECES, _PIECE_BYTES = 64, 2**18
+_GENERATION_KEYS = {"max_denoising_steps": "max_steps", "t_min": "t_min", "t_max": "t_max",
+                    "stability_threshold": "stability_steps", "confidence_threshold": "stop_entropy"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class CheckpointCard:
+    """What a checkpoint folder says of itself, read without loading it.
+
+    defaults: the sampling knobs of its generation_config. context_length: positions, prompt and answer together.
+    """
+
+    folder: Path
+    name: str
+    canvas_length: int
+    vocab_size: int
+    context_length: int
+    stop_ids: frozenset[int]
+    defaults: Settings
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A short hash of its files: other weights, configuration or tokenizer give another one. See `fingerprint`."""
+        return fingerprint(self.folder)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A loaded checkpoint."""
+
+    card: CheckpointCard
+    model: nn.Module
+    tokenizer: PreTrainedTokenizerBase
+
+    def prompt_ids(self, prompt: str, settings: Settings) -> list[int]:
+        """The prompt in the checkpoint's chat template, as ids.
+
+        Raises SettingsError when prompt, answer and canvas together exceed the context, or when the prompt spells a
+        special token that the model has no embedding of (mlx-vlm adds such to a tokenizer).
+        """
+        messages = [{"role": "user", "content": prompt}]
+        text = self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+        ids = self.tokenizer.encode(text, add_special_tokens=False)
+        room = self.card.context_length - settings.max_tokens - settings.canvas_length
+        if len(ids) > room:
+            raise SettingsError(
+                f"The prompt is too long: {len(ids)} tokens, and {max(room, 0)} fit beside a budget of "
+                f"{settings.max_tokens} tokens in this checkpoint's context of {self.card.context_length}."
+            )
+        unknown = [token_id for token_id in ids if token_id >= self.card.vocab_size]
+        if unknown:
+            token = self.tokenizer.decode(unknown[:1])
+            raise SettingsError(f"The prompt holds {token}, a special token that this checkpoint cannot read.")
+        return ids
+
+    def token_texts(self) -> TokenTexts:
+        """A fresh cache of exact token texts, special tokens shown."""
+        names = [f"<0x{byte:02X}>" for byte in range(256)]
+        ids = self.tokenizer.convert_tokens_to_ids(names)
+        known = self.tokenizer.convert_ids_to_tokens(ids)
+        byte_ids = frozenset(i for i, name, token in zip(ids, names, known, strict=True) if name == token)
+        return TokenTexts(lambda ids: self.tokenizer.decode(ids, skip_special_tokens=False, **_VERBATIM), byte_ids)
+
+    def answer_text(self, ids: Sequence[int]) -> str:
+        """The ids as plain text, without special tokens."""
+        return self.tokenizer.decode(list(ids), skip_special_tokens=True, **_VERBATIM)
+
+    def answer_and_thought(self, ids: Sequence[int]) -> tuple[str, str | None]:
+        """The answer as plain text, and apart from it what stands in thought channels (None: nothing).
+
+        A channel opens with its name in a line of its own, which is no part of the thought.
+        """
+        answer, thoughts = "", []
+        for in_channel, run in split_channels(ids, *self._channel_ids()):
+            text = self.answer_text(run)
+            if in_channel:
+                thoughts.append(text.partition("\n")[2].strip())
+            else:
+                answer += text
+        return answer, "\n\n".join(filter(None, thoughts)) or None
+
+    def open_channel(self, prompt_ids: Sequence[int]) -> list[int]:
+        """The end of the prompt from a channel on that it opens and leaves open for the model; mostly nothing."""
+        opener, closer = self._channel_ids()
+        markers = [place for place, token_id in enumerate(prompt_ids) if token_id in (opener, closer)]
+        if not markers or prompt_ids[markers[-1]] == closer:
+            return []
+        return list(prompt_ids[markers[-1] :])
+
+    def special_ids(self) -> frozenset[int]:
+        """Ids that mark structure rather than text: turn ends, padding, channels and the like."""
+        # Not `all_special_ids`: mlx-vlm takes the turn and channel tokens out of it.
+        marked = {i for i, token in self.tokenizer.added_tokens_decoder.items() if token.special}
+        return frozenset(marked.union(i for i in self._channel_ids() if i is not None))
+
+    def _channel_ids(self) -> tuple[int | None, int | None]:
+        ids = {token.content: token_id for token_id, token in self.tokenizer.added_tokens_decoder.items()}
+        return ids.get(_CHANNEL_OPENER), ids.get(_CHANNEL_CLOSER)
+
+
+_LONGEST_HEADER = 100 * 2**20
+"""Of a safetensors file, as its own library bounds it."""
+_CHANNEL_OPENER, _CHANNEL_CLOSER = "<|channel>", "<channel|>"
+_VERBATIM = {"clean_up_tokenization_spaces": False}
+
+
+def read_card(folder: Path) -> CheckpointCard:
+    """Read and check a checkpoint folder's description.
+
+    Raises CheckpointError when it is missing, incomplete, unreadable or of another model type.
+    """
+    try:
+        if not folder.is_dir():
+            raise CheckpointError(f"There is no checkpoint folder at {folder}.")
+    except OSError as exc:
+        raise CheckpointError(f"The checkpoint folder {folder} cannot be opened: {exc.strerror}.") from exc
+    config = read_json(folder / "config.json")
+    check_model_type(config, folder.name)
+    generation = read_json(folder / "generation_config.json")
+    _check_files(folder)
+    try:
+        text_config = config["text_config"]
+        canvas_length = int(config.get("canvas_length", 256))
+        stop = generation.get("eos_token_id", config.get("eos_token_id"))
+        stop_ids = frozenset(stop if isinstance(stop, list) else [] if stop is None else [stop])
+        return CheckpointCard(
+            folder=folder,
+            name=str(config.get("_name_or_path") or folder.name),
+            canvas_length=canvas_length,
+            vocab_size=int(text_config["vocab_size"]),
+            context_length=int(text_config["max_position_embeddings"]),
+            stop_ids=stop_ids,
+            defaults=_default_settings(generation, canvas_length),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        raise CheckpointError(f"The configuration of {folder.name} lacks or garbles {exc}.") from exc
+    except VisualizerError as exc:
+        raise CheckpointError(f"The generation_config.json of {folder.name} is off: {exc}") from exc
+
+
+def check_model_type(config: object, name: str) -> None:
+    """Refuse the content of a config.json that is of another model type.
+
+    Raises CheckpointError.
+    """
+    model_type = config.get("model_type") if isinstance(config, dict) else None
+    if model_type != MODEL_TYPE:
+        raise CheckpointError(
+            f"{name} is a checkpoint of type {model_type!r:.60}, and only {MODEL_TYPE!r} can be shown."
+        )
+
+
+def load(card: CheckpointCard) -> Checkpoint:
+    """Load the model and its tokenizer with mlx-vlm.
+
+    Without a GPU bfloat16 weights become float32: MLX's CPU backend has no fast bfloat16.
+    Raises CheckpointError when the weights or the tokenizer do not load, or the chat template is missing.
+    """
+    read_json(card.folder / "tokenizer.json")
+    for shard in _shards(card.folder):
+        _check_shard(card.folder / shard, card.name)
+    prefer_openblas()
+    import mlx.core as mx
+    from mlx_vlm import load as load_with_mlx_vlm
+
+    try:
+        model, processor = load_with_mlx_vlm(str(card.folder))
+        if mx.default_device().type == mx.DeviceType.cpu:
+            model.set_dtype(mx.float32)
+        mx.eval(model.parameters())
+    except Exception as exc:
+        fits = "its weights do not fit its config.json" if _tells_of_weights(exc) else "mlx-vlm refuses it"
+        raise CheckpointError(f"The checkpoint {card.name} does not load: {fits} ({_one_line(exc)}).") from exc
+    tokenizer = getattr(processor, "tokenizer", processor)
+    if not tokenizer.chat_template:
+        raise CheckpointError(f"The checkpoint {card.name} is incomplete: it has no chat template.")
+    return Checkpoint(card, model, tokenizer)
+
+
+def fingerprint(folder: Path) -> str:
+    """16 hexadecimal digits of a SHA-256 over a checkpoint's files, by name and size and content.
+
+    Of a large file its beginning, where safetensors keep the names and shapes, its end, and pieces between are read, so
+    that 16 GB of weights take a fraction of a second. Raises CheckpointError when a file cannot be read.
+    """
+    digest = hashlib.sha256()
+    try:
+        for path in sorted(path for pattern in ("*.json", "*.safetensors", "*.jinja") for path in folder.glob(pattern)):
+            size = path.stat().st_size
+            digest.update(f"{path.name}\0{size}\0".encode())
+            with path.open("rb") as file:
+                for start in _pieces(size):
+                    file.seek(start)
+                    digest.update(file.read(_PIECE_BYTES))
+    except OSError as exc:
+        raise CheckpointError(f"The checkpoint {folder.name} cannot be read: {exc.strerror}.") from exc
+    return digest.hexdigest()[:16]
+
+
+def _pieces(size: int) -> list[int]:
+    """Where the pieces begin that stand for a file of this size: all of it, or evenly spread."""
+    if size <= _PIECES * _PIECE_BYTES:
+        return list(range(0, size, _PIECE_BYTES))
+    return [(size - _PIECE_BYTES) * number // (_PIECES - 1) for number in range(_PIECES)]
+
+
+def _default_settings(generation: dict, canvas_length: int) -> Settings:
+    flat = generation | (generation.get("linear_temperature_schedule_config") or {})
+    flat |= generation.get("diffusion_stopping_config") or {}
+    knobs = {ours: flat[theirs] for theirs, ours in _GENERATION_KEYS.items() if theirs in flat}
+    bound = (generation.get("sampler_config") or {}).get("entropy_bound")
+    budget = generation.get("max_new_tokens")
+    temperature = generation.get("temperature", 1.0) if generation.get("do_sample") else None
+    return Settings().changed(
+        **knobs, entropy_bound=bound, temperature=temperature, canvas_length=canvas_length,
+        max_tokens=min(budget, MAX_TOKENS) if isinstance(budget, int) else budget,
+    )  # fmt: skip
+
+
+def _check_files(folder: Path) -> None:
+    for name in ("tokenizer.json", *_shards(folder)):
+        if not (folder / name).is_file():
+            raise CheckpointError(f"The checkpoint {folder.name} is incomplete: {name} is missing.")
+
+
+def _shards(folder: Path) -> list[str]:
+    """Names of the files of weights, as the index lists them, or the one without an index."""
+    index = folder / "model.safetensors.index.json"
+    if not index.is_file():
+        return ["model.safetensors"]
+    weight_map = read_json(index).get("weight_map")
+    if not isinstance(weight_map, dict) or not weight_map:
+        raise CheckpointError(f"{index.name} of the checkpoint {folder.name} lists no weights.")
+    return sorted({str(shard) for shard in weight_map.values()})
+
+
+def _check_shard(path: Path, name: str) -> None:
+    """Refuse a file of weights that is cut short or no safetensors file, by its header alone.
+
+    The header: its length in 8 bytes, then JSON that gives every tensor's place after it.
+    """
+    try:
+        with path.open("rb") as file:
+            size = path.stat().st_size
+            length = int.from_bytes(file.read(8), "little")
+            if not 2 <= length <= _LONGEST_HEADER:
+                raise ValueError(f"a header of {length} bytes")
+            header = file.read(length)
+            if len(header) == length:
+                tensors = [entry for key, entry in json.loads(header).items() if key != "__metadata__"]
+                length += max((entry["data_offsets"][1] for entry in tensors), default=0)
+    except OSError as exc:
+        raise CheckpointError(f"{path.name} of the checkpoint {name} cannot be read: {exc}.") from exc
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as exc:
+        raise CheckpointError(f"The checkpoint {name} does not load: {path.name} is no safetensors file.") from exc
+    if size < 8 + length:
+        raise CheckpointError(
+            f"The checkpoint {name} is incomplete: {path.name} is cut short at {size:,} bytes, "
+            f"at least {8 + length:,} are needed."
+        )
+
+
+def read_json(path: Path) -> dict:
+    """The JSON object in a checkpoint's file.
+
+    Raises CheckpointError when it is missing, cannot be read, or is no JSON object.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as exc:
+        raise CheckpointError(f"The checkpoint {path.parent.name} is incomplete: {path.name} is missing.") from exc
+    except (OSError, ValueError) as exc:
+        raise CheckpointError(f"{path.name} of the checkpoint {path.parent.name} cannot be read: {exc}.") from exc
+    if not isinstance(content, dict):
+        raise CheckpointError(f"{path.name} of the checkpoint {path.parent.name} is not a JSON object.")
+    return content
+
+
+def _tells_of_weights(exc: Exception) -> bool:
+    """Whether mlx says by it that a tensor is missing, left over or of another shape."""
+    return isinstance(exc, ValueError) and str(exc).startswith(("Missing ", "Received ", "Expected shape"))
+
+
+def _one_line(exc: Exception) -> str:
+    text = " ".join(str(exc).split())
+    return f"{type(exc).__name__}: {text}"[:200].rstrip(".: ")

@@ -1,0 +1,219 @@
+"""The denoising loop: prefill, then blocks of steps, each state yielded as a finished value.
+
+Built on mlx-vlm's own model hooks, not on its `stream_generate`, which hands over its drafts only when generation has
+ended. Blocks, acceptance, renoising, self-conditioning and the stop rule follow transformers'
+`generation_diffusion_gemma.py` and mlx-vlm's `stream_diffusion_generate`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import mlx.core as mx
+import mlx.nn as nn
+import numpy as np
+
+from visualizer.model.readout import Reader, Readout
+from visualizer.model.sampler import (
+    accept_by_confidence,
+    accept_by_entropy,
+    draw_noise,
+    has_settled,
+    schedule_temperature,
+)
+from visualizer.settings import Sampler, Settings
+from visualizer.trace.canvas import CanvasState, Finish, Phase
+
+TOP_K = 3
+_PREFILL_CHUNK = 1024
+
+
+def denoise(
+    model: nn.Module,
+    prompt_ids: Sequence[int],
+    settings: Settings,
+    stop_ids: frozenset[int],
+    clock: Callable[[], float] = time.perf_counter,
+) -> Iterator[CanvasState]:
+    """Yield the initial noise, every step and the commit of each block, until a stop id or the token budget.
+
+    Every state is a finished numpy value. Each `next` runs at most one forward pass (plus the prefill of a block's
+    context before its noise), so closing the generator stops within one. The same settings give the same states.
+    """
+    started = clock()
+    key = mx.random.key(settings.seed)
+    cache = model.make_cache()
+    context = mx.array([list(prompt_ids)], dtype=mx.int32)
+    remaining, block = settings.max_tokens, 0
+    while True:
+        cache = _extend_cache(model, context, cache)
+        key, block_key = mx.random.split(key)
+        canvas = _BlockRun(model, cache, settings, stop_ids, block, remaining, started, clock)
+        for state in canvas.states(block_key):
+            yield state
+        if state.finish is not None:
+            return
+        context = mx.array(state.canvas_ids[None])
+        remaining -= state.answer_length
+        block += 1
+        # The freed buffers have the shapes of this block's context, which no later block has again.
+        mx.clear_cache()
+
+
+@dataclass
+class _BlockRun:
+    """One block: its context is in the cache, its canvas starts as noise."""
+
+    model: nn.Module
+    cache: list
+    settings: Settings
+    stop_ids: frozenset[int]
+    block: int
+    remaining: int
+    started: float
+    clock: Callable[[], float]
+
+    def states(self, key: mx.array) -> Iterator[CanvasState]:
+        settings = self.settings
+        reader = make_reader(self.model)
+        key, noise_key = mx.random.split(key)
+        canvas = draw_noise(settings.canvas_length, reader.vocab_size, noise_key)
+        masks = self.model.diffusion_decoder_masks(canvas[None], self.cache, None)
+        accepted = mx.zeros(canvas.shape, dtype=mx.bool_)
+        history: list[mx.array] = []
+        soft_embedding = None
+        state = self._noise_state(canvas, reader.vocab_size)
+        yield state
+        for step in range(1, settings.max_steps + 1):
+            key, sample_key, noise_key = mx.random.split(key, 3)
+            temperature = schedule_temperature(step, settings.max_steps, settings.t_min, settings.t_max)
+            hidden = self.model.model.decoder(
+                canvas[None],
+                cache=self.cache,
+                self_conditioning_embeddings=soft_embedding,
+                decoder_attention_mask=masks,
+            )
+            readout = reader.read(hidden, temperature, settings.temperature, TOP_K, sample_key)
+            accepted, tokens = self._accept(readout, accepted, canvas, last_step=step == settings.max_steps)
+            noise = draw_noise(settings.canvas_length, reader.vocab_size, noise_key)
+            canvas = mx.where(accepted, tokens, noise)
+            state = self._step_state(canvas, accepted, readout, step, temperature)
+            yield state
+            if settings.sampler is Sampler.CONFIDENCE_THRESHOLD and state.accepted.all():
+                break
+            if has_settled(
+                history, readout.candidate_ids, settings.stability_steps, readout.entropy_nats, settings.stop_entropy
+            ):
+                break
+            history = [*history, readout.candidate_ids][-settings.stability_steps :]
+            soft_embedding = readout.soft_embedding
+        yield self._commit_state(state)
+
+    def _accept(
+        self, readout: Readout, accepted: mx.array, canvas: mx.array, last_step: bool
+    ) -> tuple[mx.array, mx.array]:
+        """Which positions are accepted (bool L) and their tokens (int32 L)."""
+        if self.settings.sampler is Sampler.ENTROPY_BOUND:
+            return accept_by_entropy(readout.entropy_nats, self.settings.entropy_bound), readout.token_ids
+        now = accept_by_confidence(
+            readout.token_probability, accepted, self.settings.accept_probability, last_step
+        )
+        return now, mx.where(accepted, canvas, readout.token_ids)
+
+    def _noise_state(self, canvas: mx.array, vocab_size: int) -> CanvasState:
+        ids = np.array(canvas)
+        length = len(ids)
+        return CanvasState(
+            canvas_ids=ids,
+            candidate_ids=ids,
+            accepted=np.zeros(length, dtype=bool),
+            entropy_nats=np.full(length, np.log(vocab_size), dtype=np.float32),
+            probability=np.full(length, 1 / vocab_size, dtype=np.float32),
+            top_ids=np.zeros((length, 0), dtype=np.int32),
+            top_probabilities=np.zeros((length, 0), dtype=np.float32),
+            block=self.block,
+            step=0,
+            max_steps=self.settings.max_steps,
+            phase=Phase.NOISE,
+            temperature=self.settings.t_max,
+            elapsed_ms=self._elapsed_ms(),
+            answer_length=min(length, self.remaining),
+        )
+
+    def _step_state(
+        self, canvas: mx.array, accepted: mx.array, readout: Readout, step: int, temperature: float
+    ) -> CanvasState:
+        # All at once; the soft embedding too, or it would keep the logits alive until the next step.
+        mx.eval(canvas, accepted, *vars(readout).values())
+        canvas_ids, is_accepted = np.array(canvas), np.array(accepted)
+        return CanvasState(
+            canvas_ids=canvas_ids,
+            candidate_ids=np.array(readout.candidate_ids),
+            accepted=is_accepted,
+            entropy_nats=np.array(readout.entropy_nats),
+            probability=np.array(readout.probability),
+            top_ids=np.array(readout.top_ids),
+            top_probabilities=np.array(readout.top_probabilities),
+            block=self.block,
+            step=step,
+            max_steps=self.settings.max_steps,
+            phase=Phase.STEP,
+            temperature=temperature,
+            elapsed_ms=self._elapsed_ms(),
+            answer_length=self._answer_length(canvas_ids, is_accepted),
+        )
+
+    def _commit_state(self, last: CanvasState) -> CanvasState:
+        """The block's argmax canvas, which the encoder reads as context of the next."""
+        everything = np.ones_like(last.accepted)
+        answer_length = self._answer_length(last.candidate_ids, everything)
+        next_id = last.candidate_ids[answer_length] if answer_length < len(last.candidate_ids) else None
+        finish = None
+        if next_id in self.stop_ids:
+            finish = Finish.STOP_TOKEN
+        elif answer_length == self.remaining:
+            finish = Finish.BUDGET
+        return replace(
+            last,
+            canvas_ids=last.candidate_ids,
+            accepted=everything,
+            phase=Phase.COMMIT,
+            elapsed_ms=self._elapsed_ms(),
+            answer_length=answer_length,
+            finish=finish,
+        )
+
+    def _answer_length(self, ids: np.ndarray, accepted: np.ndarray) -> int:
+        stops = np.flatnonzero(accepted & np.isin(ids, list(self.stop_ids)))
+        return int(min(stops[0] if len(stops) else len(ids), self.remaining))
+
+    def _elapsed_ms(self) -> float:
+        return (self.clock() - self.started) * 1000
+
+
+def make_reader(model: nn.Module) -> Reader:
+    """The output side of a DiffusionGemma model as mlx-vlm loads it."""
+    decoder = model.model.decoder
+    return Reader(
+        embedding=decoder.embed_tokens,
+        embed_scale=decoder.embed_scale,
+        softcap=float(model.final_logit_softcapping),
+        vocab_size=int(model.config.text_config.vocab_size),
+    )
+
+
+def _extend_cache(model: nn.Module, context: mx.array, cache: list) -> list:
+    """The cache with the encoder's keys and values of `context` (1×N) appended, a chunk at a time."""
+    cache = model.diffusion_prefill_cache(
+        context,
+        attention_mask=None,
+        cache=cache,
+        pixel_values=None,
+        mm_token_type_ids=None,
+        prefill_step_size=_PREFILL_CHUNK,
+        chunk_prefill=context.shape[1] > _PREFILL_CHUNK,
+    )
+    mx.eval([layer.state for layer in cache])
+    return cache

@@ -1,0 +1,240 @@
+"""The page's Export panel: what is chosen there, a preview of it, and the finished file to download.
+
+Exports run in the server's worker threads, never on its event loop; cancelling closes them, and their unfinished
+files go with them.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import logging
+import re
+import time
+import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import gradio as gr
+from gradio.events import Dependency
+
+from visualizer.errors import UNEXPECTED, SettingsError, VisualizerError
+from visualizer.export.formats import (
+    FORMATS,
+    PICTURES,
+    POSTER_MOMENT,
+    Exported,
+    export,
+    still_of,
+    strip_of,
+    write_poster,
+)
+from visualizer.export.png import png_bytes
+from visualizer.export.post import alt_text, html_snippet, markdown_snippet
+from visualizer.export.size_ladder import read_bytes
+from visualizer.picture.scene import PRESETS, Arrangement, Pacing, SceneOptions
+from visualizer.theme import THEMES
+from visualizer.trace.trace import Trace
+
+log = logging.getLogger(__name__)
+
+_FORMAT_NAMES = {".gif": "GIF", ".mp4": "MP4", ".webp": "WebP", ".png": "PNG", ".strip.png": "PNG, six moments",
+                 ".html": "HTML with player", ".csv": "CSV", ".json": "JSON", ".txt": "Text", ".jsonl": "Recording",
+                 ".jsonl.gz": "Recording, .gz"}  # fmt: skip
+_NO_LIMIT = "no limit"
+_BUDGETS = (_NO_LIMIT, "1 MB", "2 MB", "5 MB", "10 MB")
+_SECONDS_BETWEEN_UPDATES = 0.2
+_NAME_CHARACTERS = 40
+_QUIETLY = {"show_progress": "hidden", "api_visibility": "private"}
+_DRAW_OPENED = "() => [true, String(performance.now())]"
+_DRAW_IF_OPEN = "(isOpen, before) => isOpen ? String(performance.now()) : before"
+_WORK = _QUIETLY | {"concurrency_limit": 2, "concurrency_id": "export"}
+
+
+class ExportPanel:
+    """The panel on the page. trace_of_run: the run of an id; it raises VisualizerError when there is none."""
+
+    def __init__(self, trace_of_run: Callable[[str], Trace]) -> None:
+        self._trace_of_run = trace_of_run
+        self._is_open = gr.Checkbox(False, visible="hidden")
+        self._draw = gr.Textbox(visible="hidden")
+        """Every change of it draws the preview."""
+        with gr.Accordion("Export", open=False, elem_id="export") as self._panel:
+            self._knobs = _knobs()
+            self._preview = gr.HTML("", elem_id="export-preview", apply_default_css=False, js_on_load=None)
+            with gr.Row():
+                self._start = gr.Button("Export", variant="primary", elem_id="export-start", min_width=120)
+                self._cancel = gr.Button("Cancel", elem_id="export-cancel", min_width=80, interactive=False)
+                download = gr.DownloadButton("Download", elem_id="export-download", min_width=120, interactive=False)
+                poster = gr.DownloadButton("Its poster", elem_id="export-poster", min_width=100, visible=False)
+            progress = gr.HTML("", elem_id="export-progress", apply_default_css=False, js_on_load=None)
+            markdown = _snippet_box("Markdown for a post", "export-markdown")
+            markup = _snippet_box("HTML for a page", "export-html")
+        self._results = [progress, self._start, self._cancel, download, poster, markdown, markup]
+
+    def wire(self, shown: gr.Textbox, noted: Dependency) -> None:
+        """Connect it. shown: the id of the run on show; noted: the event that sets it, when a run begins and ends."""
+        looks = [shown, *self._knobs]
+        # Told apart in the browser: behind a closed panel nothing reaches the server, which has a run to stream.
+        self._panel.expand(None, None, [self._is_open, self._draw], js=_DRAW_OPENED, queue=False, **_QUIETLY)
+        self._panel.collapse(None, None, self._is_open, js="() => false", queue=False, **_QUIETLY)
+        noted.then(None, [self._is_open, self._draw], self._draw, js=_DRAW_IF_OPEN, queue=False, **_QUIETLY)
+        for changes in (self._draw, *self._knobs):
+            changes.change(_previewer(self._trace_of_run), looks, self._preview, trigger_mode="always_last", **_WORK)
+        exporting = self._start.click(_exporter(self._trace_of_run), looks, self._results, trigger_mode="once", **_WORK)
+        stopped = self._cancel.click(None, None, None, cancels=exporting, queue=False, **_QUIETLY)
+        # Only then: what the export still had under way must not come after it.
+        stopped.then(lambda: _shown("Cancelled; nothing was kept."), None, self._results, queue=False, **_QUIETLY)
+
+
+def _snippet_box(label: str, elem_id: str) -> gr.Textbox:
+    return gr.Textbox(label=label, buttons=["copy"], interactive=False, lines=3, visible=False, elem_id=elem_id)
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """What the panel's knobs say, checked."""
+
+    suffix: str
+    options: SceneOptions
+    at_most_bytes: int | None
+
+
+def _knobs() -> list[gr.components.Component]:
+    """The panel's knobs, in the order of `_wish`."""
+    with gr.Row():
+        formats = [(_FORMAT_NAMES[suffix], suffix) for suffix in FORMATS]
+        knobs = [
+            gr.Dropdown(formats, value=".gif", label="Format", elem_id="export-format", min_width=240),
+            gr.Dropdown([(_preset_words(name), name) for name in PRESETS], value="720p", label="Size", min_width=140),
+            gr.Dropdown([("1×", 1), ("2×", 2)], value=1, label="Pixels", min_width=80),
+            gr.Dropdown(list(THEMES), value="dark", label="Colours", elem_id="export-theme", min_width=100),
+        ]
+    with gr.Row():
+        return [
+            *knobs,
+            gr.Dropdown([str(name) for name in Arrangement], value=str(Arrangement.SETTLED), label="Layout",
+                        min_width=100),
+            gr.Dropdown([str(name) for name in Pacing], value=str(Pacing.EQUAL), label="Pacing", min_width=100),
+            gr.Slider(0.25, 4, 1, step=0.25, label="Speed", min_width=140),
+            gr.Dropdown(_BUDGETS, value=_NO_LIMIT, label="File size at most", allow_custom_value=True,
+                        elem_id="export-budget", min_width=120),
+        ]  # fmt: skip
+
+
+def _wish(
+    suffix: str, preset: str, scale: int, theme: str, layout: str, pacing: str, speed: float, budget: str
+) -> _Wish:
+    """Raises SettingsError when a knob says what cannot be."""
+    if suffix not in FORMATS:
+        raise SettingsError(f"There is no format {suffix!r:.40}.")
+    options = SceneOptions.preset(preset, scale=scale, theme=theme, layout=layout, pacing=pacing, speed=speed)
+    return _Wish(suffix, options, None if budget in (_NO_LIMIT, "", None) else read_bytes(budget))
+
+
+def _preset_words(name: str) -> str:
+    width, height = PRESETS[name]
+    return f"{width}×{height}" if height else f"{width} wide"
+
+
+def _previewer(trace_of_run: Callable[[str], Trace]) -> Callable[..., str]:
+    """The function that draws the moment in the middle of the run as it would be exported."""
+
+    def preview(run_id: str, *knobs: object) -> str:
+        try:
+            wish, trace = _wish(*knobs), trace_of_run(run_id)
+            if wish.suffix not in PICTURES:
+                return _note(f"{_FORMAT_NAMES[wish.suffix]}: {FORMATS[wish.suffix]}.")
+            if wish.suffix == ".strip.png":
+                pixels = strip_of(trace, wish.options)
+            else:
+                pixels = still_of(trace, wish.options, 1.0 if wish.suffix == ".png" else POSTER_MOMENT)
+            data = base64.b64encode(png_bytes(pixels)).decode()
+            return f'<img src="data:image/png;base64,{data}" alt="{_inert(alt_text(trace))}">'
+        except VisualizerError as exc:
+            return _note(str(exc))
+
+    return preview
+
+
+def _exporter(trace_of_run: Callable[[str], Trace]) -> Callable[..., Iterator[tuple]]:
+    """The function that exports, yielding what the panel's result components show."""
+
+    def run_export(run_id: str, *knobs: object) -> Iterator[tuple]:
+        try:
+            wish, trace = _wish(*knobs), trace_of_run(run_id)
+            with TemporaryDirectory(prefix="visualizer-export-") as folder:
+                # Gradio copies the finished file into its cache when it is yielded; here nothing stays.
+                target = Path(folder) / f"{file_stem(trace)}{wish.suffix}"
+                yield from _progress(trace, target, wish)
+        except VisualizerError as exc:
+            yield _shown(str(exc))
+        except Exception:
+            log.exception("An export failed")
+            yield _shown(UNEXPECTED)
+
+    return run_export
+
+
+def _progress(trace: Trace, target: Path, wish: _Wish) -> Iterator[tuple]:
+    shown_at = float("-inf")
+    with closing(export(trace, target, wish.options, wish.at_most_bytes)) as exporting:
+        for progress in exporting:
+            now = time.monotonic()
+            if progress.exported is not None:
+                yield _finished(trace, progress.exported, wish.options)
+            elif now - shown_at >= _SECONDS_BETWEEN_UPDATES:
+                shown_at = now
+                yield _shown(progress.words, share=progress.share)
+
+
+def _shown(words: str, share: float | None = None) -> tuple:
+    """The result components while an export runs (with its share), or after one that made no file."""
+    running = share is not None
+    bar = f'<progress max="1" value="{share:.3f}"></progress>' if running else ""
+    return (
+        bar + _note(words),
+        gr.update(interactive=not running),
+        gr.update(interactive=running),
+        gr.update(value=None, interactive=False),
+        *(gr.update(visible=False) for _ in range(3)),
+    )
+
+
+def _finished(trace: Trace, exported: Exported, options: SceneOptions) -> tuple:
+    name = exported.path.name
+    poster = write_poster(trace, exported.path, options) if exported.path.suffix == ".mp4" else None
+    snippets = ("", "")
+    if exported.size is not None:
+        size = (exported.size[0] // options.scale, exported.size[1] // options.scale)
+        poster_name = poster.name if poster else None
+        snippets = markdown_snippet(trace, name, poster_name), html_snippet(trace, name, size, poster_name)
+    return (
+        _note(f"{name}: {exported.words}."),
+        gr.update(interactive=True),
+        gr.update(interactive=False),
+        gr.update(value=str(exported.path), interactive=True),
+        gr.update(value=str(poster) if poster else None, visible=poster is not None),
+        *(gr.update(value=snippet, visible=bool(snippet)) for snippet in snippets),
+    )
+
+
+def file_stem(trace: Trace) -> str:
+    """A file name of the prompt's first words and the seed, in plain letters."""
+    plain = unicodedata.normalize("NFKD", trace.info.prompt).encode("ascii", "ignore").decode().lower()
+    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    if len(words) > _NAME_CHARACTERS:
+        words = words[:_NAME_CHARACTERS].rpartition("-")[0] or words[:_NAME_CHARACTERS]
+    return f"{words or 'run'}-seed-{trace.info.settings.seed}"
+
+
+def _note(words: str) -> str:
+    return f'<p role="status">{_inert(words)}</p>'
+
+
+def _inert(text: str) -> str:
+    """Text as HTML that is no markup, and no part of a template either: Gradio reads `${…}` and `{{…}}` as code."""
+    return re.sub(r"[${}`\\]", lambda sign: f"&#{ord(sign[0])};", html.escape(text))

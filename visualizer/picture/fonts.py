@@ -1,0 +1,322 @@
+"""The font files: what each of them covers, and a letter with its marks as it draws them."""
+
+from __future__ import annotations
+
+import io
+import logging
+import lzma
+import unicodedata
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache, cached_property, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from visualizer.picture.graphemes import components, is_above, is_below
+
+if TYPE_CHECKING:
+    from PIL.ImageFont import FreeTypeFont, Layout
+
+log = logging.getLogger(__name__)
+
+_SYSTEM_FONTS = ("DejaVuSansMono.ttf", "LiberationMono-Regular.ttf", "Menlo.ttc", "consola.ttf")
+_PROBE_PX = 32
+_UNASSIGNED = "\U0010fffe"
+_PIXEL_HEIGHT, _PIXEL_BASELINE, _PIXEL_CELL = 16, 14, 8
+_MOST_FACES = 48
+_MOST_OPEN = 64
+"""A picture takes about twenty, one with every script some sixty."""
+_MOST_OPEN_LARGE = 4
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """One size of monospace text, in pixels: of the font, of a cell, of a line and of its baseline from the top."""
+
+    font_px: int
+    cell_px: int
+    line_px: int
+    baseline_px: int
+
+    @classmethod
+    def of(cls, font_px: int, line_share: float = 1.72) -> Metrics:
+        """Metrics of a font size; JetBrains Mono's advance is 0.6 of it."""
+        line_px = round(font_px * line_share)
+        return cls(font_px, round(font_px * 0.6), line_px, round((line_px + font_px * 0.72) / 2))
+
+    def scaled(self, scale: int) -> Metrics:
+        """The same layout with so many times the pixels."""
+        return Metrics(self.font_px * scale, self.cell_px * scale, self.line_px * scale, self.baseline_px * scale)
+
+
+class Face(Protocol):
+    """A font: what it covers, and a letter with its marks as coverage (float32, line_px × width, 0 to 255)."""
+
+    def covers(self, character: str) -> bool: ...
+
+    def draw(self, base: str, marks: str, metrics: Metrics) -> np.ndarray: ...
+
+
+class Kind(Enum):
+    """What a font of outlines is for."""
+
+    LETTERS = "letters, drawn one by one with their marks"
+    HAN = "characters two cells wide"
+    EMOJI = "emoji, and sequences of them"
+    CLUSTERS = "scripts whose letters change beside one another, drawn by whole graphemes"
+
+
+_HAN_SHARE = 1.12
+"""Of the font's size: two cells are wider than a square."""
+_LOWERED_SHARE = {Kind.EMOJI: 0.1, Kind.HAN: 0.04}
+
+
+class OutlineFace:
+    """A font of outlines, in any size."""
+
+    def __init__(self, path: Path | str, kind: Kind = Kind.LETTERS, weight: int | None = None) -> None:
+        """Raises OSError when the file is missing or no font."""
+        self._path = str(path)
+        self._kind = kind
+        self._weight = weight
+        self._covered: dict[str, bool] = {}
+        self._missing = self._mask(_UNASSIGNED)
+
+    def covers(self, character: str) -> bool:
+        found = self._covered.get(character)
+        if found is None:
+            size, pixels = self._mask(character)
+            ink = any(pixels)
+            found = (ink and (size, pixels) != self._missing) or (not ink and unicodedata.category(character) == "Zs")
+            self._covered[character] = found
+        return found
+
+    def draws_whole(self, cluster: str) -> bool:
+        """Whether the font draws a grapheme as one: the letters of its script, an emoji sequence that has a glyph."""
+        parts = components(cluster)
+        covered = bool(parts) and all(self.covers(character) for character in parts)
+        if self._kind is Kind.EMOJI:
+            return covered and len(cluster) > 1 and self._advance(cluster) <= self._advance(parts[0])
+        return covered and self._kind is Kind.CLUSTERS
+
+    def cells(self, cluster: str) -> int:
+        """Cells of a grapheme by its width; at least one."""
+        return max(1, round(self._advance(cluster) / Metrics.of(_PROBE_PX).cell_px))
+
+    def advance(self, text: str, font_px: int) -> int:
+        """Pixels that a text takes."""
+        return round(self._font(font_px, text).getlength(text))
+
+    def draw(self, base: str, marks: str, metrics: Metrics) -> np.ndarray:
+        from PIL import Image, ImageDraw
+
+        font = self._font(self._size(base or "M", metrics), base)
+        left, top, right, bottom = _ink(font, base) or (0, 0, 0 if base else metrics.cell_px, 0)
+        width = max(round(font.getlength(base)), right, 1) if base else metrics.cell_px
+        start = max(0, -left) if self._kind is Kind.CLUSTERS else 0
+        image = Image.new("L", (start + width, metrics.line_px))
+        pen = ImageDraw.Draw(image)
+        baseline = metrics.baseline_px + round(metrics.font_px * _LOWERED_SHARE.get(self._kind, 0))
+        if self._kind is Kind.CLUSTERS:  # letters under letters reach lower than a dense line does
+            baseline -= max(0, min(baseline + bottom - metrics.line_px, baseline + top))
+        pen.text((start, baseline), base, fill=255, font=font, anchor="ls")
+        gap = max(1, metrics.font_px // 14)
+        for mark in marks:
+            box = _ink(font, mark) or (0, 0, 0, 0)
+            shift = 0
+            if is_above(mark) and base:
+                shift = min(0, top - gap - box[3])
+                top = box[1] + shift
+            elif is_below(mark) and base:
+                shift = max(0, bottom + gap - box[1])
+                bottom = box[3] + shift
+            centre = (left + right - box[0] - box[2]) / 2
+            pen.text((round(centre), baseline + shift), mark, fill=255, font=font, anchor="ls")
+        return np.asarray(image, dtype=np.float32)
+
+    def _size(self, base: str, metrics: Metrics) -> int:
+        """The font's size in pixels.
+
+        Emoji are drawn as large as two cells allow, Han characters nearly so; what is taller than its line is smaller.
+        """
+        if self._kind is Kind.HAN:
+            return round(metrics.font_px * _HAN_SHARE)
+        if self._kind is Kind.LETTERS:
+            return metrics.font_px
+        if self._kind is Kind.CLUSTERS:
+            _, top, _, bottom = _ink(self._font(metrics.font_px, base), base) or (0, 0, 0, 0)
+            return max(1, min(metrics.font_px, metrics.font_px * metrics.line_px // max(1, bottom - top)))
+        share = 2 * metrics.cell_px / max(1.0, self._font(_PROBE_PX).getlength(base) / _PROBE_PX)
+        return max(1, min(metrics.font_px, round(share)))
+
+    def _advance(self, text: str) -> int:
+        return self.advance(text, _PROBE_PX)
+
+    def _font(self, font_px: int, text: str = "") -> FreeTypeFont:
+        """The font in a size, as it serves for a text: shaped, vowel signs without a letter get a dotted circle."""
+        is_alone = text != "" and unicodedata.category(text[0]) == "Mc"
+        shaped = self._kind in (Kind.EMOJI, Kind.CLUSTERS) and not is_alone
+        opened = _opened_large if self._kind is Kind.HAN else _opened
+        return opened(self._path, font_px, self._weight, shaped)
+
+    def _mask(self, character: str) -> tuple[tuple[int, int], bytes]:
+        try:
+            mask = self._font(_PROBE_PX).getmask(character)
+        except UnicodeEncodeError:  # a lone surrogate
+            return (0, 0), b""
+        return mask.size, bytes(mask)
+
+
+class _DefaultFace(OutlineFace):
+    """The font inside Pillow."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+
+    def _font(self, font_px: int, text: str = "") -> FreeTypeFont:
+        return _opened_default(font_px)
+
+
+def _open(path: str, font_px: int, weight: int | None, shaped: bool) -> FreeTypeFont:
+    from PIL import ImageFont
+
+    font = ImageFont.truetype(path, font_px, layout_engine=_engine(shaped))
+    if weight is not None:
+        font.set_variation_by_axes([weight])
+    return font
+
+
+_opened = lru_cache(maxsize=_MOST_OPEN)(_open)
+"""Fonts in one size each, kept for the next picture: to open one is to unpack its file."""
+_opened_large = lru_cache(maxsize=_MOST_OPEN_LARGE)(_open)
+
+
+@lru_cache(maxsize=_MOST_OPEN)
+def _opened_default(font_px: int) -> FreeTypeFont:
+    from PIL import ImageFont
+
+    return ImageFont.load_default(font_px)
+
+
+@cache
+def can_shape() -> bool:
+    """Whether Pillow has libraqm, and finds FriBiDi for it, which its wheels leave to the system."""
+    from PIL import features
+
+    return features.check("raqm") and features.check("fribidi")
+
+
+def _engine(shaped: bool) -> Layout:
+    """How Pillow sets letters: plainly, so that pictures do not depend on libraries of the system, or shaped."""
+    from PIL import ImageFont
+
+    return ImageFont.Layout.RAQM if shaped and can_shape() else ImageFont.Layout.BASIC
+
+
+class PixelFace:
+    """Glyphs of 8 or 16 by 16 pixels, scaled; its marks lie over the end of what stands before them.
+
+    Read when the first character is asked for that no other font has; a file that cannot be read covers nothing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def covers(self, character: str) -> bool:
+        codes = self._packed["codes"]
+        place = np.searchsorted(codes, ord(character))
+        return bool(place < len(codes) and codes[place] == ord(character))
+
+    def cells(self, base: str) -> int:
+        """Cells of a letter as it is drawn."""
+        packed = self._packed
+        return max(1, int(packed["widths"][np.searchsorted(packed["codes"], ord(base))]) // _PIXEL_CELL)
+
+    def draw(self, base: str, marks: str, metrics: Metrics) -> np.ndarray:
+        bits = self._glyph(base) if base else np.zeros((_PIXEL_HEIGHT, 2 * _PIXEL_CELL), dtype=bool)
+        for mark in marks:
+            bits = overlaid(bits, self._glyph(mark))
+        return _magnified(bits, metrics)
+
+    def _glyph(self, character: str) -> np.ndarray:
+        packed = self._packed
+        place = np.searchsorted(packed["codes"], ord(character))
+        bits = packed["bits"][packed["starts"][place] : packed["starts"][place + 1]]
+        return np.unpackbits(bits).reshape(_PIXEL_HEIGHT, -1).astype(bool)
+
+    @cached_property
+    def _packed(self) -> dict[str, np.ndarray]:
+        try:
+            with np.load(io.BytesIO(lzma.decompress(self._path.read_bytes()))) as file:
+                packed = {name: file[name] for name in ("codes", "widths", "bits")}
+        except (OSError, ValueError, KeyError, lzma.LZMAError) as exc:
+            log.warning("The font %s cannot be used (%s); scripts that only it covers show as boxes.", self._path, exc)
+            return {"codes": np.zeros(0, dtype=np.uint32)}
+        lengths = np.where(packed["widths"] == _PIXEL_CELL, _PIXEL_HEIGHT, 2 * _PIXEL_HEIGHT)
+        return packed | {"starts": np.concatenate([[0], np.cumsum(lengths)])}
+
+
+def _ink(font: FreeTypeFont, text: str) -> tuple[int, int, int, int] | None:
+    """Left, top, right and bottom of what is inked, from the pen's place on the baseline; None when nothing is."""
+    mask, (left, top) = font.getmask2(text, anchor="ls")
+    box = mask.getbbox()
+    return box and (box[0] + left, box[1] + top, box[2] + left, box[3] + top)
+
+
+@lru_cache(maxsize=_MOST_FACES)
+def outline_face(path: Path, kind: Kind = Kind.LETTERS, weight: int | None = None) -> OutlineFace:
+    """The font of a file, kept with what it is known to cover for the next picture.
+
+    Raises OSError when the file is missing or no font.
+    """
+    return OutlineFace(path, kind, weight)
+
+
+@lru_cache(maxsize=_MOST_FACES)
+def pixel_face(path: Path) -> PixelFace:
+    """The pixel font of a file, unpacked once."""
+    return PixelFace(path)
+
+
+@cache
+def rescue_faces() -> list[Face]:
+    """What serves when the bundled fonts are gone."""
+    faces: list[Face] = []
+    for name in _SYSTEM_FONTS:
+        try:
+            faces.append(OutlineFace(name))
+        except OSError:
+            continue
+    return [*faces, _DefaultFace()]
+
+
+def overlaid(strip: np.ndarray, mark: np.ndarray) -> np.ndarray:
+    """A mark over a strip, both ending at the same column; the strip grows where the mark is wider."""
+    width = max(strip.shape[1], _ink_width(mark))
+    both = np.zeros((strip.shape[0], width), dtype=strip.dtype)
+    both[:, width - strip.shape[1] :] = strip
+    mark = mark[:, max(0, mark.shape[1] - width) :]
+    both[:, width - mark.shape[1] :] = np.maximum(both[:, width - mark.shape[1] :], mark)
+    return both
+
+
+def _ink_width(mark: np.ndarray) -> int:
+    """Columns from the first one with ink to the end."""
+    inked = np.flatnonzero(mark.any(axis=0))
+    return mark.shape[1] - int(inked[0]) if len(inked) else 0
+
+
+def _magnified(bits: np.ndarray, metrics: Metrics) -> np.ndarray:
+    """Pixel art at the size of the cells, by exact areas, with its baseline on the line's."""
+    from PIL import Image
+
+    share = metrics.cell_px / _PIXEL_CELL
+    width, height = round(bits.shape[1] * share), round(_PIXEL_HEIGHT * share)
+    large = Image.fromarray(bits.astype(np.uint8) * 255).resize((width * 8, height * 8), Image.Resampling.NEAREST)
+    small = np.asarray(large.resize((width, height), Image.Resampling.BOX), dtype=np.float32)
+    strip = np.zeros((max(metrics.line_px, height), width), dtype=np.float32)
+    top = min(max(0, metrics.baseline_px - round(_PIXEL_BASELINE * share)), strip.shape[0] - height)
+    strip[top : top + height] = small
+    return strip[: metrics.line_px]

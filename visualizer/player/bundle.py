@@ -1,0 +1,71 @@
+"""What the browser gets: the player's script and stylesheet, and the page's, each put together from its files."""
+
+from __future__ import annotations
+
+import base64
+import logging
+
+from visualizer.bundled import ASSETS_FOLDER, FONTS_FOLDER
+from visualizer.theme import DARK, LIGHT, SAFE
+
+log = logging.getLogger(__name__)
+
+_PLAYER_FOLDER = ASSETS_FOLDER / "player"
+_SCRIPTS = ("dom", "words", "decode", "views", "layouts", "canvas", "clock", "chart", "compare", "inspector",
+            "timeline", "pane", "player")  # fmt: skip
+"""In this order: a file uses only those before it."""
+_STYLESHEETS = ("player", "canvas", "timeline")
+_FONTS = (
+    ("JetBrains Mono", "400", "jetbrains-mono-latin-400-normal.woff2"),
+    ("JetBrains Mono", "700", "jetbrains-mono-latin-700-normal.woff2"),
+    ("Inter", "100 900", "inter-latin-wght-normal.woff2"),
+)
+_FAMILIES = (
+    '--font-mono: "JetBrains Mono", ui-monospace, "SF Mono", Menlo, "DejaVu Sans Mono", monospace; '
+    '--font-ui: "Inter", system-ui, -apple-system, "Segoe UI", sans-serif;'
+)
+
+
+def player_bundle() -> tuple[str, str]:
+    """The player for any page: a script that declares `createPlayer`, and its stylesheet with fonts and themes.
+
+    The theme is the root element's `data-theme`: dark (also without it), light or safe.
+    """
+    files = (_read(f"{name}.js") for name in _SCRIPTS)
+    script = "\n".join(("const createPlayer = (() => {", *files, "return createPlayer;", "})();", ""))
+    css = (
+        *(_font_face(*font) for font in _FONTS),
+        f":root {{ color-scheme: dark; {_FAMILIES} {DARK.css_variables()} }}",
+        f":root[data-theme=light] {{ color-scheme: light; {LIGHT.css_variables()} }}",
+        f":root[data-theme=safe] {{ color-scheme: dark; {SAFE.css_variables()} }}",
+        *(_read(f"{name}.css") for name in _STYLESHEETS),
+    )
+    return script, "\n".join(css)
+
+
+def page_css() -> str:
+    """Everything that the page is drawn with; it loads nothing from anywhere."""
+    own = ((ASSETS_FOLDER / name).read_text(encoding="utf-8") for name in ("page.css", "library.css"))
+    return "\n".join((player_bundle()[1], *own))
+
+
+def library_script() -> str:
+    """What the page does beside the player: it declares `createLibrary`."""
+    return (ASSETS_FOLDER / "library.js").read_text(encoding="utf-8")
+
+
+def _read(name: str) -> str:
+    return (_PLAYER_FOLDER / name).read_text(encoding="utf-8")
+
+
+def _font_face(family: str, weight: str, file_name: str) -> str:
+    path = FONTS_FOLDER / file_name
+    try:
+        data = base64.b64encode(path.read_bytes()).decode()
+    except OSError as exc:
+        log.warning("The font %s cannot be used (%s); the browser's own stand in for it.", path, exc)
+        return ""
+    return (
+        f'@font-face {{ font-family: "{family}"; font-weight: {weight}; font-display: swap; '
+        f"src: url(data:font/woff2;base64,{data}) format('woff2'); }}"
+    )

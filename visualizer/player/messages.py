@@ -1,0 +1,213 @@
+"""Frames as compact JSON strings for the player (`assets/player/player.js` reads them).
+
+Numbers of a position are single characters of a 64-letter alphabet, so a step of 256 positions is about a kilobyte:
+
+- `w` cell: 0 masked, 1 new, 2 draft, 3 committed, 4 masked after being accepted (reverted), 5 new with another token
+  than before (changed), 6 committed with another token than before (changed).
+- `h` entropy: (level / 63)² × `hmax` nats; `p` probability of the candidate: level / 63.
+- `d` candidates: a bit mask of the positions that changed (6 bits a character, lowest bit first), then three characters
+  an id, lowest 6 bits first. `x`: [position, id] of accepted tokens that are not the candidate.
+- `a` alternatives, of positions whose cell changed and of noise whose alternatives changed: position (2 characters),
+  then second and third candidate (id 3, probability 1 each).
+- `z` (in recordings only) the noise itself: three characters an id, as in `d`, of every position that is not accepted.
+- `t` texts of ids not sent before, `sp` those of them that are special tokens, `o` texts of positions where a character
+  is split over tokens.
+- `b` block, `s` of at most `n` steps, `ph` phase, `T` temperature, `ms` elapsed, `mean` entropy, `e` answer length,
+  `f` finish, `answer` the committed text up to here, `thought` the text of the thought channel up to here.
+
+A run is a `start`, its steps, and an `end`. A `recording` holds all of that at once, and `compare` two recordings.
+`waiting` says how many runs are before one that was asked for, `kept` that nothing more follows, and `notice` is a
+sentence for the page.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+
+import numpy as np
+
+from visualizer.trace.canvas import CanvasState, CellState, Frame, cell_states, changed, reverted
+from visualizer.trace.trace import RunInfo, Trace
+
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_LETTERS = np.frombuffer(ALPHABET.encode(), dtype=np.uint8)
+_REVERTED, _CHANGED_NEW, _CHANGED_COMMITTED = 4, 5, 6
+_ALTERNATIVES = 2
+
+
+class MessageWriter:
+    """Writes the frames of one run; what was sent before is left out.
+
+    with_noise: send the noise that the model reads too (`z`). A live run leaves it out: on a canvas of 256 positions it
+    would be most of the message.
+    """
+
+    def __init__(self, vocab_size: int, with_noise: bool = False) -> None:
+        self._hmax = float(np.log(vocab_size))
+        self._with_noise = with_noise
+        self._before: CanvasState | None = None
+        self._cells_before: np.ndarray | None = None
+        self._unsent: dict[int, str] = {}
+        self._special: set[int] = set()
+
+    def write(self, frame: Frame) -> str:
+        """The message of the next frame of the run."""
+        state = frame.state
+        before = self._before if self._before is not None and self._before.block == state.block else None
+        cells = cell_codes(before, state)
+        candidates_changed = _differs(before.candidate_ids if before else None, state.candidate_ids)
+        other = np.flatnonzero(state.accepted & (state.canvas_ids != state.candidate_ids))
+        texts = self._fresh_texts(frame)
+        message = {
+            "k": "step",
+            "b": state.block,
+            "s": state.step,
+            "n": state.max_steps,
+            "ph": state.phase.value,
+            "T": round(state.temperature, 3),
+            "ms": round(state.elapsed_ms),
+            "e": state.answer_length,
+            "hmax": round(self._hmax, 4),
+            "mean": float(f"{state.mean_entropy_nats:.4g}"),
+            "w": "".join(map(str, cells.tolist())),
+            "h": _levels(np.sqrt(np.clip(state.entropy_nats / self._hmax, 0, 1))),
+            "p": _levels(np.clip(state.probability, 0, 1)),
+            "d": _bit_mask(candidates_changed) + _fixed_width(state.candidate_ids[candidates_changed], 3),
+        }
+        optional = {
+            "x": [[int(i), int(state.canvas_ids[i])] for i in other],
+            "a": self._alternatives(state, cells, before),
+            "t": {str(token_id): text for token_id, text in texts.items()},
+            "sp": [token_id for token_id in texts if token_id in self._special],
+            "o": {str(position): text for position, text in frame.overrides.items()},
+        }
+        if self._with_noise:
+            optional["z"] = _fixed_width(state.canvas_ids[~state.accepted], 3)
+        message |= {key: value for key, value in optional.items() if value}
+        if state.finish is not None:
+            message["f"] = state.finish.value
+        if frame.answer is not None:
+            message["answer"] = frame.answer
+        if frame.thought is not None:
+            message["thought"] = frame.thought
+        self._before, self._cells_before = state, cells
+        return _dumps(message)
+
+    def _fresh_texts(self, frame: Frame) -> dict[int, str]:
+        """The texts that this message needs and no message has sent, by ascending id."""
+        state = frame.state
+        self._unsent |= frame.texts
+        self._special |= frame.special
+        needed = {*state.shown_ids().tolist(), *state.top_ids.ravel().tolist()}
+        if self._with_noise:
+            needed |= set(state.canvas_ids.tolist())
+        return {token_id: self._unsent.pop(token_id) for token_id in sorted(needed & self._unsent.keys())}
+
+    def _alternatives(self, state: CanvasState, cells: np.ndarray, before: CanvasState | None) -> str:
+        if state.top_ids.shape[1] <= _ALTERNATIVES:
+            return ""
+        stale = _differs(self._cells_before if before else None, cells)
+        if before is not None and before.top_ids.shape == state.top_ids.shape:
+            stale |= ~state.accepted & (before.top_ids[:, 1:] != state.top_ids[:, 1:]).any(axis=1)
+        else:
+            stale |= ~state.accepted
+        positions = np.flatnonzero(stale)
+        parts = []
+        for position in positions:
+            parts.append(_fixed_width(np.array([position]), 2))
+            for rank in range(1, 1 + _ALTERNATIVES):
+                parts.append(_fixed_width(state.top_ids[position, rank : rank + 1], 3))
+                parts.append(_levels(state.top_probabilities[position, rank : rank + 1]))
+        return "".join(parts)
+
+
+def start_message(run: str, info: RunInfo, recorded: bool = False) -> str:
+    """The message that opens a run and clears the canvas. recorded: it is replayed, not happening now."""
+    return _dumps(
+        {
+            "k": "start",
+            "run": run,
+            "prompt": info.prompt,
+            "checkpoint": info.checkpoint,
+            "fingerprint": info.fingerprint,
+            "device": info.device,
+            "settings": info.settings.to_dict(),
+            "started_at": info.started_at,
+            "recorded": recorded,
+        }
+    )
+
+
+def end_message(run: str, reason: str, message: str = "") -> str:
+    """The message that closes a run: `stop`, `length`, `stopped` or `failed`, the last with a sentence to read."""
+    return _dumps({"k": "end", "run": run, "reason": reason} | ({"message": message} if message else {}))
+
+
+def recording_message(trace: Trace, run: str, label: str = "", play: str | None = None) -> str:
+    """A whole run in one message, with its noise. run: its id here, by which it can be saved or compared.
+
+    play: the id that the player tells runs apart by. The run on show, under the id that it has there, is completed
+    where it stands; under any other id, as when this is left out, the recording plays from its start.
+    """
+    writer = MessageWriter(trace.info.vocab_size, with_noise=True)
+    messages = [
+        start_message(play or secrets.token_hex(4), trace.info, recorded=play is None),
+        *(writer.write(frame) for frame in trace.frames()),
+        end_message(play or "", trace.ended, trace.problem),
+    ]
+    head = _dumps({"k": "recording", "run": run, "label": label})
+    return f'{head[:-1]},"messages":[{",".join(messages)}]}}'
+
+
+def compare_message(left: str, right: str) -> str:
+    """Two recordings, as `recording_message` writes them, side by side on one clock."""
+    return f'{{"k":"compare","left":{left},"right":{right}}}'
+
+
+def waiting_message(run: str, place: int) -> str:
+    """How many runs are before this one. `run` is not in the player yet."""
+    return _dumps({"k": "waiting", "run": run, "place": place})
+
+
+def kept_message(run: str) -> str:
+    """Nothing more follows, and the run can be opened again. It ends the stream, since Gradio sends its last twice."""
+    return _dumps({"k": "kept", "run": run})
+
+
+def notice_message(sentence: str) -> str:
+    """A sentence for the page, beside the run on show, which stays."""
+    return _dumps({"k": "notice", "text": sentence})
+
+
+def cell_codes(before: CanvasState | None, state: CanvasState) -> np.ndarray:
+    """The `w` code of every position (uint8 L): cell state and mark in one."""
+    codes = cell_states(before, state)
+    moved = changed(before, state)
+    codes[reverted(before, state)] = _REVERTED
+    codes[moved & (codes == CellState.NEW)] = _CHANGED_NEW
+    codes[moved & (codes == CellState.COMMITTED)] = _CHANGED_COMMITTED
+    return codes
+
+
+def _differs(before: np.ndarray | None, now: np.ndarray) -> np.ndarray:
+    return np.ones(len(now), dtype=bool) if before is None else before != now
+
+
+def _levels(shares: np.ndarray) -> str:
+    return _LETTERS[np.round(shares * 63).astype(np.int64)].tobytes().decode()
+
+
+def _bit_mask(flags: np.ndarray) -> str:
+    padded = np.zeros(-(-len(flags) // 6) * 6, dtype=np.int64)
+    padded[: len(flags)] = flags
+    return _LETTERS[padded.reshape(-1, 6) @ (1 << np.arange(6))].tobytes().decode()
+
+
+def _fixed_width(numbers: np.ndarray, characters: int) -> str:
+    digits = (numbers[:, None].astype(np.int64) >> (6 * np.arange(characters))) & 63
+    return _LETTERS[digits.ravel()].tobytes().decode()
+
+
+def _dumps(message: dict[str, object]) -> str:
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,306 @@
+"""Runs that outlive the page that watches them: a run that has been watched is never lost.
+
+A run goes on in a thread of the server, one at a time, whether or not a browser listens. Listeners get its messages
+from the beginning. A finished run is kept as a trace file in a folder of bounded size. Whoever has a run's id, which
+cannot be guessed, can open it; nothing lists the ids of others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import re
+import secrets
+import sys
+import threading
+from collections import OrderedDict, deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import closing, suppress
+from pathlib import Path
+
+from visualizer.errors import UNEXPECTED, EngineError, TraceError, VisualizerError
+from visualizer.player.messages import (
+    MessageWriter,
+    end_message,
+    kept_message,
+    recording_message,
+    start_message,
+    waiting_message,
+)
+from visualizer.run.engine import Engine, check_request
+from visualizer.run.provenance import run_info
+from visualizer.settings import Settings
+from visualizer.trace.canvas import Frame
+from visualizer.trace.file import load, save
+from visualizer.trace.trace import RunInfo, Trace, trace_of
+
+log = logging.getLogger(__name__)
+
+MAX_WAITING = 16
+MAX_KEPT_BYTES = 256 * 2**20
+_IN_MEMORY = 24
+_SUFFIX = ".jsonl.gz"
+_ID = re.compile(r"[0-9a-f]{32}")
+
+
+def cache_folder() -> Path:
+    """Where finished runs are kept on this platform."""
+    if sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "diffusiongemma-visualizer" / "runs"
+
+
+class Run:
+    """One run, from being asked for to its end. Its thread writes it; listeners and `stop` come from others."""
+
+    def __init__(self, prompt: str, settings: Settings, info: RunInfo) -> None:
+        self.id = secrets.token_hex(16)
+        self.prompt = prompt
+        self.settings = settings
+        self.info = info
+        self.ended: str | None = None
+        self._problem = ""
+        self._closed = False
+        self._writer = MessageWriter(info.vocab_size)
+        self._frames: list[Frame] = []
+        self._messages: list[str] = []
+        self._lock = threading.Lock()
+        self._listeners: set[Callable[[], None]] = set()
+
+    def wait(self, place: int) -> None:
+        """Tell that `place` runs are before this one."""
+        self._say(waiting_message(self.id, place))
+
+    def begin(self, info: RunInfo) -> None:
+        """Open the run; once more when it turns out that another checkpoint makes it."""
+        self.info, self._writer = info, MessageWriter(info.vocab_size)
+        self._say(start_message(self.id, info))
+
+    def add(self, frame: Frame) -> bool:
+        """Take a frame. False when the run has been stopped, and the frame is not taken."""
+        message = self._writer.write(frame)
+        with self._lock:
+            if self.ended is not None:
+                return False
+            self._frames.append(frame)
+            self._messages.append(message)
+        self._call_listeners()
+        return True
+
+    def end(self, reason: str, problem: str = "") -> None:
+        """End the run at once, with the frames so far; a forward under way runs out unseen. The first reason stays."""
+        with self._lock:
+            if self.ended is not None:
+                return
+            self.ended, self._problem = reason, problem
+            self._messages.append(end_message(self.id, reason, problem))
+        self._call_listeners()
+
+    def close(self) -> None:
+        """Nothing follows but the whole recording, with the noise that live messages leave out."""
+        trace = self.trace()
+        last = [recording_message(trace, self.id, play=self.id), kept_message(self.id)] if trace.states else []
+        with self._lock:
+            self._messages += last
+            self._closed = True
+        self._call_listeners()
+
+    def trace(self) -> Trace:
+        """The run so far."""
+        with self._lock:
+            return trace_of(self.info, self._frames, self.ended, self._problem)
+
+    async def messages(self) -> AsyncIterator[str]:
+        """Its messages from the beginning, live, until nothing follows."""
+        loop, news, sent = asyncio.get_running_loop(), asyncio.Event(), 0
+
+        def wake() -> None:
+            with suppress(RuntimeError):  # the loop of a listener that went away without a word
+                loop.call_soon_threadsafe(news.set)
+
+        with self._lock:
+            self._listeners.add(wake)
+        try:
+            while True:
+                news.clear()
+                with self._lock:
+                    fresh, closed = self._messages[sent:], self._closed
+                for message in fresh:
+                    yield message
+                sent += len(fresh)
+                if closed and not fresh:
+                    return
+                if not fresh:
+                    await news.wait()
+        finally:
+            with self._lock:
+                self._listeners.discard(wake)
+
+    def _say(self, message: str) -> None:
+        with self._lock:
+            if self.ended is not None:
+                return
+            self._messages.append(message)
+        self._call_listeners()
+
+    def _call_listeners(self) -> None:
+        with self._lock:
+            listeners = list(self._listeners)
+        for wake in listeners:
+            wake()
+
+
+class Runs:
+    """All runs of this server: those that wait, the one under way, and the finished ones.
+
+    folder: where finished runs are kept; None keeps the last ones in memory only.
+    """
+
+    def __init__(self, engine: Engine, folder: Path | None = None) -> None:
+        self.engine = engine
+        self._folder = folder
+        self._recent: OrderedDict[str, Run | Trace] = OrderedDict()
+        self._waiting: deque[Run] = deque()
+        self._current: Run | None = None
+        self._lock = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def begin(self, prompt: str, settings: Settings) -> Run:
+        """Put a run in the queue.
+
+        Raises SettingsError for what the checkpoint cannot run, EngineError when too many runs wait.
+        """
+        check_request(self.engine.card, prompt, settings)
+        run = Run(prompt, settings, run_info(self.engine.card, prompt, settings))
+        with self._lock:
+            if len(self._waiting) >= MAX_WAITING:
+                raise EngineError(f"{MAX_WAITING} runs are waiting already; try again in a few minutes.")
+            before = len(self._waiting) + (self._current is not None)
+            if before:
+                run.wait(before)
+            self._waiting.append(run)
+            self._remember(run.id, run)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="runs", daemon=True)
+                self._thread.start()
+            self._lock.notify()
+        return run
+
+    def stop(self, run_id: str) -> None:
+        """Stop a run that waits or is under way; any other id changes nothing."""
+        with self._lock:
+            run = self._recent.get(run_id)
+            waits = run in self._waiting
+            if waits:
+                self._waiting.remove(run)
+                self._tell_places()
+        if isinstance(run, Run):
+            run.end("stopped")
+        if waits:
+            run.close()
+
+    def find(self, run_id: str) -> Run | Trace:
+        """A run of this server, or the trace that was kept of one.
+
+        Raises TraceError when there is none of that id.
+        """
+        with self._lock:
+            found = self._recent.get(run_id)
+        if found is not None:
+            return found
+        if self._folder is None or not _ID.fullmatch(run_id):
+            raise TraceError("This run is not kept any more.")
+        try:
+            return load(self._path(run_id))
+        except TraceError as exc:
+            raise TraceError("This run is not kept any more.") from exc
+
+    def trace(self, run_id: str) -> Trace:
+        """The trace of a run, as far as it is.
+
+        Raises TraceError when there is none of that id.
+        """
+        found = self.find(run_id)
+        return found.trace() if isinstance(found, Run) else found
+
+    def keep(self, trace: Trace) -> str:
+        """Keep a trace that came from elsewhere, and return its id."""
+        run_id = secrets.token_hex(16)
+        with self._lock:
+            self._remember(run_id, trace)
+        self._write(run_id, trace)
+        return run_id
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                self._current = None
+                while not self._waiting:
+                    self._lock.wait()
+                self._current = run = self._waiting.popleft()
+                self._tell_places()
+            self._perform(run)
+
+    def _tell_places(self) -> None:
+        for place, run in enumerate(self._waiting, start=1):
+            run.wait(place)
+
+    def _perform(self, run: Run) -> None:
+        try:
+            self._denoise(run)
+        except VisualizerError as exc:
+            run.end("failed", str(exc))
+        except Exception:
+            log.exception("A run failed")
+            run.end("failed", UNEXPECTED)
+        run.close()
+        trace = run.trace()
+        if trace.states:
+            self._write(run.id, trace)
+
+    def _denoise(self, run: Run) -> None:
+        card, finish = self.engine.card, None
+        run.begin(run_info(card, run.prompt, run.settings))
+        with closing(self.engine.run(run.prompt, run.settings)) as frames:
+            for frame in frames:
+                if self.engine.card is not card:  # it changed while this run waited for its turn
+                    card = self.engine.card
+                    run.begin(run_info(card, run.prompt, run.settings))
+                finish = frame.state.finish
+                if not run.add(frame):
+                    return
+        run.end(finish.value if finish else "stopped")
+
+    def _remember(self, run_id: str, run: Run | Trace) -> None:
+        self._recent[run_id] = run
+        finished = [key for key, kept in self._recent.items() if isinstance(kept, Trace) or kept.ended is not None]
+        for key in finished[: max(0, len(self._recent) - _IN_MEMORY)]:
+            del self._recent[key]
+
+    def _path(self, run_id: str) -> Path:
+        return self._folder / f"{run_id}{_SUFFIX}"
+
+    def _write(self, run_id: str, trace: Trace) -> None:
+        """Keep a trace on disk; where that cannot be, it stays in memory for a while."""
+        if self._folder is None:
+            return
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            save(trace, self._path(run_id))
+            _prune(self._folder, MAX_KEPT_BYTES)
+        except (OSError, VisualizerError) as exc:
+            log.warning("A finished run is kept in memory only: %s", exc)
+
+
+def _prune(folder: Path, max_bytes: int) -> None:
+    """Remove the oldest runs until the rest fits."""
+    entries = [(path.stat(), path) for path in folder.glob(f"*{_SUFFIX}")]
+    total = sum(status.st_size for status, _ in entries)
+    for status, path in sorted(entries, key=lambda entry: entry[0].st_mtime):
+        if total <= max_bytes:
+            return
+        path.unlink(missing_ok=True)
+        total -= status.st_size

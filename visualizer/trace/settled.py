@@ -1,0 +1,38 @@
+"""When every position of a canvas settled, and whether the scaffold of an answer landed before its content."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from visualizer.trace.canvas import CanvasState, Phase
+
+
+def settled_steps(states: Sequence[CanvasState]) -> np.ndarray:
+    """The first step from which each position stays accepted with its final token (int L).
+
+    states: one block's in order, its commit last. What is noise at the last step, or flips at the commit, settles one
+    step later. A stopped run has no commit; there the last state is the end.
+    Raises ValueError when the states are not of one block.
+    """
+    if len({state.block for state in states}) != 1:
+        raise ValueError("The states must be of one block.")
+    end = states[-1]
+    settled = np.full(len(end.canvas_ids), end.step + 1)
+    holds = np.ones(len(end.canvas_ids), dtype=bool)
+    for state in reversed([state for state in states if state.phase is Phase.STEP]):
+        holds &= state.accepted & (state.canvas_ids == end.canvas_ids)
+        settled[holds] = state.step
+    return settled
+
+
+def probability_first(scaffold_steps: np.ndarray, content_steps: np.ndarray) -> float:
+    """The probability that a random scaffold token settles before a random content token, ties counted half.
+
+    The Mann–Whitney U statistic as a share of all pairs; nan when there are none.
+    """
+    if not len(scaffold_steps) or not len(content_steps):
+        return float("nan")
+    lead = np.asarray(content_steps)[None, :] - np.asarray(scaffold_steps)[:, None]
+    return float((lead > 0).mean() + (lead == 0).mean() / 2)

@@ -1,0 +1,95 @@
+"""One recorded run as a value: what it was made with, its states, and the texts of their tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from visualizer.settings import Settings
+from visualizer.trace.canvas import CanvasState, Finish, Frame, Phase
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """What a run was made with.
+
+    checkpoint, fingerprint: its name, and a short hash of its files. versions: of the libraries that computed it, by
+    name. started_at: ISO 8601, UTC, to the second.
+    """
+
+    checkpoint: str
+    fingerprint: str
+    prompt: str
+    settings: Settings
+    device: str
+    versions: dict[str, str]
+    started_at: str
+    vocab_size: int
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """One recorded run.
+
+    states: of all blocks in order, noise, steps and commit each; a stopped run ends anywhere. texts: of every id that
+    occurs, its own; special: those of them that mark structure. overrides: one per state, texts of positions that
+    differ from their shown token's own. answers: one per commit, the committed text up to there. ended: `stop`,
+    `length`, `stopped` or `failed`, the last with a sentence in `problem`. thoughts: as `answers`, what stands in
+    thought channels, None for nothing; no entry at all where no commit has any.
+    """
+
+    info: RunInfo
+    states: tuple[CanvasState, ...]
+    texts: dict[int, str]
+    special: frozenset[int]
+    overrides: tuple[dict[int, str], ...]
+    answers: tuple[str, ...]
+    ended: str
+    problem: str = ""
+    thoughts: tuple[str | None, ...] = ()
+
+    @property
+    def answer(self) -> str:
+        """The committed text."""
+        return self.answers[-1] if self.answers else ""
+
+    def frames(self) -> Iterator[Frame]:
+        """The run again, as it was yielded: every text once, with the first state that needs it."""
+        known: set[int] = set()
+        answers, thoughts = iter(self.answers), iter(self.thoughts)
+        for state, overrides in zip(self.states, self.overrides, strict=True):
+            commits = state.phase is Phase.COMMIT
+            fresh = state.token_ids() - known
+            known |= fresh
+            yield Frame(
+                state=state,
+                texts={token_id: self.texts[token_id] for token_id in sorted(fresh)},
+                special=self.special & fresh,
+                overrides=overrides,
+                answer=next(answers) if commits else None,
+                thought=next(thoughts, None) if commits else None,
+            )
+
+    def cells(self, index: int) -> list[str]:
+        """The text shown at every position of a state; joined they are the exact text."""
+        overrides = self.overrides[index]
+        shown = self.states[index].shown_ids().tolist()
+        return [overrides.get(position, self.texts[token_id]) for position, token_id in enumerate(shown)]
+
+
+def trace_of(info: RunInfo, frames: Iterable[Frame], ended: str | None = None, problem: str = "") -> Trace:
+    """The trace of a run's frames. ended: left out, it is the last state's finish, or `stopped`."""
+    frames = list(frames)
+    finish = frames[-1].state.finish if frames else None
+    thoughts = tuple(frame.thought for frame in frames if frame.answer is not None)
+    return Trace(
+        info=info,
+        states=tuple(frame.state for frame in frames),
+        texts={token_id: text for frame in frames for token_id, text in frame.texts.items()},
+        special=frozenset().union(*(frame.special for frame in frames)),
+        overrides=tuple(frame.overrides for frame in frames),
+        answers=tuple(frame.answer for frame in frames if frame.answer is not None),
+        ended=ended or (finish.value if isinstance(finish, Finish) else "stopped"),
+        problem=problem,
+        thoughts=thoughts if any(thoughts) else (),
+    )
