@@ -12,11 +12,10 @@ from collections.abc import Callable
 
 from visualizer.bundled import ASSETS_FOLDER
 from visualizer.errors import VisualizerError
-from visualizer.hub.catalog import default_hub
-from visualizer.hub.fetch import Progress, obtain, preselected
+from visualizer.hub import Progress, default_hub, obtain, preselected
 from visualizer.logs import log_to_terminal
-from visualizer.model.checkpoint import CheckpointCard
-from visualizer.trace.file import MAX_FILE_BYTES
+from visualizer.model import CheckpointCard
+from visualizer.trace import MAX_FILE_BYTES
 
 FAVICON = ASSETS_FOLDER / "favicon.png"
 LOCAL_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
@@ -54,11 +53,9 @@ def serve(model: str | None, host: str, port: int) -> None:
     from starlette.middleware import Middleware
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-    from visualizer.page.checkpoint_choice import Chooser
-    from visualizer.page.ui import build_page, page_head, page_theme
+    from visualizer.page import Chooser, build_page, page_head, page_theme
     from visualizer.prompts import load_prompts
-    from visualizer.run.engine import Engine
-    from visualizer.run.runs import cache_folder
+    from visualizer.run import Engine, cache_folder
 
     engine = Engine(card)
     local = host in LOCAL_HOSTS

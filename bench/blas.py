@@ -50,10 +50,10 @@ def time_steps(library: str, steps: int) -> list[float]:
     import mlx.core  # noqa: F401
 
     from visualizer.bundled import POCKET_FOLDER
-    from visualizer.model.checkpoint import load, read_card
+    from visualizer.model import load_checkpoint, read_card
     from visualizer.run.engine import frames
 
-    checkpoint = load(read_card(POCKET_FOLDER))
+    checkpoint = load_checkpoint(read_card(POCKET_FOLDER))
     settings = checkpoint.card.defaults.changed(max_steps=steps + _WARM_UP, stop_entropy=0.0, max_tokens=128, seed=1)
     seconds, before = [], time.perf_counter()
     for _ in frames(checkpoint, _PROMPT, settings):

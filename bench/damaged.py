@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests.support.mutations import mutate
 from visualizer.errors import TraceError
-from visualizer.trace.file import load
+from visualizer.trace import load_trace
 
 RECORDINGS = Path(__file__).resolve().parent.parent / "assets" / "recordings"
 
@@ -38,7 +38,7 @@ def main() -> int:
             path.write_bytes(mutate(whole, draw))
             started = time.perf_counter()
             try:
-                load(path)
+                load_trace(path)
                 loaded += 1
             except TraceError as exc:
                 refused += 1

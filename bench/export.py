@@ -28,8 +28,8 @@ from tests.support.made_traces import made_trace
 from visualizer.export.formats import export, film_of, finish
 from visualizer.export.gif import encode_gif, gif_frames
 from visualizer.export.video import encode_mp4, mp4_frames
-from visualizer.picture.scene import Scene, SceneOptions, build_scene
-from visualizer.trace.trace import Trace
+from visualizer.picture import Scene, SceneOptions, build_scene
+from visualizer.trace import Trace
 
 if TYPE_CHECKING:
     from av import VideoFrame

@@ -20,13 +20,13 @@ from playwright.sync_api import Page
 from tests.support.browser import free_port, open_browser, wait_until_served
 from tests.support.recorded import RecordedEngine
 from visualizer.bundled import POCKET_FOLDER
-from visualizer.model.checkpoint import Checkpoint, load, read_card
-from visualizer.page.ui import build_page, page_head, page_theme
-from visualizer.player.messages import MessageWriter
+from visualizer.model import Checkpoint, load_checkpoint, read_card
+from visualizer.page import build_page, page_head, page_theme
+from visualizer.player import MessageWriter
 from visualizer.prompts import Prompt, load_prompts
 from visualizer.run.engine import frames
 from visualizer.settings import Settings
-from visualizer.trace.canvas import CellState, Frame, cell_states
+from visualizer.trace import CellState, Frame, cell_states
 
 WIDE_CANVAS = 256
 STEPS_PER_SECOND = 30
@@ -127,7 +127,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, default=POCKET_FOLDER)
     arguments = parser.parse_args()
-    checkpoint = load(read_card(arguments.model))
+    checkpoint = load_checkpoint(read_card(arguments.model))
     prompts = load_prompts()
     print("| what | median | p95 | n |\n|---|---|---|---|")
     print(_row("pocket, one denoising step (128 positions)", measure_steps(checkpoint, prompts), "s", 3), flush=True)

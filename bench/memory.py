@@ -28,10 +28,10 @@ import mlx.nn as nn
 
 from bench.random_checkpoint import write_random_checkpoint
 from visualizer.bundled import POCKET_FOLDER
-from visualizer.model.checkpoint import Checkpoint, load, read_card
+from visualizer.model import Checkpoint, load_checkpoint, read_card
 from visualizer.model.denoise import denoise
 from visualizer.settings import Settings
-from visualizer.trace.canvas import Phase
+from visualizer.trace import Phase
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def _checkpoint_of(ids: int, width: int) -> Checkpoint:
     """The pocket's layers with random quantized weights of another vocabulary and width."""
     with tempfile.TemporaryDirectory() as folder:
         shape = {"vocab_size": ids, "hidden_size": width}
-        return load(read_card(write_random_checkpoint(Path(folder) / "wide", shape, quantized=True)))
+        return load_checkpoint(read_card(write_random_checkpoint(Path(folder) / "wide", shape, quantized=True)))
 
 
 def main() -> None:
@@ -94,7 +94,9 @@ def main() -> None:
     parser.add_argument("--canvas", type=int, default=128)
     parser.add_argument("--steps", type=int, default=8, help="denoising steps a block")
     arguments = parser.parse_args()
-    checkpoint = _checkpoint_of(arguments.ids, arguments.width) if arguments.ids else load(read_card(arguments.model))
+    checkpoint = (
+        _checkpoint_of(arguments.ids, arguments.width) if arguments.ids else load_checkpoint(read_card(arguments.model))
+    )
     settings = checkpoint.card.defaults.changed(
         canvas_length=arguments.canvas, max_tokens=arguments.canvas * arguments.blocks, max_steps=arguments.steps,
         stop_entropy=0.0, seed=1,

@@ -42,7 +42,7 @@ from visualizer.model.denoise import denoise
 from visualizer.model.readout import Reader, Readout
 from visualizer.model.sampler import draw_noise
 from visualizer.settings import Settings
-from visualizer.trace.canvas import CanvasState, Phase
+from visualizer.trace import CanvasState, Phase
 
 _LEAST = 1e-30
 """transformers refuses a stop entropy of 0, which we allow; below this no mean entropy falls either."""
@@ -125,8 +125,9 @@ def run_ours(
         logits.append(np.array(mx.tanh(raw / reader.softcap) * reader.softcap / temperature))
         return read(reader, hidden, temperature, *others)
 
-    with patch.object(denoise_module, "draw_noise", noted_noise), patch.object(
-        Reader, "read", noted_read if keep_logits else read
+    with (
+        patch.object(denoise_module, "draw_noise", noted_noise),
+        patch.object(Reader, "read", noted_read if keep_logits else read),
     ):
         states = list(denoise(model, prompt_ids, settings, stop_ids))
     return OurRun(states, noise, logits)
@@ -390,11 +391,14 @@ def _scripted_mlx_vlm(script: _Script, kind: type[nn.Module]) -> Iterator[None]:
             logits = mx.array(script.ours.logits[len(script.steps)])[None]
         return condition(model, logits, context)
 
-    with patch.object(kind, "diffusion_self_conditioning", conditioned), patch.multiple(
-        mlx_vlm_diffusion,
-        _diffusion_initialize_canvas=initialize,
-        _diffusion_sample_canvas=sample,
-        _diffusion_entropy_transfer_mask=noted_accept,
-        _diffusion_stable_and_confident=noted_settled,
+    with (
+        patch.object(kind, "diffusion_self_conditioning", conditioned),
+        patch.multiple(
+            mlx_vlm_diffusion,
+            _diffusion_initialize_canvas=initialize,
+            _diffusion_sample_canvas=sample,
+            _diffusion_entropy_transfer_mask=noted_accept,
+            _diffusion_stable_and_confident=noted_settled,
+        ),
     ):
         yield

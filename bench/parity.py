@@ -33,10 +33,10 @@ import numpy as np
 
 from bench.oracles import Follow, OracleRun, OurRun, Transformers, run_mlx_vlm, run_ours
 from visualizer.bundled import POCKET_FOLDER
-from visualizer.model.checkpoint import Checkpoint, fingerprint, load, read_card
+from visualizer.model.checkpoint import Checkpoint, fingerprint, load_checkpoint, read_card
 from visualizer.prompts import load_prompts
 from visualizer.settings import Settings
-from visualizer.trace.canvas import CanvasState
+from visualizer.trace import CanvasState
 
 NEAR = 1e-4
 ENTROPY_TOLERANCE = 1e-3
@@ -212,13 +212,11 @@ def main() -> int:
         kept = {"checkpoint": mark}
     card = read_card(arguments.model)
     sides = {
-        "float32, transformers": lambda follow: Side(load(card), Transformers(arguments.model), follow),
-        "quantized, mlx-vlm": lambda follow: Side(quantized(load(card)), None, follow),
+        "float32, transformers": lambda follow: Side(load_checkpoint(card), Transformers(arguments.model), follow),
+        "quantized, mlx-vlm": lambda follow: Side(quantized(load_checkpoint(card)), None, follow),
     }
     totals = {
-        (name, follow): _measured(
-            f"{name}, {way}", partial(side_of, follow), arguments.runs, kept, arguments.keep
-        )
+        (name, follow): _measured(f"{name}, {way}", partial(side_of, follow), arguments.runs, kept, arguments.keep)
         for follow, way in _WAYS.items()
         for name, side_of in sides.items()
     }

@@ -16,8 +16,8 @@ from playwright.sync_api import Browser
 from tests.support.browser import open_browser
 from tests.support.played import player_page
 from visualizer.bundled import ASSETS_FOLDER
-from visualizer.player.messages import recording_message
-from visualizer.trace.file import load
+from visualizer.player import recording_message
+from visualizer.trace import load_trace
 
 RECORDINGS_FOLDER = ASSETS_FOLDER / "recordings"
 PICTURES_FOLDER = ASSETS_FOLDER / "pictures"
@@ -66,7 +66,7 @@ def take(browser: Browser, shot: Shot, page_file: Path, target: Path) -> None:
     page = context.new_page()
     page_file.write_text(player_page(shot.theme), encoding="utf-8")
     page.goto(page_file.as_uri())
-    trace = load(RECORDINGS_FOLDER / f"{shot.recording}.jsonl.gz")
+    trace = load_trace(RECORDINGS_FOLDER / f"{shot.recording}.jsonl.gz")
     message = recording_message(trace, shot.recording, shot.recording.capitalize())
     page.evaluate("message => player.receive(message)", message)
     page.click(f".dp-tools button[value={shot.layout}]")

@@ -28,11 +28,11 @@ from mlx_vlm.generate import diffusion as mlx_vlm_diffusion
 from bench.oracles import mlx_vlm_settings, start_mlx_vlm
 from bench.random_checkpoint import make_random_model
 from visualizer.bundled import POCKET_FOLDER
-from visualizer.model.checkpoint import load, read_card
+from visualizer.model import load_checkpoint, read_card
 from visualizer.model.denoise import denoise
 from visualizer.prompts import load_prompts
 from visualizer.settings import Settings
-from visualizer.trace.canvas import Phase
+from visualizer.trace import Phase
 
 _WIDE = {
     "vocab_size": 262_144, "hidden_size": 128, "intermediate_size": 128, "num_hidden_layers": 2,
@@ -55,9 +55,7 @@ def wide_model() -> nn.Module:
 
 def our_step_seconds(model: nn.Module, prompt_ids: list[int], settings: Settings) -> list[float]:
     """Seconds of each self-conditioned step of one block, from state to state."""
-    at = [
-        time.perf_counter() for state in denoise(model, prompt_ids, settings, NEVER) if state.phase is Phase.STEP
-    ]
+    at = [time.perf_counter() for state in denoise(model, prompt_ids, settings, NEVER) if state.phase is Phase.STEP]
     return np.diff(at).tolist()
 
 
@@ -75,9 +73,7 @@ def their_step_seconds(model: nn.Module, prompt_ids: list[int], settings: Settin
         at.append(time.perf_counter())
         return stops
 
-    with mlx_vlm_settings(model, settings), patch.object(
-        mlx_vlm_diffusion, "_diffusion_stable_and_confident", noted
-    ):
+    with mlx_vlm_settings(model, settings), patch.object(mlx_vlm_diffusion, "_diffusion_stable_and_confident", noted):
         for _ in start_mlx_vlm(model, prompt_ids, settings, NEVER):
             pass
     return np.diff(at[1:]).tolist()
@@ -113,7 +109,7 @@ def measure_wide(repeats: int) -> None:
 
 def measure_pocket(pairs: int) -> None:
     """The pocket's step, in alternating pairs of runs."""
-    checkpoint = load(read_card(POCKET_FOLDER))
+    checkpoint = load_checkpoint(read_card(POCKET_FOLDER))
     settings = checkpoint.card.defaults.changed(temperature=0.0, max_steps=16, stop_entropy=0.0, seed=1)
     prompts = [checkpoint.prompt_ids(prompt.text, settings) for prompt in load_prompts()]
     ours, theirs, ratios = [], [], []

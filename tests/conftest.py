@@ -31,9 +31,9 @@ def card():
 @pytest.fixture(scope="session")
 def checkpoint(card):
     """The loaded pocket checkpoint; no test may change its weights."""
-    from visualizer.model.checkpoint import load
+    from visualizer.model.checkpoint import load_checkpoint
 
-    return load(card)
+    return load_checkpoint(card)
 
 
 @pytest.fixture(scope="module")

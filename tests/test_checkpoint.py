@@ -12,7 +12,7 @@ import pytest
 from visualizer.bundled import POCKET_FOLDER
 from visualizer.errors import CheckpointError, SettingsError
 from visualizer.model import checkpoint as checkpoint_module
-from visualizer.model.checkpoint import load, read_card
+from visualizer.model.checkpoint import load_checkpoint, read_card
 from visualizer.settings import MAX_TOKENS, Sampler, Settings
 
 
@@ -132,7 +132,8 @@ BAD_CONTENTS = {
         "is no safetensors file",
     ),
     "half of the weights": (
-        lambda f: cut(f / "model.safetensors", 0.5), "model.safetensors is cut short at [0-9,]+ bytes",
+        lambda f: cut(f / "model.safetensors", 0.5),
+        "model.safetensors is cut short at [0-9,]+ bytes",
     ),
     "half of the header": (
         lambda f: (f / "model.safetensors").write_bytes((f / "model.safetensors").read_bytes()[:500]),
@@ -163,7 +164,7 @@ def test_bad_contents_are_refused_in_one_sentence(folder, spoil, reason):
     spoil(folder)
     card = read_card(folder)
     with pytest.raises(CheckpointError, match=reason) as caught:
-        load(card)
+        load_checkpoint(card)
     assert is_one_sentence(str(caught.value)), str(caught.value)
     assert card.name in str(caught.value) or folder.name in str(caught.value)
 
@@ -240,7 +241,7 @@ def test_a_budget_beyond_what_the_page_takes_becomes_its_largest(folder):
 def test_loading_a_folder_opens_no_connection(card, monkeypatch):
     addresses = []
     monkeypatch.setattr(socket.socket, "connect", lambda self, address: addresses.append(address))
-    load(card)
+    load_checkpoint(card)
     assert addresses == []
 
 

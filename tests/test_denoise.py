@@ -14,7 +14,7 @@ from bench.random_checkpoint import make_random_model
 from tests.support.canvas_samples import differing_fields
 from visualizer.bundled import POCKET_FOLDER
 from visualizer.model import denoise as denoise_module
-from visualizer.model.checkpoint import load
+from visualizer.model.checkpoint import load_checkpoint
 from visualizer.model.denoise import TOP_K, denoise
 from visualizer.settings import Sampler, Settings
 from visualizer.trace.canvas import Finish, Phase
@@ -228,7 +228,7 @@ def is_expert(path, module):
 @pytest.fixture(scope="module", params=["float32", "bfloat16", "4-bit", "4-bit of bfloat16"])
 def model(request, card):
     """A model of its own in each number format that a checkpoint can have."""
-    model = load(card).model
+    model = load_checkpoint(card).model
     embedding_class = nn.Embedding
     if "bfloat16" in request.param:
         model.set_dtype(mx.bfloat16)

@@ -14,7 +14,7 @@ from tests.support.made_traces import made_trace
 from visualizer.errors import TraceError
 from visualizer.page.export_panel import ExportPanel, file_stem
 from visualizer.page.ui import page_head, page_theme
-from visualizer.trace.file import load
+from visualizer.trace.file import load_trace
 
 HOSTILE = '<img src=x onerror="window.broken=1"> ${window.broken=1} {{7*7}} `${window.broken=1}` </script>'
 RUNS = {
@@ -116,7 +116,7 @@ def test_a_recording_is_downloaded_whole(page, tmp_path):
     with page.expect_download() as waiting:
         page.click("#export-download")
     waiting.value.save_as(tmp_path / "run.jsonl.gz")
-    assert load(tmp_path / "run.jsonl.gz").answer == RUNS["short"].answer
+    assert load_trace(tmp_path / "run.jsonl.gz").answer == RUNS["short"].answer
 
 
 def test_an_export_can_be_cancelled_and_leaves_nothing(page):

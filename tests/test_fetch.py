@@ -24,7 +24,7 @@ from visualizer.hub.fetch import (
     preselected,
 )
 from visualizer.hub.machine import Machine, memory_need, weights_on_disk
-from visualizer.model.checkpoint import CheckpointCard, load, read_card
+from visualizer.model.checkpoint import CheckpointCard, load_checkpoint, read_card
 
 REPO = "somebody/pocket-copy"
 WEIGHTS = "model.safetensors"
@@ -67,7 +67,7 @@ def test_a_fetched_checkpoint_loads_and_is_found_again_without_the_hub(hub):
     card = locate(REPO, nobody)
     assert isinstance(card, CheckpointCard)
     assert card.name == REPO
-    assert load(card).tokenizer.chat_template
+    assert load_checkpoint(card).tokenizer.chat_template
     assert replace(card, folder=POCKET_FOLDER, name="") == replace(read_card(POCKET_FOLDER), name="")
 
 

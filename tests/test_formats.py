@@ -32,7 +32,7 @@ from visualizer.picture.painter import Painter
 from visualizer.picture.scene import SceneOptions, build_scene
 from visualizer.theme import DARK
 from visualizer.trace.canvas import CellState
-from visualizer.trace.file import load, save
+from visualizer.trace.file import load_trace, save_trace
 
 SMALL = SceneOptions(width=480, height=320)
 WORDS = ["1", ".", " Mercury", ":", " hot", "\n", "2", ".", " Venus", ":", " hotter", "."]
@@ -135,7 +135,7 @@ def test_the_text_documents_hold_the_run(tmp_path, trace):
         finish(export(trace, tmp_path / f"run{suffix}"))
     assert (tmp_path / "run.txt").read_text(encoding="utf-8") == trace.answer
     assert json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))["answer"] == trace.answer
-    assert load(tmp_path / "run.jsonl.gz").answer == load(tmp_path / "run.jsonl").answer == trace.answer
+    assert load_trace(tmp_path / "run.jsonl.gz").answer == load_trace(tmp_path / "run.jsonl").answer == trace.answer
     assert gzip.decompress((tmp_path / "run.jsonl.gz").read_bytes()) == (tmp_path / "run.jsonl").read_bytes()
     assert (tmp_path / "run.csv").read_text(encoding="utf-8").count("\n") == 1 + len(WORDS) * 3
 
@@ -204,7 +204,7 @@ def test_any_run_becomes_documents_that_hold_it(tmp_path, words, prompt):
         assert len(list(csv.reader(table))) == 1 + len(words)
     assert (tmp_path / "run.txt").read_bytes().decode("utf-8") == "".join(words)
     assert json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))["answer"] == "".join(words)
-    assert load(tmp_path / "run.jsonl").answer == load(tmp_path / "run.jsonl.gz").answer == "".join(words)
+    assert load_trace(tmp_path / "run.jsonl").answer == load_trace(tmp_path / "run.jsonl.gz").answer == "".join(words)
     assert (tmp_path / "run.html").stat().st_size > 100_000
 
 
@@ -212,7 +212,7 @@ def test_without_the_font_folder_every_picture_still_has_its_text(tmp_path, trac
     """By the command line of a copy of the app that has lost its fonts."""
     for folder in ("visualizer", "assets/player"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
-    save(trace, tmp_path / "run.jsonl.gz")
+    save_trace(trace, tmp_path / "run.jsonl.gz")
     targets = [f"run{suffix}" for suffix in (*PICTURES, ".html")]
     asked = [argument for target in targets for argument in ("-o", target)]
     done = subprocess.run(

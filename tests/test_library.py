@@ -13,7 +13,7 @@ from visualizer.page.library import Library, varied
 from visualizer.prompts import load_prompts
 from visualizer.run.gallery import Gallery, main
 from visualizer.settings import Settings
-from visualizer.trace.file import load
+from visualizer.trace.file import load_trace
 
 PROMPTS = load_prompts()
 KNOBS = (64, 32, 8, "entropy-bound", 0.1, 0.0, 7)
@@ -193,7 +193,7 @@ def test_nothing_is_saved_of_a_run_that_is_not_there(library, run_id):
 
 def test_recordings_are_made_by_a_command(tmp_path, capsys):
     assert main(["--folder", str(tmp_path), "--prompt", "why", "--seed", "3"]) == 0
-    trace = load(tmp_path / "why.jsonl.gz")
+    trace = load_trace(tmp_path / "why.jsonl.gz")
     assert trace.info.settings.seed == 3
     assert trace.answer in capsys.readouterr().out.replace("\n  ", "\n")
 

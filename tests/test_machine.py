@@ -66,9 +66,9 @@ PEAK = """
 import sys
 import mlx.core as mx
 from visualizer.bundled import POCKET_FOLDER
-from visualizer.model.checkpoint import load, read_card
+from visualizer.model.checkpoint import load_checkpoint, read_card
 from visualizer.run.engine import frames
-checkpoint = load(read_card(POCKET_FOLDER))
+checkpoint = load_checkpoint(read_card(POCKET_FOLDER))
 before = mx.get_active_memory()
 mx.reset_peak_memory()
 settings = checkpoint.card.defaults.changed(max_tokens=128, max_steps=2, stop_entropy=0.0, seed=1)

@@ -15,7 +15,7 @@ from PIL import Image
 from tests.support.browser import ROOT
 from tests.support.made_traces import made_trace, stopped_trace
 from visualizer.__main__ import FAILURE, INTERRUPTED, SUCCESS, USAGE
-from visualizer.trace.file import load, save
+from visualizer.trace.file import load_trace, save_trace
 
 SMALL = ["--preset", "readme", "--speed", "20"]
 
@@ -32,7 +32,7 @@ def names(folder):
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory):
     path = tmp_path_factory.mktemp("recording") / "run.jsonl.gz"
-    save(made_trace(["Mercury", " is", " hot", ".\n"] * 4, steps=8), path)
+    save_trace(made_trace(["Mercury", " is", " hot", ".\n"] * 4, steps=8), path)
     return path
 
 
@@ -41,7 +41,7 @@ def test_a_prompt_becomes_several_files_of_one_run(tmp_path):
     done = visualize("Why is the sky blue? Answer in exactly three sentences.", "-o", gif, "-o", trace, "--seed", "5",
                      "--max-tokens", "64", "--max-steps", "6", *SMALL)  # fmt: skip
     assert (done.returncode, done.stderr) == (SUCCESS, "")
-    run = load(trace)
+    run = load_trace(trace)
     assert (run.info.settings.seed, run.info.settings.max_tokens, run.info.settings.max_steps) == (5, 64, 6)
     assert run.info.prompt.startswith("Why is the sky blue?")
     with Image.open(gif) as image:
@@ -52,7 +52,7 @@ def test_a_prompt_becomes_several_files_of_one_run(tmp_path):
 
 def test_without_an_output_the_text_is_printed(recording):
     done = visualize("--trace", recording)
-    assert (done.returncode, done.stdout) == (SUCCESS, load(recording).answer + "\n")
+    assert (done.returncode, done.stdout) == (SUCCESS, load_trace(recording).answer + "\n")
 
 
 def test_a_recording_is_exported_without_the_model(recording, tmp_path):
@@ -132,7 +132,7 @@ def test_a_prompt_that_is_no_utf_8_is_refused():
 
 
 def test_a_run_without_text_says_so(tmp_path):
-    save(stopped_trace(made_trace(["a"]), 2), tmp_path / "stopped.jsonl")
+    save_trace(stopped_trace(made_trace(["a"]), 2), tmp_path / "stopped.jsonl")
     done = visualize("--trace", tmp_path / "stopped.jsonl", "-o", tmp_path / "run.txt")
     assert (done.returncode, done.stderr.count("\n")) == (FAILURE, 1)
     assert "no text to write" in done.stderr
@@ -149,7 +149,7 @@ def test_help_names_every_format_and_status():
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_leaves_the_old_file_and_no_half_one(tmp_path, number):
     trace = tmp_path / "long.jsonl.gz"
-    save(made_trace(["word "] * 200, steps=90), trace)
+    save_trace(made_trace(["word "] * 200, steps=90), trace)
     target = tmp_path / "run.mp4"
     target.write_bytes(b"old")
     command = [sys.executable, "-m", "visualizer", "--trace", trace, "-o", target, "--preset", "1080p", "--scale", "2"]

@@ -15,7 +15,7 @@ from training.corpus import FAMILIES
 from visualizer.page.ui import build_page, page_head, page_theme
 from visualizer.prompts import load_prompts
 from visualizer.trace.canvas import CanvasState, Finish, Frame, Phase
-from visualizer.trace.file import load
+from visualizer.trace.file import load_trace
 
 FAMILY_OF_CARD = {"acrostic": "acrostic", "why": "why", "palindrome": "function", "planets": "planets",
                   "story": "story", "haiku": "haiku"}  # fmt: skip
@@ -263,7 +263,7 @@ def test_a_saved_recording_opens_in_another_browser_and_a_bad_file_loses_nothing
     saved = tmp_path / download.value.suggested_filename
     download.value.save_as(saved)
     assert saved.name.startswith("list-the-eight-planets")
-    trace = load(saved)
+    trace = load_trace(saved)
     other = browser.new_page()
     other.goto(address)
     other.wait_for_function(f"() => {SHOWN}")

@@ -26,7 +26,7 @@ from transformers.models.diffusion_gemma.generation_diffusion_gemma import (
 )
 
 from bench.random_checkpoint import write_random_checkpoint
-from visualizer.model.checkpoint import load, read_card
+from visualizer.model.checkpoint import load_checkpoint, read_card
 from visualizer.model.token_text import TokenTexts
 from visualizer.player.messages import MessageWriter
 from visualizer.run.engine import frames
@@ -148,7 +148,7 @@ def write_tokenizer(folder, content):
 @pytest.fixture(scope="module")
 def ready(folder):
     """The loaded checkpoint."""
-    return load(read_card(folder))
+    return load_checkpoint(read_card(folder))
 
 
 def test_the_folder_is_what_it_says(folder):
@@ -228,7 +228,11 @@ def say(ready, monkeypatch):
     def run(*blocks, checkpoint=ready, length=16, max_tokens=None):
         settings = ready.card.defaults.changed(
             # With 64 hidden values a certain token is not as certain as among 2,816.
-            canvas_length=length, max_tokens=max_tokens or length * len(blocks), max_steps=6, seed=3, stop_entropy=0.5
+            canvas_length=length,
+            max_tokens=max_tokens or length * len(blocks),
+            max_steps=6,
+            seed=3,
+            stop_entropy=0.5,
         )
         seen = []
         pending = iter([[*ids, *[0] * (length - len(ids))] for ids in blocks])
@@ -316,7 +320,7 @@ def test_noise_of_the_real_tokenizer_is_drawn_exactly(gemma_tokenizer, folder, t
         if not path.name.startswith("tokenizer"):
             (other / path.name).symlink_to(path)
     write_tokenizer(other, gemma_tokenizer)
-    checkpoint = load(read_card(other))
+    checkpoint = load_checkpoint(read_card(other))
     settings = checkpoint.card.defaults.changed(canvas_length=256, max_tokens=256, max_steps=1, seed=11)
     run = list(itertools.islice(frames(checkpoint, "Why is the sky blue? 🌍 日本語", settings), 2))
     texts = {}
@@ -345,5 +349,3 @@ def test_split_bytes_and_emoji_of_the_real_tokenizer_are_drawn_whole(gemma_token
     for _ in range(20):
         noise = [int(i) for i in dice.choice([*range(FIRST_BYTE, FIRST_BYTE + 256), *dice.integers(0, VOCAB, 64)], 40)]
         assert "".join(texts.cells(noise)) == tokenizer.decode(noise, skip_special_tokens=False)
-
-

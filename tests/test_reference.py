@@ -16,7 +16,7 @@ import torch
 from bench.oracles import Follow, Transformers, run_mlx_vlm, run_ours
 from bench.random_checkpoint import write_random_checkpoint
 from visualizer.bundled import POCKET_FOLDER
-from visualizer.model.checkpoint import load, read_card
+from visualizer.model.checkpoint import load_checkpoint, read_card
 from visualizer.trace.canvas import Finish, Phase
 
 OTHER_SHAPE = {
@@ -66,15 +66,19 @@ def is_what_its_name_says(label, ours):
     share = np.mean([state.accepted.mean() for state in ours.steps])
     ids = [state.candidate_ids.tolist() for state in ours.steps]
     sampled = any((state.canvas_ids != state.candidate_ids)[state.accepted].any() for state in ours.steps)
-    return 0 < share < 1 and {
-        # Before the end the candidates stood still once while they were not sure enough.
-        "one block to the stop rule": ended_early == [True] and any(a == b for a, b in itertools.pairwise(ids[:-1])),
-        "blocks to the stop id": len(commits) > 1 and commits[-1].finish is Finish.STOP_TOKEN,
-        "accepted tokens sampled": sampled,
-        "several blocks, all steps": [state.step for state in ours.steps] == [1, 2, 3, 4] * 4,
-        "a patient stop rule": any(ended_early) and len(ids) > 4,
-        "sampled over blocks": sampled and len(commits) == 2,
-    }[label]
+    return (
+        0 < share < 1
+        and {
+            # Before the end the candidates stood still once while they were not sure enough.
+            "one block to the stop rule": ended_early == [True]
+            and any(a == b for a, b in itertools.pairwise(ids[:-1])),
+            "blocks to the stop id": len(commits) > 1 and commits[-1].finish is Finish.STOP_TOKEN,
+            "accepted tokens sampled": sampled,
+            "several blocks, all steps": [state.step for state in ours.steps] == [1, 2, 3, 4] * 4,
+            "a patient stop rule": any(ended_early) and len(ids) > 4,
+            "sampled over blocks": sampled and len(commits) == 2,
+        }[label]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +91,7 @@ def sides(tmp_path_factory):
         "other shape": write_random_checkpoint(tmp_path_factory.mktemp("random") / "other", OTHER_SHAPE, shards=2),
     }
     yield {
-        name: SimpleNamespace(ours=load(read_card(folder)), theirs=Transformers(folder))
+        name: SimpleNamespace(ours=load_checkpoint(read_card(folder)), theirs=Transformers(folder))
         for name, folder in folders.items()
     }
     torch.set_num_threads(threads)

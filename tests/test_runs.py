@@ -21,6 +21,8 @@ from visualizer.settings import Settings
 from visualizer.trace.trace import Trace
 
 SHORT = Settings(canvas_length=16, max_tokens=16, max_steps=3, seed=4)
+
+
 @pytest.fixture
 def engine():
     return GatedEngine()

@@ -21,7 +21,7 @@ from visualizer.run.engine import frames
 from visualizer.settings import Sampler, Settings
 from visualizer.trace import file as trace_file
 from visualizer.trace.canvas import CanvasState, Finish, Frame, Phase
-from visualizer.trace.file import load, save
+from visualizer.trace.file import load_trace, save_trace
 from visualizer.trace.trace import RunInfo, Trace, trace_of
 
 VOCAB = 262_144
@@ -115,8 +115,8 @@ def same_array(one, other):
 @given(run=runs(), packed=st.booleans())
 def test_a_saved_run_is_loaded_as_it_was(tmp_path_factory, run, packed):
     path = tmp_path_factory.mktemp("trace") / ("run.jsonl" + ".gz" * packed)
-    save(run, path)
-    assert differences(load(path), run) == []
+    save_trace(run, path)
+    assert differences(load_trace(path), run) == []
 
 
 @given(st.lists(st.floats(-1, 1000, width=32), min_size=1, max_size=50))
@@ -133,8 +133,8 @@ def real(checkpoint):
 
 
 def test_a_real_run_plays_again_as_it_was_yielded(real, checkpoint, tmp_path):
-    save(trace_of(INFO, real), tmp_path / "run.jsonl.gz")
-    again = load(tmp_path / "run.jsonl.gz")
+    save_trace(trace_of(INFO, real), tmp_path / "run.jsonl.gz")
+    again = load_trace(tmp_path / "run.jsonl.gz")
     assert differences(again, trace_of(INFO, real)) == []
     for was, now in zip(real, again.frames(), strict=True):
         assert (was.texts, was.special, was.overrides, was.answer) == (
@@ -148,12 +148,12 @@ def test_a_real_run_plays_again_as_it_was_yielded(real, checkpoint, tmp_path):
 
 def test_the_same_run_gives_the_same_bytes(real, tmp_path):
     for name in ("a.jsonl.gz", "b.jsonl.gz"):
-        save(trace_of(INFO, real), tmp_path / name)
+        save_trace(trace_of(INFO, real), tmp_path / name)
     assert (tmp_path / "a.jsonl.gz").read_bytes() == (tmp_path / "b.jsonl.gz").read_bytes()
 
 
 def test_the_file_is_read_by_a_reader_written_from_the_documentation(real, tmp_path):
-    save(trace_of(INFO, real), tmp_path / "run.jsonl.gz")
+    save_trace(trace_of(INFO, real), tmp_path / "run.jsonl.gz")
     header, *states = map(json.loads, gzip.decompress((tmp_path / "run.jsonl.gz").read_bytes()).decode().splitlines())
     assert (header["format"], header["version"], header["states"]) == ("diffusion-trace", 1, len(states))
     assert header["settings"] == INFO.settings.to_dict()
@@ -161,9 +161,7 @@ def test_the_file_is_read_by_a_reader_written_from_the_documentation(real, tmp_p
     for line, frame in zip(states, real, strict=True):
         shown = [
             canvas if flag == "1" else candidate
-            for canvas, candidate, flag in zip(
-                line["canvas_ids"], line["candidate_ids"], line["accepted"], strict=True
-            )
+            for canvas, candidate, flag in zip(line["canvas_ids"], line["candidate_ids"], line["accepted"], strict=True)
         ]
         assert shown == frame.state.shown_ids().tolist()
         assert all(str(token_id) in header["texts"] for token_id in shown + line["canvas_ids"])
@@ -174,9 +172,9 @@ def test_the_file_is_read_by_a_reader_written_from_the_documentation(real, tmp_p
 def test_a_stopped_run_and_a_run_without_a_step_are_recordings_too(real, tmp_path):
     for count in (0, 1, 3):
         trace = trace_of(INFO, real[:count])
-        save(trace, tmp_path / "run.jsonl")
-        assert load(tmp_path / "run.jsonl").ended == "stopped"
-        assert len(load(tmp_path / "run.jsonl").states) == count
+        save_trace(trace, tmp_path / "run.jsonl")
+        assert load_trace(tmp_path / "run.jsonl").ended == "stopped"
+        assert len(load_trace(tmp_path / "run.jsonl").states) == count
 
 
 def small():
@@ -197,7 +195,7 @@ def refusal(tmp_path, content, name="run.jsonl"):
         content = b"".join(json.dumps(line).encode() + b"\n" for line in content)
     (tmp_path / name).write_bytes(content)
     with pytest.raises(TraceError) as caught:
-        load(tmp_path / name)
+        load_trace(tmp_path / name)
     sentence = str(caught.value)
     assert sentence.startswith("The recording ")
     assert sentence.endswith(".")
@@ -208,7 +206,7 @@ def refusal(tmp_path, content, name="run.jsonl"):
 
 def test_the_small_recording_loads(tmp_path):
     (tmp_path / "run.jsonl").write_text("".join(json.dumps(line) + "\n" for line in small()))
-    assert load(tmp_path / "run.jsonl").cells(1) == ["a", "x"]
+    assert load_trace(tmp_path / "run.jsonl").cells(1) == ["a", "x"]
 
 
 GONE = object()
@@ -310,7 +308,7 @@ def test_what_is_no_recording_is_said_in_one_sentence(tmp_path, label, content, 
 
 def test_a_file_that_is_not_there_is_said_too(tmp_path):
     with pytest.raises(TraceError, match="no such file"):
-        load(tmp_path / "nowhere.jsonl")
+        load_trace(tmp_path / "nowhere.jsonl")
 
 
 def test_a_recording_that_is_cut_off_anywhere_is_refused(tmp_path):
@@ -336,19 +334,19 @@ def test_the_lines_after_a_bomb_of_states_are_not_read(tmp_path, monkeypatch):
 def test_a_run_that_could_not_be_loaded_again_is_not_saved(real, tmp_path, monkeypatch):
     monkeypatch.setattr(trace_file, "MAX_BYTES", 1000)
     with pytest.raises(TraceError, match="too long for a recording"):
-        save(trace_of(INFO, real), tmp_path / "run.jsonl.gz")
+        save_trace(trace_of(INFO, real), tmp_path / "run.jsonl.gz")
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_mutated_files_load_or_are_refused_with_one_sentence(real, tmp_path, packed):
     path = tmp_path / f"run.jsonl{'.gz' * packed}"
-    save(trace_of(INFO, real[:4]), path)
+    save_trace(trace_of(INFO, real[:4]), path)
     whole, draw, refused = path.read_bytes(), random.Random(20), 0
     for _ in range(300):
         path.write_bytes(mutate(whole, draw))
         try:
-            load(path)
+            load_trace(path)
         except TraceError as exc:
             refused += 1
             assert "\n" not in str(exc)

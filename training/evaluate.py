@@ -23,10 +23,10 @@ import numpy as np
 from training.corpus import FAMILIES, acrostic, story
 from visualizer.bundled import POCKET_FOLDER
 from visualizer.errors import VisualizerError
-from visualizer.model.checkpoint import Checkpoint, load, read_card
+from visualizer.model import Checkpoint, load_checkpoint, read_card
 from visualizer.run.engine import frames
 from visualizer.settings import Sampler
-from visualizer.trace.canvas import CanvasState, Frame, Phase
+from visualizer.trace import CanvasState, Frame, Phase
 from visualizer.trace.settled import probability_first, settled_steps
 
 SCAFFOLD_FAMILIES = ("acrostic", "planets", "story", "function")
@@ -417,7 +417,7 @@ def main() -> int:
     if arguments.seeds < 1:
         parser.error("--seeds must be at least 1")
     try:
-        checkpoint = load(read_card(arguments.folder))
+        checkpoint = load_checkpoint(read_card(arguments.folder))
         results = list(run_jobs(checkpoint, plan(list(dict.fromkeys(arguments.family)), arguments.seeds)))
     except VisualizerError as exc:
         print(exc, file=sys.stderr)

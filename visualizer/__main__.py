@@ -14,15 +14,23 @@ from pathlib import Path
 from typing import NoReturn
 
 from visualizer.errors import SettingsError, VisualizerError
-from visualizer.export.formats import FORMATS, PICTURES, Exported, export, format_of, poster_path, write_poster
-from visualizer.export.post import html_snippet, markdown_snippet
-from visualizer.export.size_ladder import read_bytes
+from visualizer.export import (
+    FORMATS,
+    PICTURES,
+    Exported,
+    export,
+    format_of,
+    html_snippet,
+    markdown_snippet,
+    poster_path,
+    read_bytes,
+    write_poster,
+)
 from visualizer.logs import log_to_terminal
-from visualizer.picture.scene import PRESETS, Arrangement, Pacing, SceneOptions
+from visualizer.picture import PRESETS, Arrangement, Pacing, SceneOptions
 from visualizer.settings import Sampler
 from visualizer.theme import THEMES
-from visualizer.trace.file import load
-from visualizer.trace.trace import Trace, trace_of
+from visualizer.trace import Trace, load_trace, trace_of
 from visualizer.whole_file import check_writable
 
 SUCCESS, FAILURE, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -56,7 +64,7 @@ def _run(asked: argparse.Namespace, tell: Callable[[str], None]) -> int:
     at_most_bytes = read_bytes(asked.at_most) if asked.at_most else None
     for target in asked.output:
         check_writable(target)
-    trace = load(asked.trace) if asked.trace else _record(asked, tell)
+    trace = load_trace(asked.trace) if asked.trace else _record(asked, tell)
     if not asked.output:
         tell("")
         print(_printable(trace.answer))
@@ -103,11 +111,9 @@ def _record(asked: argparse.Namespace, tell: Callable[[str], None]) -> Trace:
     Raises VisualizerError when the checkpoint or the knobs cannot be used, or the run fails.
     """
     from visualizer.bundled import POCKET_FOLDER
-    from visualizer.hub.catalog import default_hub
-    from visualizer.hub.fetch import obtain
-    from visualizer.model.checkpoint import read_card
-    from visualizer.run.engine import Engine
-    from visualizer.run.provenance import run_info
+    from visualizer.hub import default_hub, obtain
+    from visualizer.model import read_card
+    from visualizer.run import Engine, run_info
 
     card = obtain(asked.model, default_hub(), tell) if asked.model else read_card(POCKET_FOLDER)
     settings = card.defaults.changed(**{name: getattr(asked, name) for name in _KNOBS})
@@ -131,7 +137,7 @@ def _prompt_text(prompt: str) -> str:
 
     Raises SettingsError when that is not valid UTF-8; the engine checks all others.
     """
-    from visualizer.run.engine import NO_UTF_8
+    from visualizer.run import NO_UTF_8
 
     try:
         return sys.stdin.read() if prompt == "-" else prompt

@@ -1,0 +1,37 @@
+"""A recording as a file that people post."""
+
+from __future__ import annotations
+
+from visualizer.export.formats import (
+    FORMATS,
+    PICTURES,
+    POSTER_MOMENT,
+    Exported,
+    export,
+    format_of,
+    poster_path,
+    still_of,
+    strip_of,
+    write_poster,
+)
+from visualizer.export.png import png_bytes
+from visualizer.export.post import alt_text, html_snippet, markdown_snippet
+from visualizer.export.size_ladder import read_bytes
+
+__all__ = [
+    "FORMATS",
+    "PICTURES",
+    "POSTER_MOMENT",
+    "Exported",
+    "alt_text",
+    "export",
+    "format_of",
+    "html_snippet",
+    "markdown_snippet",
+    "png_bytes",
+    "poster_path",
+    "read_bytes",
+    "still_of",
+    "strip_of",
+    "write_poster",
+]

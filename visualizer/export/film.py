@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
-from visualizer.picture.boxes import Box
+from visualizer.picture import Box
 
 if TYPE_CHECKING:
     from av import VideoFrame

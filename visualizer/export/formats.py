@@ -22,12 +22,9 @@ from visualizer.export.png import evenly_chosen, png_bytes, side_by_side
 from visualizer.export.size_ladder import ALL_COLOURS, MIN_WIDTH, BestFit, Choice, choices, spoken_bytes
 from visualizer.export.tables import csv_text, json_text
 from visualizer.export.video import SHARPEST_CRF, write_mp4, write_webp
-from visualizer.picture.boxes import Box
-from visualizer.picture.painter import Painter
-from visualizer.picture.scene import Scene, SceneOptions, build_scene
-from visualizer.player.bundle import player_bundle
-from visualizer.trace.file import save
-from visualizer.trace.trace import Trace
+from visualizer.picture import Box, Painter, Scene, SceneOptions, build_scene
+from visualizer.player import player_bundle
+from visualizer.trace import Trace, save_trace
 from visualizer.whole_file import whole_file
 
 FORMATS = {
@@ -258,7 +255,7 @@ def _export_document(
 ) -> Iterator[Progress]:
     with whole_file(target) as part:
         if suffix.startswith(".jsonl"):
-            save(trace, part)
+            save_trace(trace, part)
         else:
             part.write_bytes(_document(trace, suffix, options).encode("utf-8", "replace"))
         size_bytes = part.stat().st_size

@@ -12,8 +12,8 @@ import hashlib
 import html
 import re
 
-from visualizer.player.messages import recording_message
-from visualizer.trace.trace import Trace
+from visualizer.player import recording_message
+from visualizer.trace import Trace
 
 _BASE64_LINE = 4096
 _TITLE_CHARACTERS = 80

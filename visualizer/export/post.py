@@ -7,9 +7,7 @@ import re
 import unicodedata
 from urllib.parse import quote
 
-from visualizer.trace.canvas import Phase
-from visualizer.trace.settled import settled_steps
-from visualizer.trace.trace import Trace
+from visualizer.trace import Phase, Trace, settled_steps
 
 _PROMPT_CHARACTERS = 120
 _TEXT_CHARACTERS = 100

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from visualizer.errors import SettingsError
 from visualizer.export.video import SHARPEST_CRF
-from visualizer.picture.scene import SceneOptions
+from visualizer.picture import SceneOptions
 
 ALL_COLOURS = 256
 MAX_BYTES = 10**12

@@ -11,9 +11,7 @@ from itertools import groupby, pairwise
 
 import numpy as np
 
-from visualizer.trace.canvas import CanvasState, Phase, changed, reverted
-from visualizer.trace.settled import settled_steps
-from visualizer.trace.trace import Trace
+from visualizer.trace import CanvasState, Phase, Trace, changed, reverted, settled_steps
 
 CSV_COLUMNS = ("block", "position", "token_id", "text", "in_answer", "settled_step", "revisions")
 """Before one column of entropies a step."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from visualizer.export.film import Film, Picture, fill_plane, frames_in_turn, made_ahead
-from visualizer.picture.boxes import Box
+from visualizer.picture import Box
 
 if TYPE_CHECKING:
     from av import VideoFrame

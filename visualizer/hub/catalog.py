@@ -15,7 +15,7 @@ from pathlib import Path
 
 from visualizer.errors import CheckpointError, FetchError
 from visualizer.hub.machine import ModelShape, read_shape
-from visualizer.model.checkpoint import CheckpointCard, check_model_type, read_card
+from visualizer.model import CheckpointCard, check_model_type, read_card
 
 TIMEOUT_SECONDS = 20.0
 """How long the hub may be silent."""

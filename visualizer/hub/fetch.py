@@ -41,7 +41,7 @@ from visualizer.hub.machine import (
     weights_on_disk,
 )
 from visualizer.logs import log_level, log_to_terminal
-from visualizer.model.checkpoint import CheckpointCard, read_card, read_json
+from visualizer.model import CheckpointCard, read_card, read_json
 
 log = logging.getLogger(__name__)
 

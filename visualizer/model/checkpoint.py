@@ -175,7 +175,7 @@ def check_model_type(config: object, name: str) -> None:
         )
 
 
-def load(card: CheckpointCard) -> Checkpoint:
+def load_checkpoint(card: CheckpointCard) -> Checkpoint:
     """Load the model and its tokenizer with mlx-vlm.
 
     Without a GPU bfloat16 weights become float32: MLX's CPU backend has no fast bfloat16.

@@ -24,7 +24,7 @@ from visualizer.model.sampler import (
     schedule_temperature,
 )
 from visualizer.settings import Sampler, Settings
-from visualizer.trace.canvas import CanvasState, Finish, Phase
+from visualizer.trace import CanvasState, Finish, Phase
 
 TOP_K = 3
 _PREFILL_CHUNK = 1024
@@ -117,9 +117,7 @@ class _BlockRun:
         """Which positions are accepted (bool L) and their tokens (int32 L)."""
         if self.settings.sampler is Sampler.ENTROPY_BOUND:
             return accept_by_entropy(readout.entropy_nats, self.settings.entropy_bound), readout.token_ids
-        now = accept_by_confidence(
-            readout.token_probability, accepted, self.settings.accept_probability, last_step
-        )
+        now = accept_by_confidence(readout.token_probability, accepted, self.settings.accept_probability, last_step)
         return now, mx.where(accepted, canvas, readout.token_ids)
 
     def _noise_state(self, canvas: mx.array, vocab_size: int) -> CanvasState:

@@ -1,0 +1,8 @@
+"""The Gradio page and its API: wiring, no logic."""
+
+from __future__ import annotations
+
+from visualizer.page.checkpoint_choice import Chooser
+from visualizer.page.ui import build_page, page_head, page_theme
+
+__all__ = ["Chooser", "build_page", "page_head", "page_theme"]

@@ -8,8 +8,8 @@ import gradio as gr
 import numpy as np
 
 from visualizer.errors import VisualizerError
-from visualizer.run.engine import Engine
-from visualizer.trace.canvas import CanvasState, CellState, Frame, cell_states
+from visualizer.run import Engine
+from visualizer.trace import CanvasState, CellState, Frame, cell_states
 
 MASK = "░"
 

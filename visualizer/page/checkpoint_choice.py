@@ -12,29 +12,28 @@ from dataclasses import dataclass
 
 from visualizer.bundled import POCKET_FOLDER
 from visualizer.errors import FetchError, VisualizerError
-from visualizer.hub.catalog import Hub, Offer
-from visualizer.hub.fetch import (
+from visualizer.hub import (
     DIFFUSION_GEMMA,
     DIFFUSION_GEMMA_BYTES,
     POCKET,
     Fetch,
+    Hub,
+    Machine,
+    Offer,
     Progress,
     check_place,
-    fit,
-    locate,
-)
-from visualizer.hub.machine import (
-    Machine,
     check_processor,
+    fit,
     fitting_canvas,
+    locate,
     memory_need,
     probe_machine,
     read_shape,
     spoken_size,
     weights_on_disk,
 )
-from visualizer.model.checkpoint import CheckpointCard, read_json
-from visualizer.run.engine import Engine
+from visualizer.model import CheckpointCard, read_json
+from visualizer.run import Engine
 
 
 @dataclass(frozen=True)

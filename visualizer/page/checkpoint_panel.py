@@ -11,10 +11,8 @@ import gradio as gr
 
 from visualizer.bundled import POCKET_FOLDER
 from visualizer.errors import UNEXPECTED, VisualizerError
-from visualizer.hub.catalog import Offer
-from visualizer.hub.fetch import DIFFUSION_GEMMA, DIFFUSION_GEMMA_BYTES, POCKET, Progress
-from visualizer.hub.machine import spoken_size
-from visualizer.model.checkpoint import CheckpointCard
+from visualizer.hub import DIFFUSION_GEMMA, DIFFUSION_GEMMA_BYTES, POCKET, Offer, Progress, spoken_size
+from visualizer.model import CheckpointCard
 from visualizer.page.checkpoint_choice import Chooser, Finding
 
 log = logging.getLogger(__name__)

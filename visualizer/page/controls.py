@@ -11,9 +11,9 @@ from collections.abc import Callable
 import gradio as gr
 from gradio.events import Dependency
 
-from visualizer.model.checkpoint import CheckpointCard
+from visualizer.model import CheckpointCard
 from visualizer.prompts import Prompt
-from visualizer.run.gallery import Gallery
+from visualizer.run import Gallery
 from visualizer.settings import MAX_SEED, Sampler
 
 _CLIENT_ONLY = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}

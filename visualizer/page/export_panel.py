@@ -22,22 +22,24 @@ import gradio as gr
 from gradio.events import Dependency
 
 from visualizer.errors import UNEXPECTED, SettingsError, VisualizerError
-from visualizer.export.formats import (
+from visualizer.export import (
     FORMATS,
     PICTURES,
     POSTER_MOMENT,
     Exported,
+    alt_text,
     export,
+    html_snippet,
+    markdown_snippet,
+    png_bytes,
+    read_bytes,
     still_of,
     strip_of,
     write_poster,
 )
-from visualizer.export.png import png_bytes
-from visualizer.export.post import alt_text, html_snippet, markdown_snippet
-from visualizer.export.size_ladder import read_bytes
-from visualizer.picture.scene import PRESETS, Arrangement, Pacing, SceneOptions
+from visualizer.picture import PRESETS, Arrangement, Pacing, SceneOptions
 from visualizer.theme import THEMES
-from visualizer.trace.trace import Trace
+from visualizer.trace import Trace
 
 log = logging.getLogger(__name__)
 

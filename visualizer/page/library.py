@@ -19,14 +19,11 @@ import gradio as gr
 
 from visualizer.bundled import RECORDINGS_FOLDER
 from visualizer.errors import UNEXPECTED, SettingsError, TraceError, VisualizerError
-from visualizer.player.messages import compare_message, end_message, notice_message, recording_message
+from visualizer.player import compare_message, end_message, notice_message, recording_message
 from visualizer.prompts import Prompt
-from visualizer.run.engine import Engine
-from visualizer.run.gallery import Gallery
-from visualizer.run.runs import Run, Runs
+from visualizer.run import Engine, Gallery, Run, Runs
 from visualizer.settings import Sampler, Settings
-from visualizer.trace.file import load, save
-from visualizer.trace.trace import Trace
+from visualizer.trace import Trace, load_trace, save_trace
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +90,7 @@ class Library:
         Raises TraceError when it is none.
         """
         try:
-            return self.runs.keep(load(path))
+            return self.runs.keep(load_trace(path))
         finally:
             path.unlink(missing_ok=True)
 
@@ -108,7 +105,7 @@ class Library:
         folder = Path(self._downloads.name) / secrets.token_hex(4)
         folder.mkdir()
         path = folder / f"{_speaking_name(trace)}.jsonl.gz"
-        save(trace, path)
+        save_trace(trace, path)
         return path
 
     async def _denoise(

@@ -12,16 +12,16 @@ from pathlib import Path
 import gradio as gr
 
 from visualizer.bundled import POCKET_FOLDER, RECORDINGS_FOLDER
-from visualizer.model.checkpoint import CheckpointCard
+from visualizer.model import CheckpointCard
 from visualizer.page.api import denoise_endpoint
 from visualizer.page.checkpoint_choice import Chooser
 from visualizer.page.checkpoint_panel import ChooserPanel
 from visualizer.page.controls import Controls, defaults_of
 from visualizer.page.export_panel import ExportPanel
 from visualizer.page.library import LIBRARY_GLUE, Library, LibraryPanel
-from visualizer.player.bundle import library_script, page_css, player_bundle
+from visualizer.player import library_script, page_css, player_bundle
 from visualizer.prompts import Prompt
-from visualizer.run.engine import Engine
+from visualizer.run import Engine
 
 TITLE = "Watch a diffusion language model think"
 _POCKET_LIMITS = ". Tiny, it knows the prompts below and the like"
@@ -160,5 +160,3 @@ def _masthead(card: CheckpointCard) -> str:
 
 def _player_script() -> str:
     return player_bundle()[0] + library_script() + LIBRARY_GLUE
-
-

@@ -16,7 +16,7 @@ from wcwidth import iter_graphemes
 from visualizer.picture.final_text import FinalText
 from visualizer.picture.layout import RETURN_SIGN, Glyph, Layout, lay_out
 from visualizer.picture.looks import Look, Mark, Shown, shown_of
-from visualizer.trace.canvas import CellState
+from visualizer.trace import CellState
 
 MAX_NOISE_CELLS = 12
 """Noise in flow is never wider than this; on the page neither."""

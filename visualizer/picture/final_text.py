@@ -8,7 +8,7 @@ from itertools import accumulate
 
 from visualizer.picture.layout import Layout, TextLines
 from visualizer.picture.looks import shown_of
-from visualizer.trace.trace import Trace
+from visualizer.trace import Trace
 
 _ENDLESS = 10**9
 

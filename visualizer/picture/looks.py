@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from visualizer.trace.canvas import CanvasState, CellState, cell_states, changed, reverted
-from visualizer.trace.trace import Trace
+from visualizer.trace import CanvasState, CellState, Trace, cell_states, changed, reverted
 
 _SURE_LEVELS = 4
 

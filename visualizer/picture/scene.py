@@ -20,8 +20,7 @@ from visualizer.picture.glyphs import Glyphs
 from visualizer.picture.looks import Look, Mark
 from visualizer.picture.stage import Billing, Need, Stage, set_stage
 from visualizer.theme import THEMES, Theme
-from visualizer.trace.canvas import CellState, Phase
-from visualizer.trace.trace import Trace
+from visualizer.trace import CellState, Phase, Trace
 
 PRESETS: dict[str, tuple[int, int | None]] = {
     "720p": (1280, 720),

@@ -16,7 +16,7 @@ from visualizer.picture.glyphs import Glyphs
 from visualizer.picture.layout import RETURN_SIGN
 from visualizer.picture.looks import Look, Mark
 from visualizer.theme import Theme
-from visualizer.trace.canvas import CellState
+from visualizer.trace import CellState
 
 _LEVELS = 16
 _OVERSAMPLING = 4

@@ -27,8 +27,7 @@ import secrets
 
 import numpy as np
 
-from visualizer.trace.canvas import CanvasState, CellState, Frame, cell_states, changed, reverted
-from visualizer.trace.trace import RunInfo, Trace
+from visualizer.trace import CanvasState, CellState, Frame, RunInfo, Trace, cell_states, changed, reverted
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _LETTERS = np.frombuffer(ALPHABET.encode(), dtype=np.uint8)

@@ -1,0 +1,10 @@
+"""Runs that outlive their tab, and the child process that owns MLX."""
+
+from __future__ import annotations
+
+from visualizer.run.engine import NO_UTF_8, Engine
+from visualizer.run.gallery import Gallery
+from visualizer.run.provenance import run_info
+from visualizer.run.runs import Run, Runs, cache_folder
+
+__all__ = ["NO_UTF_8", "Engine", "Gallery", "Run", "Runs", "cache_folder", "run_info"]

@@ -19,9 +19,9 @@ from multiprocessing.synchronize import Event
 
 from visualizer.errors import EngineError, SettingsError, VisualizerError
 from visualizer.logs import log_level, log_to_terminal
-from visualizer.model.checkpoint import Checkpoint, CheckpointCard, load
+from visualizer.model import Checkpoint, CheckpointCard, load_checkpoint
 from visualizer.settings import Settings
-from visualizer.trace.canvas import Frame, Phase
+from visualizer.trace import Frame, Phase
 
 log = logging.getLogger(__name__)
 
@@ -215,7 +215,7 @@ def _serve(card: CheckpointCard, pipe: Connection, stop: Event, level: int) -> N
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(EOFError, BrokenPipeError):
         try:
-            checkpoint = load(card)
+            checkpoint = load_checkpoint(card)
         except VisualizerError as exc:
             pipe.send(_Reply(_LOADING, error=exc))
             return

@@ -13,13 +13,11 @@ from pathlib import Path
 
 from visualizer.bundled import RECORDINGS_FOLDER
 from visualizer.errors import TraceError, VisualizerError
-from visualizer.hub.catalog import default_hub
-from visualizer.hub.fetch import obtain
+from visualizer.hub import default_hub, obtain
 from visualizer.prompts import Prompt, load_prompts
 from visualizer.run.engine import Engine
 from visualizer.run.provenance import run_info
-from visualizer.trace.file import load, save
-from visualizer.trace.trace import Trace, trace_of
+from visualizer.trace import Trace, load_trace, save_trace, trace_of
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +53,7 @@ class Gallery:
         if run_id not in self._prompts:
             raise TraceError("There is no such recording.")
         if run_id not in self._traces:
-            self._traces[run_id] = load(_path(self._folder, self._prompts[run_id]))
+            self._traces[run_id] = load_trace(_path(self._folder, self._prompts[run_id]))
         return self._traces[run_id]
 
 
@@ -94,7 +92,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _record_to(engine: Engine, prompt: Prompt, seed: int, path: Path) -> None:
     trace = record(engine, prompt, seed)
-    save(trace, path)
+    save_trace(trace, path)
     states = len(trace.states)
     print(f"{path.name}: {states} states, ended by {trace.ended}, {path.stat().st_size / states / 1000:.1f} KB a state")
     print("  " + trace.answer.replace("\n", "\n  "), flush=True)

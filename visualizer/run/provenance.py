@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib import metadata
 
-from visualizer.hub.machine import is_apple_silicon
-from visualizer.model.checkpoint import CheckpointCard
+from visualizer.hub import is_apple_silicon
+from visualizer.model import CheckpointCard
 from visualizer.settings import Settings
-from visualizer.trace.trace import RunInfo
+from visualizer.trace import RunInfo
 
 _LIBRARIES = ("mlx", "mlx-vlm", "transformers")
 

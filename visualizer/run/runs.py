@@ -20,7 +20,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from visualizer.errors import UNEXPECTED, EngineError, TraceError, VisualizerError
-from visualizer.player.messages import (
+from visualizer.player import (
     MessageWriter,
     end_message,
     kept_message,
@@ -31,9 +31,7 @@ from visualizer.player.messages import (
 from visualizer.run.engine import Engine, check_request
 from visualizer.run.provenance import run_info
 from visualizer.settings import Settings
-from visualizer.trace.canvas import Frame
-from visualizer.trace.file import load, save
-from visualizer.trace.trace import RunInfo, Trace, trace_of
+from visualizer.trace import Frame, RunInfo, Trace, load_trace, save_trace, trace_of
 
 log = logging.getLogger(__name__)
 
@@ -214,7 +212,7 @@ class Runs:
         if self._folder is None or not _ID.fullmatch(run_id):
             raise TraceError("This run is not kept any more.")
         try:
-            return load(self._path(run_id))
+            return load_trace(self._path(run_id))
         except TraceError as exc:
             raise TraceError("This run is not kept any more.") from exc
 
@@ -289,7 +287,7 @@ class Runs:
             return
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            save(trace, self._path(run_id))
+            save_trace(trace, self._path(run_id))
             _prune(self._folder, MAX_KEPT_BYTES)
         except (OSError, VisualizerError) as exc:
             log.warning("A finished run is kept in memory only: %s", exc)

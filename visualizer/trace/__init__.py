@@ -1,0 +1,26 @@
+"""The values: one canvas, one recording, its file."""
+
+from __future__ import annotations
+
+from visualizer.trace.canvas import CanvasState, CellState, Finish, Frame, Phase, cell_states, changed, reverted
+from visualizer.trace.file import MAX_FILE_BYTES, load_trace, save_trace
+from visualizer.trace.settled import settled_steps
+from visualizer.trace.trace import RunInfo, Trace, trace_of
+
+__all__ = [
+    "MAX_FILE_BYTES",
+    "CanvasState",
+    "CellState",
+    "Finish",
+    "Frame",
+    "Phase",
+    "RunInfo",
+    "Trace",
+    "cell_states",
+    "changed",
+    "load_trace",
+    "reverted",
+    "save_trace",
+    "settled_steps",
+    "trace_of",
+]

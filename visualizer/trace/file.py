@@ -60,10 +60,10 @@ _MAX_NAME, _MAX_PROMPT, _MAX_ANSWER = 1000, 200_000, 500_000
 _ENDINGS = ("stop", "length", "stopped", "failed")
 
 
-def save(trace: Trace, path: Path) -> None:
+def save_trace(trace: Trace, path: Path) -> None:
     """Write a trace, whole or not at all; the same trace gives the same bytes.
 
-    Raises TraceError when it is longer than `load` would take, ExportError when the file cannot be written.
+    Raises TraceError when it is longer than `load_trace` would take, ExportError when the file cannot be written.
     """
     lines = list(_lines(trace))
     if len(lines[0]) > _MAX_HEADER_BYTES or sum(map(len, lines)) > MAX_BYTES or len(trace.states) > _MAX_STATES:
@@ -76,7 +76,7 @@ def save(trace: Trace, path: Path) -> None:
             packed.writelines(lines)
 
 
-def load(path: Path) -> Trace:
+def load_trace(path: Path) -> Trace:
     """Read and check a trace.
 
     Raises TraceError, in one sentence that names the line and the field at fault, for whatever is not a whole one.
