@@ -18,11 +18,11 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
-from test_gif import decoded
 
 from tests.support.browser import ROOT
 from tests.support.films import made_film
 from tests.support.made_traces import MANY_SCRIPTS, made_trace, stopped_trace
+from tests.test_gif import decoded
 from visualizer.errors import ExportError, SettingsError, VisualizerError
 from visualizer.export.film import made_ahead
 from visualizer.export.formats import FILMS, FORMATS, PICTURES, export, film_of, finish, format_of
