@@ -1,7 +1,7 @@
 /**
  * The page beside the player: which run is on show, this browser's runs, notices, and what is asked of the server.
  *
- * Its other half is visualizer/page/library.py. Prompts and sentences reach the page through `textContent` only.
+ * Its other half is visualizer/page/answers.py. Prompts and sentences reach the page through `textContent` only.
  *
  * @param {Document} page
  * @param {{receive: (json: string) => void}} player
@@ -79,6 +79,8 @@ function createLibrary(page, player) {
   /** Take one message, and hand it on to the player, which ignores the kinds that are not its own. */
   function receive(json) {
     const [, kind, run] = HEAD.exec(json) ?? [];
+    if (kind !== "waiting") one("#place").textContent = "";
+    if (kind === "compare" || (["start", "recording"].includes(kind) && run !== shown())) notice("");
     if (kind === "start") begin(JSON.parse(json));
     else if (kind === "recording" && run !== shown()) show(run);
     else if (kind === "compare") show([...json.matchAll(/"k":"recording","run":"([^"]*)"/g)].at(-1)[1]);
@@ -86,12 +88,10 @@ function createLibrary(page, player) {
     else if (kind === "kept") one("#note-shown")?.click(); // the same run, whole now
     else if (kind === "waiting") wait(JSON.parse(json));
     else if (kind === "notice") notice(JSON.parse(json).text);
-    if (["start", "recording", "compare"].includes(kind)) notice("");
     player.receive(json);
   }
   function begin(message) {
     live = message.run;
-    one("#place").textContent = "";
     remember(message);
     show(live);
   }
@@ -107,24 +107,33 @@ function createLibrary(page, player) {
 
   // ---- Asking ----------------------------------------------------------------------------------------------------
 
+  const unsent = []; // what was asked for and the hidden field has not taken yet, oldest first
+  let lastAsked = "";
   /** What the hidden field gets; the number makes the same wish twice two changes. */
   const wish = (content) => JSON.stringify({ ...content, n: String(performance.now()) });
-  /** Ask from a button that Gradio does not know. */
-  let asking = "";
+  /** Ask the server, by a hidden button that Gradio knows. */
   function ask(content) {
-    asking = wish(content);
-    lookUp();
+    unsent.push(wish(content));
+    one("#player").scrollIntoView({ behavior: "smooth", block: "nearest" });
     one("#ask").click();
   }
-  const asked = () => asking;
-  const denoise = () => wish({ do: "denoise", instead: live });
-  const open = (id) => {
-    lookUp();
-    return wish({ do: "open", id });
-  };
-  const lookUp = () => one("#player").scrollIntoView({ behavior: "smooth", block: "nearest" });
+  const asked = () => (lastAsked = unsent.shift() ?? lastAsked);
+  /** An id that nobody can guess. It is drawn here, so that Stop can name a run that the server has not heard of. */
+  function newId() {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+  /** Ask for a run that takes the place of the one under way. */
+  function askForRun(content) {
+    const id = newId();
+    ask({ ...content, id, instead: live });
+    live = id;
+  }
+  const denoise = (form) => askForRun({ do: "denoise", ...form });
+  const open = (id) => ask({ do: "open", id });
   /** What a page asks for as it opens: this browser's last run, or else a recording from the gallery. */
   const first = () => wish({ do: "open", first: "yes", id: runs()[0]?.id ?? "" });
+  const stop = () => one("#halt").click();
   const running = () => live;
 
   /** Hand the saved file to the browser, or say why there is none. */
@@ -135,8 +144,8 @@ function createLibrary(page, player) {
 
   page.addEventListener("click", ({ target }) => {
     const change = target.closest?.("#again [data-change]")?.dataset.change;
-    if (change) ask({ do: "again", left: shown(), instead: live, change });
+    if (change) askForRun({ do: "again", left: shown(), change, knobs: window.denoiseForm.read().knobs });
   });
   draw();
-  return { receive, notice, fetchSaved, asked, denoise, open, first, shown, running };
+  return { receive, notice, fetchSaved, asked, denoise, open, stop, first, shown, running };
 }

@@ -12,7 +12,7 @@ from PIL import Image
 from tests.support.browser import free_port, wait_until_served
 from tests.support.made_traces import made_trace
 from visualizer.errors import TraceError
-from visualizer.page.export_panel import ExportPanel, file_stem
+from visualizer.page.export_panel import ExportPanel
 from visualizer.page.ui import page_head, page_theme
 from visualizer.trace.file import load_trace
 

@@ -28,6 +28,7 @@ from visualizer.export import (
 )
 from visualizer.logs import log_to_terminal
 from visualizer.picture import PRESETS, Arrangement, Pacing, SceneOptions
+from visualizer.request import NO_UTF_8
 from visualizer.settings import Sampler
 from visualizer.theme import THEMES
 from visualizer.trace import Trace, load_trace, trace_of
@@ -137,8 +138,6 @@ def _prompt_text(prompt: str) -> str:
 
     Raises SettingsError when that is not valid UTF-8; the engine checks all others.
     """
-    from visualizer.run import NO_UTF_8
-
     try:
         return sys.stdin.read() if prompt == "-" else prompt
     except UnicodeDecodeError as exc:

@@ -1,4 +1,4 @@
-"""The knobs of one run, validated once, at the door.
+"""The knobs of one run, described once and validated once, at the door.
 
 A checkpoint gives the defaults (its `generation_config.json`); a request changes some of them.
 """
@@ -6,8 +6,9 @@ A checkpoint gives the defaults (its `generation_config.json`); a request change
 from __future__ import annotations
 
 import secrets
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from visualizer.errors import SettingsError
 
@@ -23,8 +24,63 @@ class Sampler(StrEnum):
 
 
 @dataclass(frozen=True)
+class Knob:
+    """What a number of a run means, and what it may be.
+
+    name: of the field of Settings. spoken: in a sentence. lowest, highest: inclusive; whole numbers where both are.
+    step: a useful change of it. unit: what is counted. about: one line for who sets it; "" where only a checkpoint
+    does, and no form offers it.
+    """
+
+    name: str
+    spoken: str
+    lowest: int | float
+    highest: int | float
+    step: int | float = 1
+    unit: str = ""
+    about: str = ""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it counts something."""
+        return isinstance(self.lowest, int)
+
+    def checked(self, value: object) -> int | float:
+        """The value as a number of this knob. Raises SettingsError when it is none, or out of range."""
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and self.lowest <= value <= self.highest:
+            if not self.is_whole:
+                return float(value)
+            if value == int(value):
+                return int(value)
+        kind = "whole number" if self.is_whole else "number"
+        raise SettingsError(
+            f"The {self.spoken} must be a {kind} from {self.lowest:g} to {self.highest:.10g}, not {value!r:.60}."
+        )
+
+
+KNOBS = (
+    Knob("max_tokens", "token budget", 1, MAX_TOKENS, 16, "tokens", "Answer tokens at most."),
+    Knob("canvas_length", "canvas length", 8, 1024, 8, "positions", "Positions denoised together, as one block."),
+    Knob("max_steps", "number of steps", 1, 512, 1, "", "Denoising steps of a block at most."),
+    Knob("entropy_bound", "entropy bound", 0.0, 100.0, 0.01, "nats",
+         "What a step may accept at once (entropy-bound sampler)."),
+    Knob("temperature", "temperature", 0.0, 2.0, 0.1, "",
+         "0 takes the most probable token; above, tokens are sampled."),
+    Knob("seed", "seed", 0, MAX_SEED, 1, "", "Empty draws a random one, shown with the run."),
+    Knob("accept_probability", "accept probability", 0.0, 1.0),
+    Knob("t_min", "lowest schedule temperature", 0.01, 10.0),
+    Knob("t_max", "highest schedule temperature", 0.01, 10.0),
+    Knob("stability_steps", "number of stable steps", 1, 64),
+    Knob("stop_entropy", "stop entropy", 0.0, 100.0, unit="nats"),
+)  # fmt: skip
+"""Every number of a run."""
+SET_BY_VISITORS = (*(knob.name for knob in KNOBS if knob.about), "sampler")
+"""What page, API and command line let a visitor set."""
+
+
+@dataclass(frozen=True)
 class Settings:
-    """One run's knobs.
+    """One run's knobs; KNOBS has the numbers' ranges.
 
     max_tokens: answer tokens at most, over all blocks. canvas_length: positions of one block. max_steps: denoising
     steps of one block at most. entropy_bound: nats (entropy-bound sampler). accept_probability: probability from which
@@ -49,21 +105,22 @@ class Settings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, (lowest, highest) in _INTEGER_RANGES.items():
-            object.__setattr__(self, name, _integer(name, getattr(self, name), lowest, highest))
-        for name, (lowest, highest) in _NUMBER_RANGES.items():
-            object.__setattr__(self, name, _number(name, getattr(self, name), lowest, highest))
+        for knob in KNOBS:
+            object.__setattr__(self, knob.name, knob.checked(getattr(self, knob.name)))
         if self.sampler not in list(Sampler):
             names = " or ".join(f'"{sampler}"' for sampler in Sampler)
             raise SettingsError(f"The sampler must be {names}, not {self.sampler!r:.60}.")
         object.__setattr__(self, "sampler", Sampler(self.sampler))
 
     def changed(self, **changes: object) -> Settings:
-        """These settings with the given knobs set; None leaves a knob as it is, a seed of None draws a random one."""
-        unknown = set(changes) - {field.name for field in fields(self)}
+        """These settings with the given knobs set; None leaves a knob as it is, a seed of None draws a random one.
+
+        Raises SettingsError for an unknown knob or a value that it cannot have.
+        """
+        unknown = changes.keys() - asdict(self).keys()
         if unknown:
-            raise SettingsError(f"There is no knob called {', '.join(sorted(unknown))}.")
-        given = {name: value for name, value in changes.items() if value is not None}
+            raise SettingsError(f"There is no knob called {', '.join(sorted(unknown)):.200}.")
+        given: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
         if "seed" in changes and changes["seed"] is None:
             given["seed"] = secrets.randbelow(MAX_SEED + 1)
         return replace(self, **given)
@@ -71,49 +128,3 @@ class Settings:
     def to_dict(self) -> dict[str, int | float | str]:
         """Plain values by name."""
         return asdict(self) | {"sampler": str(self.sampler)}
-
-
-_INTEGER_RANGES = {
-    "max_tokens": (1, MAX_TOKENS),
-    "canvas_length": (8, 1024),
-    "max_steps": (1, 512),
-    "stability_steps": (1, 64),
-    "seed": (0, MAX_SEED),
-}
-_NUMBER_RANGES = {
-    "entropy_bound": (0.0, 100.0),
-    "accept_probability": (0.0, 1.0),
-    "temperature": (0.0, 2.0),
-    "t_min": (0.01, 10.0),
-    "t_max": (0.01, 10.0),
-    "stop_entropy": (0.0, 100.0),
-}
-_SPOKEN = {
-    "max_tokens": "token budget",
-    "canvas_length": "canvas length",
-    "max_steps": "number of steps",
-    "stability_steps": "number of stable steps",
-    "entropy_bound": "entropy bound",
-    "accept_probability": "accept probability",
-    "t_min": "lowest schedule temperature",
-    "t_max": "highest schedule temperature",
-    "stop_entropy": "stop entropy",
-}
-
-
-def _integer(name: str, value: object, lowest: int, highest: int) -> int:
-    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-    if isinstance(value, bool) or not whole or not lowest <= value <= highest:
-        raise SettingsError(
-            f"The {_SPOKEN.get(name, name)} must be a whole number from {lowest} to {highest}, not {value!r:.60}."
-        )
-    return int(value)
-
-
-def _number(name: str, value: object, lowest: float, highest: float) -> float:
-    numeric = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not numeric or not lowest <= value <= highest:
-        raise SettingsError(
-            f"The {_SPOKEN.get(name, name)} must be a number from {lowest:g} to {highest:g}, not {value!r:.60}."
-        )
-    return float(value)

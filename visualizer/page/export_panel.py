@@ -11,12 +11,12 @@ import html
 import logging
 import re
 import time
-import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import gradio as gr
 from gradio.events import Dependency
@@ -37,9 +37,10 @@ from visualizer.export import (
     strip_of,
     write_poster,
 )
+from visualizer.page.listeners import AT_ONCE, EXPORTING
 from visualizer.picture import PRESETS, Arrangement, Pacing, SceneOptions
 from visualizer.theme import THEMES
-from visualizer.trace import Trace
+from visualizer.trace import Trace, file_stem
 
 log = logging.getLogger(__name__)
 
@@ -49,11 +50,11 @@ _FORMAT_NAMES = {".gif": "GIF", ".mp4": "MP4", ".webp": "WebP", ".png": "PNG", "
 _NO_LIMIT = "no limit"
 _BUDGETS = (_NO_LIMIT, "1 MB", "2 MB", "5 MB", "10 MB")
 _SECONDS_BETWEEN_UPDATES = 0.2
-_NAME_CHARACTERS = 40
-_QUIETLY = {"show_progress": "hidden", "api_visibility": "private"}
 _DRAW_OPENED = "() => [true, String(performance.now())]"
 _DRAW_IF_OPEN = "(isOpen, before) => isOpen ? String(performance.now()) : before"
-_WORK = _QUIETLY | {"concurrency_limit": 2, "concurrency_id": "export"}
+
+_Results = tuple[object, ...]
+"""A value or an update of each of the panel's result components."""
 
 
 class ExportPanel:
@@ -81,15 +82,19 @@ class ExportPanel:
         """Connect it. shown: the id of the run on show; noted: the event that sets it, when a run begins and ends."""
         looks = [shown, *self._knobs]
         # Told apart in the browser: behind a closed panel nothing reaches the server, which has a run to stream.
-        self._panel.expand(None, None, [self._is_open, self._draw], js=_DRAW_OPENED, queue=False, **_QUIETLY)
-        self._panel.collapse(None, None, self._is_open, js="() => false", queue=False, **_QUIETLY)
-        noted.then(None, [self._is_open, self._draw], self._draw, js=_DRAW_IF_OPEN, queue=False, **_QUIETLY)
+        self._panel.expand(None, None, [self._is_open, self._draw], js=_DRAW_OPENED, **AT_ONCE)
+        self._panel.collapse(None, None, self._is_open, js="() => false", **AT_ONCE)
+        noted.then(None, [self._is_open, self._draw], self._draw, js=_DRAW_IF_OPEN, **AT_ONCE)
         for changes in (self._draw, *self._knobs):
-            changes.change(_previewer(self._trace_of_run), looks, self._preview, trigger_mode="always_last", **_WORK)
-        exporting = self._start.click(_exporter(self._trace_of_run), looks, self._results, trigger_mode="once", **_WORK)
-        stopped = self._cancel.click(None, None, None, cancels=exporting, queue=False, **_QUIETLY)
+            changes.change(
+                _previewer(self._trace_of_run), looks, self._preview, trigger_mode="always_last", **EXPORTING
+            )
+        exporting = self._start.click(
+            _exporter(self._trace_of_run), looks, self._results, trigger_mode="once", **EXPORTING
+        )
+        stopped = self._cancel.click(None, None, None, cancels=exporting, **AT_ONCE)
         # Only then: what the export still had under way must not come after it.
-        stopped.then(lambda: _shown("Cancelled; nothing was kept."), None, self._results, queue=False, **_QUIETLY)
+        stopped.then(lambda: _shown("Cancelled; nothing was kept."), None, self._results, **AT_ONCE)
 
 
 def _snippet_box(label: str, elem_id: str) -> gr.Textbox:
@@ -105,7 +110,7 @@ class _Wish:
     at_most_bytes: int | None
 
 
-def _knobs() -> list[gr.components.Component]:
+def _knobs() -> list[gr.Dropdown | gr.Slider]:
     """The panel's knobs, in the order of `_wish`."""
     with gr.Row():
         formats = [(_FORMAT_NAMES[suffix], suffix) for suffix in FORMATS]
@@ -145,7 +150,7 @@ def _preset_words(name: str) -> str:
 def _previewer(trace_of_run: Callable[[str], Trace]) -> Callable[..., str]:
     """The function that draws the moment in the middle of the run as it would be exported."""
 
-    def preview(run_id: str, *knobs: object) -> str:
+    def preview(run_id: str, *knobs: Any) -> str:  # noqa: ANN401 (what Gradio hands over)
         try:
             wish, trace = _wish(*knobs), trace_of_run(run_id)
             if wish.suffix not in PICTURES:
@@ -162,10 +167,10 @@ def _previewer(trace_of_run: Callable[[str], Trace]) -> Callable[..., str]:
     return preview
 
 
-def _exporter(trace_of_run: Callable[[str], Trace]) -> Callable[..., Iterator[tuple]]:
+def _exporter(trace_of_run: Callable[[str], Trace]) -> Callable[..., Iterator[_Results]]:
     """The function that exports, yielding what the panel's result components show."""
 
-    def run_export(run_id: str, *knobs: object) -> Iterator[tuple]:
+    def run_export(run_id: str, *knobs: Any) -> Iterator[_Results]:  # noqa: ANN401 (what Gradio hands over)
         try:
             wish, trace = _wish(*knobs), trace_of_run(run_id)
             with TemporaryDirectory(prefix="visualizer-export-") as folder:
@@ -181,7 +186,7 @@ def _exporter(trace_of_run: Callable[[str], Trace]) -> Callable[..., Iterator[tu
     return run_export
 
 
-def _progress(trace: Trace, target: Path, wish: _Wish) -> Iterator[tuple]:
+def _progress(trace: Trace, target: Path, wish: _Wish) -> Iterator[_Results]:
     shown_at = float("-inf")
     with closing(export(trace, target, wish.options, wish.at_most_bytes)) as exporting:
         for progress in exporting:
@@ -193,7 +198,7 @@ def _progress(trace: Trace, target: Path, wish: _Wish) -> Iterator[tuple]:
                 yield _shown(progress.words, share=progress.share)
 
 
-def _shown(words: str, share: float | None = None) -> tuple:
+def _shown(words: str, share: float | None = None) -> _Results:
     """The result components while an export runs (with its share), or after one that made no file."""
     running = share is not None
     bar = f'<progress max="1" value="{share:.3f}"></progress>' if running else ""
@@ -206,7 +211,7 @@ def _shown(words: str, share: float | None = None) -> tuple:
     )
 
 
-def _finished(trace: Trace, exported: Exported, options: SceneOptions) -> tuple:
+def _finished(trace: Trace, exported: Exported, options: SceneOptions) -> _Results:
     name = exported.path.name
     poster = write_poster(trace, exported.path, options) if exported.path.suffix == ".mp4" else None
     snippets = ("", "")
@@ -222,15 +227,6 @@ def _finished(trace: Trace, exported: Exported, options: SceneOptions) -> tuple:
         gr.update(value=str(poster) if poster else None, visible=poster is not None),
         *(gr.update(value=snippet, visible=bool(snippet)) for snippet in snippets),
     )
-
-
-def file_stem(trace: Trace) -> str:
-    """A file name of the prompt's first words and the seed, in plain letters."""
-    plain = unicodedata.normalize("NFKD", trace.info.prompt).encode("ascii", "ignore").decode().lower()
-    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
-    if len(words) > _NAME_CHARACTERS:
-        words = words[:_NAME_CHARACTERS].rpartition("-")[0] or words[:_NAME_CHARACTERS]
-    return f"{words or 'run'}-seed-{trace.info.settings.seed}"
 
 
 def _note(words: str) -> str:

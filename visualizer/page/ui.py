@@ -1,6 +1,6 @@
-"""The page: a prompt box, demo cards, knobs and the player, wired to one engine.
+"""The page: a form, the player and what stands beside it, wired to one engine.
 
-The page never imports MLX. What is shown is a stream of compact messages (visualizer/page/library.py); the browser
+The page never imports MLX. What is shown is a stream of compact messages (visualizer/page/answers.py); the browser
 draws them (`assets/player/`).
 """
 
@@ -10,28 +10,29 @@ import html
 from pathlib import Path
 
 import gradio as gr
+from gradio.events import api
 
 from visualizer.bundled import POCKET_FOLDER, RECORDINGS_FOLDER
 from visualizer.model import CheckpointCard
+from visualizer.page.answers import Answers
 from visualizer.page.api import denoise_endpoint
 from visualizer.page.checkpoint_choice import Chooser
 from visualizer.page.checkpoint_panel import ChooserPanel
-from visualizer.page.controls import Controls, defaults_of
 from visualizer.page.export_panel import ExportPanel
-from visualizer.page.library import LIBRARY_GLUE, Library, LibraryPanel
-from visualizer.player import library_script, page_css, player_bundle
+from visualizer.page.form import build_form, limits_of
+from visualizer.page.library_panel import LibraryPanel
+from visualizer.page.listeners import AT_ONCE, QUIET
+from visualizer.page.styles import library_script, page_css
+from visualizer.player import player_bundle
 from visualizer.prompts import Prompt
 from visualizer.run import Engine
 
 TITLE = "Watch a diffusion language model think"
 _POCKET_LIMITS = ". Tiny, it knows the prompts below and the like"
-_QUEUE_LENGTH = 16
 _KEEP_DOWNLOADS = (600, 3600)
 """Every ten minutes files that were offered for download an hour ago are deleted."""
-_ONE_RUN_AT_A_TIME = {"concurrency_limit": 1, "concurrency_id": "engine"}
 _WATCHERS = 64
-"""Pages that follow a run at once; runs themselves take turns (visualizer/run/runs.py)."""
-_CLIENT_ONLY = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+"""Pages, and programs, that follow a run at once; runs themselves take turns (visualizer/run/runs.py)."""
 
 _THEME_SCRIPT = """<script>
 (() => {
@@ -46,6 +47,13 @@ _TOGGLE_THEME = """() => {
   root.dataset.theme = next[root.dataset.theme] ?? 'dark';
   localStorage.setItem('theme', root.dataset.theme);
 }"""
+_GLUE = """
+const player = createPlayer(element.querySelector('.player-root'));
+const library = createLibrary(document, player);
+window.denoiseLibrary = library;
+watch('value', () => library.receive(props.value));
+"""
+"""What the player's component runs when it has been mounted."""
 _FIRST = """async () => {
   while (!window.denoiseLibrary) await new Promise((later) => setTimeout(later, 10));
   return window.denoiseLibrary.first();
@@ -59,43 +67,45 @@ def build_page(
 ) -> gr.Blocks:  # fmt: skip
     """The whole page on one engine; without a chooser the page keeps the engine's checkpoint.
 
-    One event streams to the player: the change of a hidden field that says what is asked for. Buttons and cards only
-    fill the form and change that field, so that each of them first ends the stream of what was on show.
+    One event streams to the player: the change of a hidden field that says what is asked for, whole. Whatever is
+    clicked changes that field, and first ends the stream of what was on show.
     runs_folder: where finished runs are kept; None keeps the last ones in memory. recordings: those of the gallery.
     """
-    library = Library(engine, prompts, runs_folder, recordings)
-    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=_KEEP_DOWNLOADS) as page:
+    answers = Answers(engine, prompts, runs_folder, recordings)
+    page = gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=_KEEP_DOWNLOADS)
+    with page:
         with gr.Row(elem_id="masthead"):
             headline = gr.HTML(_masthead(engine.card), elem_id="headline", apply_default_css=False, js_on_load=None)
             theme_button = gr.Button("Dark / light / safe", elem_id="theme-toggle", size="sm", scale=0, min_width=150)
         with gr.Row(elem_id="stage"):
             with gr.Column(elem_id="controls", scale=0, min_width=320):
-                controls = Controls(engine.card, prompts, library.gallery)
+                form = build_form(engine.card, prompts, answers.gallery)
                 picker = ChooserPanel(chooser) if chooser else None
             with gr.Column(elem_id="theatre", min_width=320):
                 player = gr.HTML("", html_template='<div class="player-root"></div>', elem_id="player",
                                  apply_default_css=False, js_on_load=_player_script())  # fmt: skip
-                panel = LibraryPanel(library)
-                export_panel = ExportPanel(library.trace)
+                panel = LibraryPanel(answers)
+                export_panel = ExportPanel(answers.trace)
         asked = gr.Textbox(visible="hidden", elem_id="asked", show_label=False)
         shown = gr.Textbox(visible="hidden", elem_id="shown", show_label=False)
-        ask_button = gr.Button(visible="hidden", elem_id="ask")
+        ask = gr.Button(visible="hidden", elem_id="ask")
+        halt = gr.Button(visible="hidden", elem_id="halt")
         note_shown = gr.Button(visible="hidden", elem_id="note-shown")
-        run = asked.change(
-            library.stream, [asked, controls.prompt, *controls.knobs], player, trigger_mode="multiple",
-            show_progress="hidden", api_visibility="private", concurrency_limit=_WATCHERS,
-        )  # fmt: skip
-        page.load(None, None, asked, js=_FIRST, **_CLIENT_ONLY)
-        ask_button.click(None, None, asked, js="() => window.denoiseLibrary.asked()", cancels=run, **_CLIENT_ONLY)
-        noted = note_shown.click(None, None, shown, js="() => window.denoiseLibrary.shown()", **_CLIENT_ONLY)
+        run = asked.change(answers.stream, asked, player, trigger_mode="multiple", concurrency_limit=_WATCHERS, **QUIET)
+        page.load(None, None, asked, js=_FIRST, **AT_ONCE)
+        ask.click(None, None, asked, js="() => window.denoiseLibrary.asked()", cancels=run, trigger_mode="multiple",
+                  **AT_ONCE)  # fmt: skip
+        # Not in the queue: a stop may overtake the run that it stops.
+        halt.click(answers.runs.stop, shown, None, js="() => window.denoiseLibrary.running()", trigger_mode="multiple",
+                   **AT_ONCE)  # fmt: skip
+        noted = note_shown.click(None, None, shown, js="() => window.denoiseLibrary.shown()", **AT_ONCE)
         panel.wire(asked, shown)
         export_panel.wire(shown, noted)
-        controls.wire(asked, shown, run, library.runs.stop)
-        theme_button.click(None, None, None, js=_TOGGLE_THEME, **_CLIENT_ONLY)
+        theme_button.click(None, None, None, js=_TOGGLE_THEME, **AT_ONCE)
         if picker:
-            picker.wire(page, [headline, *controls.following], _show_card)
-        gr.api(denoise_endpoint(engine), api_name="denoise", **_ONE_RUN_AT_A_TIME)
-    page.queue(max_size=_QUEUE_LENGTH)
+            picker.wire(page, [headline, form], _follow)
+        api(denoise_endpoint(answers.runs), api_name="denoise", concurrency_limit=_WATCHERS)
+    page.queue()
     return page
 
 
@@ -109,7 +119,6 @@ def page_head() -> str:
 
 def page_theme() -> gr.themes.Base:
     """Gradio's own parts in the colours of visualizer.theme."""
-    fonts = {"font": ["Inter", "system-ui", "sans-serif"], "font_mono": ["JetBrains Mono", "ui-monospace", "monospace"]}
     colours = {
         "body_background_fill": "page",
         "body_text_color": "text",
@@ -140,12 +149,14 @@ def page_theme() -> gr.themes.Base:
         "button_secondary_text_color": "text",
     }
     settable = {name: f"var(--c-{colour})" for name, colour in colours.items()}
-    return gr.themes.Base(**fonts).set(**settable, **{f"{name}_dark": value for name, value in settable.items()})
+    return gr.themes.Base(font=["Inter", "system-ui", "sans-serif"], font_mono=["JetBrains Mono", "monospace"]).set(
+        **settable, **{f"{name}_dark": value for name, value in settable.items()}
+    )
 
 
-def _show_card(card: CheckpointCard) -> list[dict]:
-    """Updates of the headline and of the knobs that follow the checkpoint."""
-    return [gr.update(value=_masthead(card)), *defaults_of(card)]
+def _follow(card: CheckpointCard) -> list[dict[str, object]]:
+    """Updates of the headline and of the form, which follow the checkpoint."""
+    return [gr.update(value=_masthead(card)), gr.update(value=limits_of(card))]
 
 
 def _masthead(card: CheckpointCard) -> str:
@@ -159,4 +170,4 @@ def _masthead(card: CheckpointCard) -> str:
 
 
 def _player_script() -> str:
-    return player_bundle()[0] + library_script() + LIBRARY_GLUE
+    return player_bundle()[0] + library_script() + _GLUE

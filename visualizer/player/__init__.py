@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from visualizer.player.bundle import library_script, page_css, player_bundle
+from visualizer.player.bundle import player_bundle
 from visualizer.player.messages import (
     MessageWriter,
     compare_message,
@@ -19,9 +19,7 @@ __all__ = [
     "compare_message",
     "end_message",
     "kept_message",
-    "library_script",
     "notice_message",
-    "page_css",
     "player_bundle",
     "recording_message",
     "start_message",

@@ -1,4 +1,4 @@
-"""What the browser gets: the player's script and stylesheet, and the page's, each put together from its files."""
+"""The player's script and stylesheet, each put together from its files."""
 
 from __future__ import annotations
 
@@ -41,17 +41,6 @@ def player_bundle() -> tuple[str, str]:
         *(_read(f"{name}.css") for name in _STYLESHEETS),
     )
     return script, "\n".join(css)
-
-
-def page_css() -> str:
-    """Everything that the page is drawn with; it loads nothing from anywhere."""
-    own = ((ASSETS_FOLDER / name).read_text(encoding="utf-8") for name in ("page.css", "library.css"))
-    return "\n".join((player_bundle()[1], *own))
-
-
-def library_script() -> str:
-    """What the page does beside the player: it declares `createLibrary`."""
-    return (ASSETS_FOLDER / "library.js").read_text(encoding="utf-8")
 
 
 def _read(name: str) -> str:

@@ -10,7 +10,7 @@ import logging
 import multiprocessing
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -25,8 +25,6 @@ from visualizer.trace import Frame, Phase
 
 log = logging.getLogger(__name__)
 
-MAX_PROMPT_CHARACTERS = 200_000
-NO_UTF_8 = "The prompt is not valid UTF-8."
 _LOADING = -1
 _HANG_SECONDS = 60.0
 """How long a stopped run may take to end its last forward before its process is ended."""
@@ -65,15 +63,15 @@ class Engine:
         with self._turn:
             self._ready_child()
 
-    def run(self, prompt: str, settings: Settings) -> Iterator[Frame]:
+    def run(self, prompt: str, settings: Settings) -> Generator[Frame]:
         """Yield the frames of one run as they happen. Closing the iterator stops the run within one forward.
 
         Raises SettingsError for a prompt or knobs that this checkpoint cannot take, EngineError when its process dies.
         """
-        check_request(self.card, prompt, settings)
+        check_settings(self.card, settings)
         with self._turn:
             # Once more: while this run waited, the engine may have changed to another checkpoint.
-            check_request(self.card, prompt, settings)
+            check_settings(self.card, settings)
             child = self._ready_child()
             self._runs += 1
             yield from child.run(_Request(self._runs, prompt.strip(), settings))
@@ -112,19 +110,11 @@ class Engine:
         return self._child
 
 
-def check_request(card: CheckpointCard, prompt: str, settings: Settings) -> None:
+def check_settings(card: CheckpointCard, settings: Settings) -> None:
     """Refuse, in words, what the checkpoint cannot run; the prompt's length in tokens is checked by the run itself.
 
     Raises SettingsError.
     """
-    if not isinstance(prompt, str) or not prompt.strip():
-        raise SettingsError("The prompt is empty: write something, or choose one of the demo prompts.")
-    if len(prompt) > MAX_PROMPT_CHARACTERS:
-        raise SettingsError(f"The prompt has {len(prompt):,} characters; at most {MAX_PROMPT_CHARACTERS:,} are taken.")
-    try:
-        prompt.encode()
-    except UnicodeEncodeError as exc:  # half of a surrogate pair
-        raise SettingsError(NO_UTF_8) from exc
     if settings.canvas_length > card.canvas_length:
         raise SettingsError(
             f"The canvas length must be a whole number from 8 to {card.canvas_length} for this checkpoint, "

@@ -1,8 +1,10 @@
 """Runs that outlive the page that watches them: a run that has been watched is never lost.
 
-A run goes on in a thread of the server, one at a time, whether or not a browser listens. Listeners get its messages
-from the beginning. A finished run is kept as a trace file in a folder of bounded size. Whoever has a run's id, which
-cannot be guessed, can open it; nothing lists the ids of others.
+Pages and programs ask with the same `Request` and wait in the same queue. A run goes on in a thread of the server, one
+at a time, whether or not a browser listens. Listeners get it from the beginning. A finished run is kept as a trace file
+in a folder of bounded size. Whoever has a run's id, which cannot be guessed, can open or stop it, and may do so before
+the run has been asked for: requests travel by different ways and may overtake each other. Nothing lists the ids of
+others.
 """
 
 from __future__ import annotations
@@ -10,16 +12,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import re
-import secrets
 import sys
 import threading
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-from visualizer.errors import UNEXPECTED, EngineError, TraceError, VisualizerError
+from visualizer.errors import UNEXPECTED, EngineError, SettingsError, TraceError, VisualizerError
 from visualizer.player import (
     MessageWriter,
     end_message,
@@ -28,9 +30,9 @@ from visualizer.player import (
     start_message,
     waiting_message,
 )
-from visualizer.run.engine import Engine, check_request
+from visualizer.request import RUN_ID, Request, new_run_id
+from visualizer.run.engine import Engine, check_settings
 from visualizer.run.provenance import run_info
-from visualizer.settings import Settings
 from visualizer.trace import Frame, RunInfo, Trace, load_trace, save_trace, trace_of
 
 log = logging.getLogger(__name__)
@@ -38,8 +40,11 @@ log = logging.getLogger(__name__)
 MAX_WAITING = 16
 MAX_KEPT_BYTES = 256 * 2**20
 _IN_MEMORY = 24
+_STOPPED_AHEAD = 1024
+"""Ids that were stopped before they were asked for, the newest; a request follows its stop within moments."""
 _SUFFIX = ".jsonl.gz"
-_ID = re.compile(r"[0-9a-f]{32}")
+
+Item = TypeVar("Item")
 
 
 def cache_folder() -> Path:
@@ -51,26 +56,45 @@ def cache_folder() -> Path:
     return base / "diffusiongemma-visualizer" / "runs"
 
 
-class Run:
-    """One run, from being asked for to its end. Its thread writes it; listeners and `stop` come from others."""
+@dataclass(frozen=True)
+class News:
+    """What a run has to tell a program. place: how many runs are before it, while it waits; frame: one more."""
 
-    def __init__(self, prompt: str, settings: Settings, info: RunInfo) -> None:
-        self.id = secrets.token_hex(16)
-        self.prompt = prompt
-        self.settings = settings
+    place: int = 0
+    frame: Frame | None = None
+
+
+class Run:
+    """One run, from being asked for to its end. Its thread writes it; listeners and `stop` come from others.
+
+    ended: `stop`, `length`, `stopped` or `failed`, the last with a sentence in `problem`; None while it goes on.
+    """
+
+    def __init__(self, request: Request, info: RunInfo) -> None:
+        self.request = request
         self.info = info
         self.ended: str | None = None
-        self._problem = ""
+        self.problem = ""
         self._closed = False
         self._writer = MessageWriter(info.vocab_size)
-        self._frames: list[Frame] = []
         self._messages: list[str] = []
+        self._news: list[News] = []
         self._lock = threading.Lock()
         self._listeners: set[Callable[[], None]] = set()
 
+    @property
+    def id(self) -> str:
+        """The request's."""
+        return self.request.id
+
+    @property
+    def has_listeners(self) -> bool:
+        """Whether anybody follows it now."""
+        return bool(self._listeners)
+
     def wait(self, place: int) -> None:
         """Tell that `place` runs are before this one."""
-        self._say(waiting_message(self.id, place))
+        self._say(waiting_message(self.id, place), News(place=place))
 
     def begin(self, info: RunInfo) -> None:
         """Open the run; once more when it turns out that another checkpoint makes it."""
@@ -83,8 +107,8 @@ class Run:
         with self._lock:
             if self.ended is not None:
                 return False
-            self._frames.append(frame)
             self._messages.append(message)
+            self._news.append(News(frame=frame))
         self._call_listeners()
         return True
 
@@ -93,7 +117,7 @@ class Run:
         with self._lock:
             if self.ended is not None:
                 return
-            self.ended, self._problem = reason, problem
+            self.ended, self.problem = reason, problem
             self._messages.append(end_message(self.id, reason, problem))
         self._call_listeners()
 
@@ -109,10 +133,18 @@ class Run:
     def trace(self) -> Trace:
         """The run so far."""
         with self._lock:
-            return trace_of(self.info, self._frames, self.ended, self._problem)
+            frames = [news.frame for news in self._news if news.frame is not None]
+            return trace_of(self.info, frames, self.ended, self.problem)
 
-    async def messages(self) -> AsyncIterator[str]:
-        """Its messages from the beginning, live, until nothing follows."""
+    def messages(self) -> AsyncGenerator[str]:
+        """The player's messages from the beginning, live, until nothing follows."""
+        return self._follow(self._messages)
+
+    def news(self) -> AsyncGenerator[News]:
+        """The same for programs: its places in the queue, then its frames."""
+        return self._follow(self._news)
+
+    async def _follow(self, items: Sequence[Item]) -> AsyncGenerator[Item]:
         loop, news, sent = asyncio.get_running_loop(), asyncio.Event(), 0
 
         def wake() -> None:
@@ -125,9 +157,9 @@ class Run:
             while True:
                 news.clear()
                 with self._lock:
-                    fresh, closed = self._messages[sent:], self._closed
-                for message in fresh:
-                    yield message
+                    fresh, closed = items[sent:], self._closed
+                for item in fresh:
+                    yield item
                 sent += len(fresh)
                 if closed and not fresh:
                     return
@@ -137,11 +169,13 @@ class Run:
             with self._lock:
                 self._listeners.discard(wake)
 
-    def _say(self, message: str) -> None:
+    def _say(self, message: str, news: News | None = None) -> None:
         with self._lock:
             if self.ended is not None:
                 return
             self._messages.append(message)
+            if news is not None:
+                self._news.append(news)
         self._call_listeners()
 
     def _call_listeners(self) -> None:
@@ -162,18 +196,31 @@ class Runs:
         self._folder = folder
         self._recent: OrderedDict[str, Run | Trace] = OrderedDict()
         self._waiting: deque[Run] = deque()
+        self._stopped_ahead: OrderedDict[str, None] = OrderedDict()
         self._current: Run | None = None
         self._lock = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    def begin(self, prompt: str, settings: Settings) -> Run:
-        """Put a run in the queue.
+    def begin(self, request: Request, instead: str = "") -> Run:
+        """Put a run in the queue; one that has been stopped already ends there, and never begins.
 
-        Raises SettingsError for what the checkpoint cannot run, EngineError when too many runs wait.
+        instead: the run that it replaces, which is stopped; nothing happens to it where the new one is refused.
+        Raises SettingsError for what the checkpoint cannot run, or an id that is taken; EngineError when too many runs
+        wait.
         """
-        check_request(self.engine.card, prompt, settings)
-        run = Run(prompt, settings, run_info(self.engine.card, prompt, settings))
+        check_settings(self.engine.card, request.settings)
+        run = Run(request, run_info(self.engine.card, request.prompt, request.settings))
         with self._lock:
+            kept = self._path(request.id)
+            if request.id in self._recent or (kept is not None and kept.exists()):
+                raise SettingsError("There is a run of this id already.")
+            self.stop(instead)
+            if request.id in self._stopped_ahead:
+                del self._stopped_ahead[request.id]
+                run.end("stopped")
+                run.close()
+                self._remember(run.id, run)
+                return run
             if len(self._waiting) >= MAX_WAITING:
                 raise EngineError(f"{MAX_WAITING} runs are waiting already; try again in a few minutes.")
             before = len(self._waiting) + (self._current is not None)
@@ -188,17 +235,26 @@ class Runs:
         return run
 
     def stop(self, run_id: str) -> None:
-        """Stop a run that waits or is under way; any other id changes nothing."""
+        """Stop a run that waits, is under way, or has yet to be asked for; one that has ended stays as it is."""
         with self._lock:
             run = self._recent.get(run_id)
             waits = run in self._waiting
-            if waits:
+            if isinstance(run, Run) and waits:
                 self._waiting.remove(run)
                 self._tell_places()
+            if run is None and RUN_ID.fullmatch(run_id):
+                self._stopped_ahead[run_id] = None
+                while len(self._stopped_ahead) > _STOPPED_AHEAD:
+                    self._stopped_ahead.popitem(last=False)
         if isinstance(run, Run):
             run.end("stopped")
-        if waits:
-            run.close()
+            if waits:
+                run.close()
+
+    def leave(self, run: Run) -> None:
+        """Stop a run that was made for one listener, who has gone, unless others follow it by now."""
+        if not run.has_listeners:
+            self.stop(run.id)
 
     def find(self, run_id: str) -> Run | Trace:
         """A run of this server, or the trace that was kept of one.
@@ -209,10 +265,11 @@ class Runs:
             found = self._recent.get(run_id)
         if found is not None:
             return found
-        if self._folder is None or not _ID.fullmatch(run_id):
+        path = self._path(run_id)
+        if path is None or not path.is_file():
             raise TraceError("This run is not kept any more.")
         try:
-            return load_trace(self._path(run_id))
+            return load_trace(path)
         except TraceError as exc:
             raise TraceError("This run is not kept any more.") from exc
 
@@ -226,7 +283,7 @@ class Runs:
 
     def keep(self, trace: Trace) -> str:
         """Keep a trace that came from elsewhere, and return its id."""
-        run_id = secrets.token_hex(16)
+        run_id = new_run_id()
         with self._lock:
             self._remember(run_id, trace)
         self._write(run_id, trace)
@@ -260,13 +317,15 @@ class Runs:
             self._write(run.id, trace)
 
     def _denoise(self, run: Run) -> None:
+        if run.ended is not None:  # stopped between its turn and its beginning
+            return
         card, finish = self.engine.card, None
-        run.begin(run_info(card, run.prompt, run.settings))
-        with closing(self.engine.run(run.prompt, run.settings)) as frames:
+        run.begin(run_info(card, run.request.prompt, run.request.settings))
+        with closing(self.engine.run(run.request.prompt, run.request.settings)) as frames:
             for frame in frames:
                 if self.engine.card is not card:  # it changed while this run waited for its turn
                     card = self.engine.card
-                    run.begin(run_info(card, run.prompt, run.settings))
+                    run.begin(run_info(card, run.request.prompt, run.request.settings))
                 finish = frame.state.finish
                 if not run.add(frame):
                     return
@@ -278,17 +337,21 @@ class Runs:
         for key in finished[: max(0, len(self._recent) - _IN_MEMORY)]:
             del self._recent[key]
 
-    def _path(self, run_id: str) -> Path:
+    def _path(self, run_id: str) -> Path | None:
+        """Where a run is kept on disk; None where nothing is, or for what is no id and must not be part of a path."""
+        if self._folder is None or not RUN_ID.fullmatch(run_id):
+            return None
         return self._folder / f"{run_id}{_SUFFIX}"
 
     def _write(self, run_id: str, trace: Trace) -> None:
         """Keep a trace on disk; where that cannot be, it stays in memory for a while."""
-        if self._folder is None:
+        path = self._path(run_id)
+        if path is None:
             return
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            save_trace(trace, self._path(run_id))
-            _prune(self._folder, MAX_KEPT_BYTES)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            save_trace(trace, path)
+            _prune(path.parent, MAX_KEPT_BYTES)
         except (OSError, VisualizerError) as exc:
             log.warning("A finished run is kept in memory only: %s", exc)
 

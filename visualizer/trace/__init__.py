@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from visualizer.trace.canvas import CanvasState, CellState, Finish, Frame, Phase, cell_states, changed, reverted
-from visualizer.trace.file import MAX_FILE_BYTES, load_trace, save_trace
+from visualizer.trace.file import MAX_FILE_BYTES, file_stem, load_trace, save_trace
 from visualizer.trace.settled import settled_steps
 from visualizer.trace.trace import RunInfo, Trace, trace_of
 
@@ -18,6 +18,7 @@ __all__ = [
     "Trace",
     "cell_states",
     "changed",
+    "file_stem",
     "load_trace",
     "reverted",
     "save_trace",

@@ -33,6 +33,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
+import unicodedata
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,6 +59,7 @@ _MAX_CONTAINERS = 100_000
 """Opening brackets in a line. An empty list costs 28 times its two characters in memory."""
 _MAX_STATES, _MAX_VOCABULARY = 20_000, 2**20
 _MAX_NAME, _MAX_PROMPT, _MAX_ANSWER = 1000, 200_000, 500_000
+_NAME_CHARACTERS = 40
 _ENDINGS = ("stop", "length", "stopped", "failed")
 
 
@@ -89,6 +92,15 @@ def load_trace(path: Path) -> Trace:
                 return _read(file)
             with gzip.GzipFile(fileobj=file) as packed:
                 return _read(packed)
+
+
+def file_stem(trace: Trace) -> str:
+    """A file name of the prompt's first words and the seed, in plain letters."""
+    plain = unicodedata.normalize("NFKD", trace.info.prompt).encode("ascii", "ignore").decode().lower()
+    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    if len(words) > _NAME_CHARACTERS:
+        words = words[:_NAME_CHARACTERS].rpartition("-")[0] or words[:_NAME_CHARACTERS]
+    return f"{words or 'run'}-seed-{trace.info.settings.seed}"
 
 
 # ---- Writing ---------------------------------------------------------------------------------------------------------

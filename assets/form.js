@@ -1,0 +1,87 @@
+/**
+ * The form beside the player. It is read whole, in one instant, when a run is asked for: what was on the screen at the
+ * click is what runs.
+ *
+ * @typedef {{ text: string, max_tokens: number }} Demo what a demo prompt fills in
+ * @typedef {string | number | null} KnobValue null: empty, the checkpoint's default or, of the seed, a random one
+ * @typedef {{ defaults: Record<string, string | number>, ranges: Record<string, string> }} Limits
+ */
+
+/**
+ * @param {HTMLElement} root an empty div
+ * @param {string} markup the form's content, from visualizer/page/form.py
+ * @param {Record<string, Demo>} demos by id
+ */
+function createForm(root, markup, demos) {
+  "use strict";
+
+  const form = document.createElement("form");
+  form.noValidate = true; // the server checks, in words
+  form.autocomplete = "off";
+  form.innerHTML = markup;
+  root.replaceChildren(form);
+
+  /** @param {string} name */
+  const field = (name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
+  const prompt = /** @type {HTMLTextAreaElement} */ (form.querySelector("textarea"));
+  const knobs = () => /** @type {HTMLInputElement[]} */ ([...form.querySelectorAll("#knobs input, #knobs select")]);
+
+  /**
+   * What a field says. What is no number is handed on as it is, for the server to refuse.
+   * @param {HTMLInputElement} knob
+   * @returns {KnobValue}
+   */
+  function valueOf(knob) {
+    if (knob.validity.badInput) return "what is typed there";
+    if (knob.value === "") return null;
+    return knob.type === "number" ? Number(knob.value) : knob.value;
+  }
+  /** All of the form as it stands now. */
+  const read = () => ({ prompt: prompt.value, knobs: Object.fromEntries(knobs().map((knob) => [knob.name, valueOf(knob)])) });
+
+  /** The other half of the page may be mounted after this one; what is clicked until then waits, in order. */
+  const library = (async () => {
+    while (!window.denoiseLibrary) await new Promise((later) => setTimeout(later, 10));
+    return window.denoiseLibrary;
+  })();
+  /** Ask for a run of what the form says now. */
+  function denoise() {
+    const asked = read();
+    library.then(({ denoise }) => denoise(asked));
+  }
+
+  /**
+   * Take over what a checkpoint has by itself; the prompt and the seed stay.
+   * @param {Limits} limits
+   */
+  function follow({ defaults, ranges }) {
+    for (const [name, value] of Object.entries(defaults)) field(name).value = String(value);
+    for (const [name, range] of Object.entries(ranges)) {
+      field(name).title = `From ${range}`;
+      field(name).placeholder = name === "seed" ? "random" : String(defaults[name]);
+    }
+  }
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    denoise();
+  });
+  form.addEventListener("click", ({ target }) => {
+    const button = target instanceof Element ? target.closest("button") : null;
+    const demo = demos[button?.dataset.demo ?? ""];
+    if (demo) {
+      prompt.value = demo.text;
+      field("max_tokens").value = String(demo.max_tokens);
+      denoise();
+    }
+    const recording = button?.dataset.recording;
+    if (recording) library.then(({ open }) => open(recording));
+    if (button?.id === "stop") library.then(({ stop }) => stop());
+  });
+  prompt.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.shiftKey || event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    denoise();
+  });
+  return { read, follow };
+}

@@ -1,0 +1,216 @@
+"""What the page is shown: new runs, earlier runs, recordings that came with the app, files, comparisons.
+
+The page asks with one JSON object and gets a stream of the player's messages, whatever it asked for.
+`assets/library.js` is its other half in the browser.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from visualizer.bundled import RECORDINGS_FOLDER
+from visualizer.errors import UNEXPECTED, SettingsError, TraceError, VisualizerError
+from visualizer.player import compare_message, notice_message, recording_message
+from visualizer.prompts import Prompt
+from visualizer.request import Request
+from visualizer.run import Engine, Gallery, Run, Runs
+from visualizer.settings import SET_BY_VISITORS, Sampler, Settings
+from visualizer.trace import Trace, file_stem, load_trace, save_trace
+
+log = logging.getLogger(__name__)
+
+_OTHER_TEMPERATURE = 0.7
+_LABEL_CHARACTERS = 40
+_WISHES = ("denoise", "open", "compare", "again")
+
+
+class Answers:
+    """Answers what the page asks. folder: where finished runs are kept; None keeps the last ones in memory."""
+
+    def __init__(
+        self, engine: Engine, prompts: tuple[Prompt, ...], folder: Path | None = None,
+        recordings: Path = RECORDINGS_FOLDER,
+    ) -> None:  # fmt: skip
+        self.engine = engine
+        self.runs = Runs(engine, folder)
+        self.gallery = Gallery(prompts, recordings)
+        self._downloads = TemporaryDirectory(prefix="diffusion-runs-")
+
+    async def stream(self, asked: str) -> AsyncIterator[str]:
+        """The player's messages of what the page asks for; what cannot be gets one sentence, and a run that was to be
+        replaced goes on.
+
+        asked: JSON with `do`, which is one of
+
+        - `denoise`: a new run of `prompt` with `knobs` (by name; what is missing or null takes the checkpoint's
+          default), under the `id` that the browser drew. `instead`: the run that it replaces, which is stopped.
+        - `again`: the run `left` once more with one `change` (see `varied`), under `id`, and then both side by side.
+        - `open`: the run or recording of `id`. On a page that opens (`first`) it may be missing or gone: then one of
+          the gallery.
+        - `compare`: `left` and `right` side by side.
+        """
+        instead = ""
+        try:
+            wish = _Wish(asked)
+            instead = wish.text("instead")
+            answer = {"denoise": self._denoise, "again": self._again, "open": self._open, "compare": self._compare}
+            async for message in answer[wish.text("do")](wish):
+                yield message
+        except VisualizerError as exc:
+            yield notice_message(str(exc))
+            async for message in self._go_on(instead):
+                yield message
+        except Exception:
+            log.exception("What the page asked for failed")
+            yield notice_message(UNEXPECTED)
+
+    def trace(self, run_id: str) -> Trace:
+        """The trace of a run, as far as it is, or of a recording.
+
+        Raises TraceError when there is none of that id.
+        """
+        if not run_id:
+            raise TraceError("There is no run on show yet.")
+        return self.gallery.trace(run_id) if run_id in self.gallery.ids() else self.runs.trace(run_id)
+
+    def take(self, path: Path) -> str:
+        """Keep an uploaded recording, and return its id. The uploaded file is removed.
+
+        Raises TraceError when it is none.
+        """
+        try:
+            return self.runs.keep(load_trace(path))
+        finally:
+            path.unlink(missing_ok=True)
+
+    def download(self, run_id: str) -> Path:
+        """A run as a file with a speaking name.
+
+        Raises TraceError when there is none of that id, or no step of it yet.
+        """
+        trace = self.trace(run_id)
+        if not trace.states:
+            raise TraceError("There is nothing to save yet: the run has no step.")
+        folder = Path(self._downloads.name) / secrets.token_hex(4)
+        folder.mkdir()
+        path = folder / f"{file_stem(trace)}.jsonl.gz"
+        save_trace(trace, path)
+        return path
+
+    async def _denoise(self, wish: _Wish) -> AsyncIterator[str]:
+        defaults = self.engine.card.defaults
+        request = Request.of(defaults, wish.text("prompt"), wish.knobs(), wish.text("id"))
+        async for message in self.runs.begin(request, wish.text("instead")).messages():
+            yield message
+
+    async def _again(self, wish: _Wish) -> AsyncIterator[str]:
+        left = wish.text("left")
+        before = await asyncio.to_thread(self.trace, left)
+        settings = varied(before.info.settings, wish.text("change"), wish.knobs())
+        run = self.runs.begin(Request(wish.text("id"), before.info.prompt, settings), wish.text("instead"))
+        async for message in run.messages():
+            yield message
+        if run.ended in ("stop", "length"):
+            yield await self._both(left, run.id)
+
+    async def _go_on(self, run_id: str) -> AsyncIterator[str]:
+        """Follow a run that was to be replaced and was not, because what was to take its place is refused."""
+        with suppress(TraceError):
+            found = self.runs.find(run_id)
+            if isinstance(found, Run) and found.ended is None:
+                async for message in found.messages():
+                    yield message
+
+    async def _open(self, wish: _Wish) -> AsyncIterator[str]:
+        run_id, ids = wish.text("id"), self.gallery.ids()
+        try:
+            found = self.runs.find(run_id) if run_id not in ids else None
+        except TraceError:
+            if not wish.text("first"):
+                raise
+            if not ids:
+                return
+            found, run_id = None, ids[0]
+        if isinstance(found, Run) and found.ended is None:
+            async for message in found.messages():
+                yield message
+        else:
+            yield await asyncio.to_thread(self._recording, run_id)
+
+    async def _compare(self, wish: _Wish) -> AsyncIterator[str]:
+        left, right = wish.text("left"), wish.text("right")
+        if left == right:
+            raise SettingsError("These are one and the same run; choose another one to compare it with.")
+        yield await self._both(left, right)
+
+    async def _both(self, left: str, right: str) -> str:
+        both = [await asyncio.to_thread(self._recording, run_id) for run_id in (left, right)]
+        return compare_message(*both)
+
+    def _recording(self, run_id: str) -> str:
+        trace = self.trace(run_id)
+        label = self.gallery.title(run_id) if run_id in self.gallery.ids() else _shortened(trace.info.prompt)
+        return recording_message(trace, run_id, label)
+
+
+class _Wish:
+    """What the page asks for. Raises SettingsError for what this page never asks."""
+
+    def __init__(self, asked: object) -> None:
+        try:
+            content = json.loads(asked) if isinstance(asked, str) else None
+        except (ValueError, RecursionError):
+            content = None
+        if not isinstance(content, dict) or content.get("do") not in _WISHES:
+            raise _unknown()
+        self._content = content
+
+    def text(self, key: str) -> str:
+        """A text of it, "" where it is missing."""
+        value = self._content.get(key, "")
+        if not isinstance(value, str):
+            raise _unknown()
+        return value
+
+    def knobs(self) -> dict[str, object]:
+        """The knobs by name, as they stood on the screen."""
+        knobs = self._content.get("knobs", {})
+        if not isinstance(knobs, dict):
+            raise _unknown()
+        return knobs
+
+
+def _unknown() -> SettingsError:
+    return SettingsError("The page asked for something unknown; reload it.")
+
+
+def varied(settings: Settings, change: str, knobs: Mapping[str, object]) -> Settings:
+    """The same run with one knob changed: `sampler`, `canvas`, `steps`, `temperature`; or with the page's `knobs`.
+
+    Prompt, seed and token budget stay. Raises SettingsError when the change is none, or unknown.
+    """
+    others: dict[str, Callable[[], Mapping[str, object]]] = {
+        "sampler": lambda: {"sampler": next(other for other in Sampler if other is not settings.sampler)},
+        "canvas": lambda: {"canvas_length": max(8, settings.canvas_length // 2)},
+        "steps": lambda: {"max_steps": max(1, settings.max_steps // 2)},
+        "temperature": lambda: {"temperature": 0.0 if settings.temperature else _OTHER_TEMPERATURE},
+        "knobs": lambda: {name: knobs.get(name) for name in SET_BY_VISITORS if name not in ("seed", "max_tokens")},
+    }
+    if change not in others:
+        raise SettingsError(f"A run cannot be changed by {change!r:.40}.")
+    another = settings.changed(**others[change]())
+    if another == settings:
+        raise SettingsError("The knobs are those of the run on show; set one of them differently first.")
+    return another
+
+
+def _shortened(prompt: str) -> str:
+    line = " ".join(prompt.split())
+    return line if len(line) <= _LABEL_CHARACTERS else line[: _LABEL_CHARACTERS - 1] + "…"

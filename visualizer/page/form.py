@@ -1,0 +1,93 @@
+"""The form beside the player: the prompt, Denoise and Stop, the demo cards and the knobs.
+
+Plain HTML in one component of Gradio, so that every field exists from the first moment and keeps what is typed (fields
+of a closed fold of Gradio's are made anew when it opens, and an empty number becomes 0). `assets/form.js` reads all of
+it in one instant when a run is asked for.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Iterator
+
+import gradio as gr
+
+from visualizer.model import CheckpointCard
+from visualizer.page.styles import form_script
+from visualizer.prompts import Prompt
+from visualizer.run import Gallery
+from visualizer.settings import KNOBS, SET_BY_VISITORS, Knob, Sampler
+
+_GLUE = """
+const form = createForm(element.querySelector('.form-root'), {markup}, {prompts});
+form.follow(JSON.parse(props.value));
+window.denoiseForm = form;
+watch('value', () => form.follow(JSON.parse(props.value)));
+"""
+"""What the component runs when it has been mounted. `watch` does not fire for the first value."""
+
+
+def build_form(card: CheckpointCard, prompts: tuple[Prompt, ...], gallery: Gallery) -> gr.HTML:
+    """The form; its value is what the checkpoint takes, see `limits_of`."""
+    texts = {prompt.id: {"text": prompt.text, "max_tokens": prompt.budget} for prompt in prompts}
+    glue = _GLUE.replace("{markup}", _literal("".join(_markup(prompts, gallery))))
+    return gr.HTML(
+        limits_of(card), html_template='<div class="form-root"></div>', elem_id="form", apply_default_css=False,
+        js_on_load=form_script() + glue.replace("{prompts}", _literal(texts)),
+    )  # fmt: skip
+
+
+def limits_of(card: CheckpointCard) -> str:
+    """What the form takes over from a checkpoint, as JSON: `knobs`, each with its default and range in words."""
+    settings = card.defaults.to_dict()
+    highest = {"canvas_length": card.canvas_length}
+    ranges = {
+        knob.name: f"{knob.lowest:g} to {highest.get(knob.name, knob.highest):.10g}" for knob in KNOBS if knob.about
+    }
+    defaults = {name: settings[name] for name in SET_BY_VISITORS if name != "seed"}
+    return json.dumps({"defaults": defaults, "ranges": ranges})
+
+
+def _markup(prompts: tuple[Prompt, ...], gallery: Gallery) -> Iterator[str]:
+    yield '<label id="prompt"><span>Prompt</span><textarea name="prompt" rows="3" '
+    yield 'placeholder="Ask for something with a shape…"></textarea></label>'
+    yield '<div id="actions"><button type="submit" id="denoise">Denoise</button>'
+    yield '<button type="button" id="stop">Stop</button></div><p id="place" role="status"></p><div id="cards">'
+    for prompt in prompts:
+        yield _demo(prompt, gallery.id_of(prompt))
+    yield '</div><details id="knobs"><summary>Knobs</summary><div>'
+    for knob in KNOBS:
+        if knob.about:
+            yield _field(knob)
+    options = "".join(f"<option>{html.escape(sampler)}</option>" for sampler in Sampler)
+    yield f'<label id="sampler"><span>Sampler</span><select name="sampler">{options}</select>'
+    yield "<small>How a step decides what to accept.</small></label></div></details>"
+
+
+def _demo(prompt: Prompt, recording: str | None) -> str:
+    """A demo prompt's button, and the quiet one in its corner that plays its recording instead, where there is one."""
+    replay = ""
+    if recording is not None:
+        replay = (
+            f'<button type="button" class="replay" id="recording-{prompt.id}" data-recording="{recording}" '
+            f'aria-label="Play the recording of {html.escape(prompt.title)}">▸ recording</button>'
+        )
+    return (
+        f'<div class="card-row"><button type="button" class="card" id="card-{prompt.id}" data-demo="{prompt.id}">'
+        f"<b>{html.escape(prompt.title)}</b> <span>{html.escape(prompt.watch)}</span></button>{replay}</div>"
+    )
+
+
+def _field(knob: Knob) -> str:
+    """Without `min`: steps would be counted from there."""
+    unit = f" <i>{knob.unit}</i>" if knob.unit else ""
+    return (
+        f'<label id="{knob.name.replace("_", "-")}"><span>{knob.spoken.capitalize()}{unit}</span>'
+        f'<input type="number" name="{knob.name}" step="{knob.step:g}"><small>{html.escape(knob.about)}</small></label>'
+    )
+
+
+def _literal(value: object) -> str:
+    """A value as a JavaScript literal that no markup can end."""
+    return json.dumps(value).replace("<", "\\u003c")

@@ -1,0 +1,61 @@
+"""What a visitor asks for, whole: the one value that page, API and command line hand over, checked in one place."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from visualizer.errors import SettingsError
+from visualizer.settings import SET_BY_VISITORS, Settings
+
+MAX_PROMPT_CHARACTERS = 200_000
+NO_UTF_8 = "The prompt is not valid UTF-8."
+RUN_ID = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True)
+class Request:
+    """A run that somebody asks for.
+
+    id: 32 hexadecimal digits, drawn at random by who asks, so that the run can be stopped before anybody has heard of
+    it; whoever knows it can open the run. prompt: without the spaces around it.
+    Raises SettingsError for an id, a prompt or a knob that cannot be.
+    """
+
+    id: str
+    prompt: str
+    settings: Settings
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.id, str) or not RUN_ID.fullmatch(self.id):
+            raise SettingsError("A run's id is 32 hexadecimal digits.")
+        if not isinstance(self.prompt, str) or not self.prompt.strip():
+            raise SettingsError("The prompt is empty: write something, or choose one of the demo prompts.")
+        if len(self.prompt) > MAX_PROMPT_CHARACTERS:
+            raise SettingsError(
+                f"The prompt has {len(self.prompt):,} characters; at most {MAX_PROMPT_CHARACTERS:,} are taken."
+            )
+        try:
+            self.prompt.encode()
+        except UnicodeEncodeError as exc:  # half of a surrogate pair
+            raise SettingsError(NO_UTF_8) from exc
+        object.__setattr__(self, "prompt", self.prompt.strip())
+
+    @classmethod
+    def of(cls, defaults: Settings, prompt: str, knobs: Mapping[str, object], run_id: str | None = None) -> Request:
+        """A request with some knobs of the checkpoint's defaults changed, see `Settings.changed`.
+
+        run_id: None draws one. Raises SettingsError as the request itself, and for knobs that visitors do not set.
+        """
+        unknown = knobs.keys() - set(SET_BY_VISITORS)
+        if unknown:
+            raise SettingsError(f"There is no knob called {', '.join(sorted(map(str, unknown))):.200}.")
+        settings = defaults.changed(**{name: knobs.get(name) for name in SET_BY_VISITORS})
+        return cls(new_run_id() if run_id is None else run_id, prompt, settings)
+
+
+def new_run_id() -> str:
+    """An id that nobody can guess."""
+    return secrets.token_hex(16)
