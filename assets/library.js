@@ -84,7 +84,7 @@ function createLibrary(page, player) {
     if (kind === "start") begin(JSON.parse(json));
     else if (kind === "recording" && run !== shown()) show(run);
     else if (kind === "compare") show([...json.matchAll(/"k":"recording","run":"([^"]*)"/g)].at(-1)[1]);
-    else if (kind === "end" && run !== shown()) show(""); // refused before it could start
+    else if (kind === "end" && run !== shown()) show(run); // stopped before it began
     else if (kind === "kept") one("#note-shown")?.click(); // the same run, whole now
     else if (kind === "waiting") wait(JSON.parse(json));
     else if (kind === "notice") notice(JSON.parse(json).text);

@@ -16,7 +16,7 @@ from visualizer.errors import CheckpointError, EngineError, SettingsError
 from visualizer.model import denoise as denoise_module
 from visualizer.model.checkpoint import read_card
 from visualizer.run import engine as engine_module
-from visualizer.run.engine import MAX_PROMPT_CHARACTERS, Engine, check_request, frames
+from visualizer.run.engine import Engine, check_settings, frames
 from visualizer.settings import Settings
 from visualizer.trace.canvas import Finish, Phase
 
@@ -203,32 +203,14 @@ def test_a_prompt_that_is_too_long_is_refused_by_the_child_and_the_next_run_work
     assert child_of(engine) is child
 
 
-@pytest.mark.parametrize(
-    ("label", "prompt", "canvas_length", "reason"),
-    [
-        ("an empty prompt", "", 16, "The prompt is empty"),
-        ("nothing but spaces", " \n\t ", 16, "The prompt is empty"),
-        ("no prompt", None, 16, "The prompt is empty"),
-        ("a list of words", ["sky"], 16, "The prompt is empty"),
-        ("half of a character", "sky \ud800", 16, "not valid UTF-8"),
-        ("a book", "x" * (MAX_PROMPT_CHARACTERS + 1), 16, r"200,001 characters; at most 200,000"),
-        ("a canvas longer than the checkpoint's", PROMPT, 1024, r"from 8 to \d+ for this checkpoint, not 1024"),
-    ],
-)
-def test_what_no_checkpoint_can_run_is_refused_before_it_starts(card, label, prompt, canvas_length, reason):
-    settings = SHORT.changed(canvas_length=canvas_length)
-    with pytest.raises(SettingsError, match=reason):
-        check_request(card, prompt, settings)
-    before = multiprocessing.active_children()
-    with pytest.raises(SettingsError, match=reason):
-        next(Engine(card).run(prompt, settings))
-    assert multiprocessing.active_children() == before, label
-
-
-def test_the_longest_canvas_of_a_checkpoint_is_taken(card):
-    check_request(card, PROMPT, SHORT.changed(canvas_length=card.canvas_length))
+def test_the_longest_canvas_of_a_checkpoint_is_taken_and_a_longer_one_refused_before_a_process_starts(card):
+    check_settings(card, SHORT.changed(canvas_length=card.canvas_length))
     with pytest.raises(SettingsError):
-        check_request(replace(card, canvas_length=15), PROMPT, SHORT)
+        check_settings(replace(card, canvas_length=15), SHORT)
+    before = multiprocessing.active_children()
+    with pytest.raises(SettingsError, match=r"from 8 to \d+ for this checkpoint, not 1024"):
+        next(Engine(card).run(PROMPT, SHORT.changed(canvas_length=1024)))
+    assert multiprocessing.active_children() == before
 
 
 @pytest.fixture(scope="module")

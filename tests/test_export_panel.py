@@ -162,13 +162,3 @@ def test_a_promise_that_cannot_be_kept_is_one_sentence(page):
     page.click("#export-start")
     page.wait_for_function("() => document.querySelector('#export-progress').textContent.includes('cannot be kept')")
     assert page.is_enabled("#export-start")
-
-
-@pytest.mark.parametrize(
-    "prompt, stem",
-    [("Name the planets.", "name-the-planets-seed-0"), ("日本語", "run-seed-0"),
-     ("../../etc/passwd", "etc-passwd-seed-0"), ("x" * 500, "x" * 40 + "-seed-0"),
-     ("four words " * 9, "four-words-four-words-four-words-four-seed-0"), ("Éa\n<b>", "ea-b-seed-0")],
-)  # fmt: skip
-def test_file_names_are_plain(prompt, stem):
-    assert file_stem(made_trace(["a"], prompt=prompt)) == stem

@@ -14,6 +14,7 @@ from tests.support.recorded import GatedEngine
 from visualizer.bundled import POCKET_FOLDER
 from visualizer.errors import EngineError, SettingsError, TraceError
 from visualizer.model.checkpoint import read_card
+from visualizer.request import Request, new_run_id
 from visualizer.run import runs as runs_module
 from visualizer.run.engine import Engine
 from visualizer.run.runs import Run, Runs, cache_folder
@@ -21,6 +22,10 @@ from visualizer.settings import Settings
 from visualizer.trace.trace import Trace
 
 SHORT = Settings(canvas_length=16, max_tokens=16, max_steps=3, seed=4)
+
+
+def asked(prompt, settings=SHORT, run_id=None):
+    return Request(run_id or new_run_id(), prompt, settings)
 
 
 @pytest.fixture
@@ -61,7 +66,7 @@ WHOLE = ["start", "step", "step", "step", "end", "recording", "kept"]
 
 def test_a_run_goes_on_when_its_listener_has_gone_and_the_next_one_hears_it_from_the_beginning(engine):
     runs = Runs(engine)
-    run = runs.begin("hello", SHORT)
+    run = runs.begin(asked("hello"))
     engine.let(1)
     assert kinds(head(run, 2)) == ["start", "step"]
     found = runs.find(run.id)
@@ -72,13 +77,13 @@ def test_a_run_goes_on_when_its_listener_has_gone_and_the_next_one_hears_it_from
 
 
 def test_two_listeners_hear_the_same(engine):
-    run = Runs(engine).begin("hello", SHORT)
+    run = Runs(engine).begin(asked("hello"))
     engine.let(3)
     assert listen(run) == listen(run)
 
 
 def test_the_recording_at_the_end_is_the_run_on_show_with_its_noise(engine):
-    run = Runs(engine).begin("hello", SHORT)
+    run = Runs(engine).begin(asked("hello"))
     engine.let(3)
     start, noise, *_, end, recording, kept = listen(run)
     assert recording["run"] == run.id == kept["run"]
@@ -92,7 +97,7 @@ def test_the_recording_at_the_end_is_the_run_on_show_with_its_noise(engine):
 
 def test_stop_ends_a_run_at_once_and_what_comes_later_is_not_taken(engine):
     runs = Runs(engine)
-    run = runs.begin("hello", SHORT)
+    run = runs.begin(asked("hello"))
     engine.let(2)
     head(run, 3)
     runs.stop(run.id)
@@ -103,13 +108,13 @@ def test_stop_ends_a_run_at_once_and_what_comes_later_is_not_taken(engine):
     assert len(runs.trace(run.id).states) == 2
     engine.let(3)
     # It may have to wait for the forward that was under way.
-    assert [kind for kind in kinds(listen(runs.begin("again", SHORT))) if kind != "waiting"] == WHOLE
+    assert [kind for kind in kinds(listen(runs.begin(asked("again")))) if kind != "waiting"] == WHOLE
     assert engine.left == 2
 
 
 def test_a_stop_before_the_first_step_needs_no_step(engine):
     runs = Runs(engine)
-    run = runs.begin("hello", SHORT)
+    run = runs.begin(asked("hello"))
     engine.begun.acquire()
     runs.stop(run.id)
     assert [message["k"] for message in head(run, 2)] == ["start", "end"]
@@ -119,9 +124,9 @@ def test_a_stop_before_the_first_step_needs_no_step(engine):
 
 def test_runs_wait_for_their_turn_and_see_their_place(engine):
     runs = Runs(engine)
-    one = runs.begin("one", SHORT)
+    one = runs.begin(asked("one"))
     engine.begun.acquire()
-    two, three, four = (runs.begin(prompt, SHORT) for prompt in ("two", "three", "four"))
+    two, three, four = (runs.begin(asked(prompt)) for prompt in ("two", "three", "four"))
     assert [head(run, 1)[0]["place"] for run in (two, three, four)] == [1, 2, 3]
     runs.stop(two.id)
     assert kinds(listen(two)) == ["waiting", "end"]
@@ -136,16 +141,91 @@ def test_runs_wait_for_their_turn_and_see_their_place(engine):
 def test_too_many_waiting_runs_are_refused_with_a_sentence(engine, monkeypatch):
     monkeypatch.setattr(runs_module, "MAX_WAITING", 1)
     runs = Runs(engine)
-    runs.begin("one", SHORT)
+    runs.begin(asked("one"))
     engine.begun.acquire()
-    runs.begin("two", SHORT)
+    runs.begin(asked("two"))
     with pytest.raises(EngineError, match="1 runs are waiting already"):
-        runs.begin("three", SHORT)
+        runs.begin(asked("three"))
 
 
-def test_what_the_checkpoint_cannot_run_is_refused_before_it_waits(engine):
-    with pytest.raises(SettingsError, match="The prompt is empty"):
-        Runs(engine).begin("  ", SHORT)
+def test_what_the_checkpoint_cannot_run_is_refused_before_it_waits_and_replaces_nothing(engine):
+    runs = Runs(engine)
+    before = runs.begin(asked("before"))
+    with pytest.raises(SettingsError, match="canvas length must be"):
+        runs.begin(asked("hello", SHORT.changed(canvas_length=1024)), instead=before.id)
+    assert before.ended is None
+
+
+def test_a_stop_that_comes_before_its_run_keeps_it_from_beginning(engine):
+    runs = Runs(engine)
+    early, late = new_run_id(), new_run_id()
+    runs.stop(early)
+    never = runs.begin(asked("never", run_id=early))
+    assert kinds(listen(never)) == ["end"]
+    assert (never.ended, runs.find(early)) == ("stopped", never)
+    run = runs.begin(asked("hello", run_id=late))
+    engine.let(3)
+    assert kinds(listen(run)) == WHOLE
+    assert engine.left == 1
+
+
+def test_a_run_that_is_replaced_before_it_was_asked_for_never_begins(engine):
+    runs = Runs(engine)
+    first = new_run_id()
+    second = runs.begin(asked("second"), instead=first)
+    assert runs.begin(asked("first", run_id=first)).ended == "stopped"
+    engine.let(3)
+    assert kinds(listen(second)) == WHOLE
+
+
+def test_only_so_many_stops_ahead_of_their_runs_are_remembered(engine, monkeypatch):
+    monkeypatch.setattr(runs_module, "_STOPPED_AHEAD", 2)
+    runs = Runs(engine)
+    ids = [new_run_id() for _ in range(3)]
+    for run_id in (*ids, "no id", "0" * 5000):
+        runs.stop(run_id)
+    assert [runs.begin(asked("hello", run_id=run_id)).ended for run_id in ids] == [None, "stopped", "stopped"]
+
+
+def test_an_id_is_taken_once(engine, tmp_path):
+    runs = Runs(engine, tmp_path)
+    run_id = finished(runs, engine)
+    wait_for_file(tmp_path, run_id)
+    for other in (runs, Runs(engine, tmp_path)):
+        with pytest.raises(SettingsError, match="There is a run of this id already"):
+            other.begin(asked("hello", run_id=run_id))
+
+
+def test_a_run_that_its_only_listener_leaves_is_stopped_and_one_with_others_goes_on(engine):
+    runs = Runs(engine)
+    run = runs.begin(asked("hello"))
+
+    async def leave_twice():
+        first, second = run.news(), run.news()
+        engine.let(1)
+        assert (await anext(first)).frame is not None
+        assert (await anext(second)).frame is not None
+        await first.aclose()
+        runs.leave(run)
+        assert run.ended is None
+        await second.aclose()
+        runs.leave(run)
+
+    asyncio.run(asyncio.wait_for(leave_twice(), 60))
+    assert run.ended == "stopped"
+
+
+def test_a_program_hears_its_places_and_then_every_frame(engine):
+    runs = Runs(engine)
+    runs.begin(asked("one"))
+    engine.begun.acquire()
+    run = runs.begin(asked("two"))
+
+    async def gather():
+        return [(news.place, news.frame and news.frame.answer) async for news in run.news()]
+
+    engine.let(6)
+    assert asyncio.run(asyncio.wait_for(gather(), 60)) == [(1, None), (0, None), (0, None), (0, "ab")]
 
 
 @pytest.mark.parametrize(
@@ -158,7 +238,7 @@ def test_what_the_checkpoint_cannot_run_is_refused_before_it_waits(engine):
 def test_a_run_that_fails_says_why_and_keeps_its_steps(error, sentence):
     engine = GatedEngine(error)
     runs = Runs(engine)
-    run = runs.begin("hello", SHORT)
+    run = runs.begin(asked("hello"))
     engine.let(2)
     messages = listen(run)
     assert kinds(messages) == ["start", "step", "end", "recording", "kept"]
@@ -169,7 +249,7 @@ def test_a_run_that_fails_says_why_and_keeps_its_steps(error, sentence):
 def test_a_run_that_another_checkpoint_makes_says_so(engine):
     other = read_card(POCKET_FOLDER)
     runs = Runs(engine)
-    run = runs.begin("hello", SHORT)
+    run = runs.begin(asked("hello"))
     engine.begun.acquire()
     object.__setattr__(other, "name", "another")
     engine.card = other
@@ -180,7 +260,7 @@ def test_a_run_that_another_checkpoint_makes_says_so(engine):
 
 
 def finished(runs, engine, prompt="hello"):
-    run = runs.begin(prompt, SHORT)
+    run = runs.begin(asked(prompt))
     engine.let(3)
     listen(run)
     return run.id
@@ -235,7 +315,7 @@ def test_an_id_that_nobody_has_finds_nothing(engine, tmp_path, run_id):
 
 def test_ids_cannot_be_guessed(engine):
     runs = Runs(engine)
-    ids = {runs.begin("hello", SHORT).id for _ in range(10)}
+    ids = {runs.begin(asked("hello")).id for _ in range(10)}
     assert len(ids) == 10
     assert all(len(run_id) == 32 for run_id in ids)
 
@@ -244,8 +324,8 @@ def test_memory_holds_the_last_runs_and_every_run_that_is_not_over(engine, monke
     monkeypatch.setattr(runs_module, "_IN_MEMORY", 3)
     runs = Runs(engine)
     ids = [finished(runs, engine) for _ in range(5)]
-    under_way = runs.begin("hello", SHORT)
-    waiting = [runs.begin("hello", SHORT) for _ in range(4)]
+    under_way = runs.begin(asked("hello"))
+    waiting = [runs.begin(asked("hello")) for _ in range(4)]
     for run in (under_way, *waiting):
         assert runs.find(run.id) is run
     with pytest.raises(TraceError):
@@ -272,19 +352,19 @@ def test_a_real_run_is_stopped_within_a_step_and_the_next_one_is_whole():
     engine = Engine(read_card(POCKET_FOLDER))
     try:
         runs = Runs(engine)
-        run = runs.begin("Why is the sky blue?", SHORT.changed(max_steps=500, stop_entropy=0))
+        run = runs.begin(asked("Why is the sky blue?", SHORT.changed(max_steps=500, stop_entropy=0)))
         head(run, 4)
         runs.stop(run.id)
         steps = len(runs.trace(run.id).states)
         assert kinds(listen(run))[-3:] == ["end", "recording", "kept"]
         assert len(runs.trace(run.id).states) == steps < 500
-        assert kinds(listen(runs.begin("Why is the sky blue?", SHORT)))[-3:] == ["end", "recording", "kept"]
+        assert kinds(listen(runs.begin(asked("Why is the sky blue?"))))[-3:] == ["end", "recording", "kept"]
     finally:
         engine.close()
 
 
 def test_a_run_knows_what_it_was_made_with(engine):
-    run = Runs(engine).begin(" hello ", SHORT)
+    run = Runs(engine).begin(asked(" hello "))
     assert isinstance(run, Run)
     assert (run.info.prompt, run.info.settings) == ("hello", SHORT)
     assert run.info.fingerprint == engine.card.fingerprint

@@ -15,13 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.canvas_samples import tiny_state
+from tests.support.made_traces import made_trace
 from tests.support.mutations import mutate
 from visualizer.errors import TraceError
 from visualizer.run.engine import frames
 from visualizer.settings import Sampler, Settings
 from visualizer.trace import file as trace_file
 from visualizer.trace.canvas import CanvasState, Finish, Frame, Phase
-from visualizer.trace.file import load_trace, save_trace
+from visualizer.trace.file import file_stem, load_trace, save_trace
 from visualizer.trace.trace import RunInfo, Trace, trace_of
 
 VOCAB = 262_144
@@ -361,3 +362,13 @@ def test_a_frame_of_hand_made_states_becomes_a_trace():
     assert [frame.thought for frame in thinking.frames()] == ["hm"]
     assert trace_of(INFO, [], "failed", "Memory ran out.").problem == "Memory ran out."
     assert asdict(INFO)["versions"] == {"mlx": "0.32.4"}
+
+
+@pytest.mark.parametrize(
+    "prompt, stem",
+    [("Name the planets.", "name-the-planets-seed-0"), ("日本語", "run-seed-0"),
+     ("../../etc/passwd", "etc-passwd-seed-0"), ("x" * 500, "x" * 40 + "-seed-0"),
+     ("four words " * 9, "four-words-four-words-four-words-four-seed-0"), ("Éa\n<b>", "ea-b-seed-0")],
+)  # fmt: skip
+def test_file_names_are_plain(prompt, stem):
+    assert file_stem(made_trace(["a"], prompt=prompt)) == stem

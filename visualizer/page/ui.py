@@ -149,9 +149,8 @@ def page_theme() -> gr.themes.Base:
         "button_secondary_text_color": "text",
     }
     settable = {name: f"var(--c-{colour})" for name, colour in colours.items()}
-    return gr.themes.Base(font=["Inter", "system-ui", "sans-serif"], font_mono=["JetBrains Mono", "monospace"]).set(
-        **settable, **{f"{name}_dark": value for name, value in settable.items()}
-    )
+    theme = gr.themes.Base(font=["Inter", "system-ui", "sans-serif"], font_mono=["JetBrains Mono", "monospace"])
+    return theme.set(**settable, **{f"{name}_dark": value for name, value in settable.items()})
 
 
 def _follow(card: CheckpointCard) -> list[dict[str, object]]:

@@ -9,85 +9,113 @@ import pytest
 
 from tests.support.recorded import TINY_RUN, GatedEngine, RecordedEngine
 from visualizer.errors import SettingsError, TraceError
-from visualizer.page.library import Library, varied
+from visualizer.page.answers import Answers, varied
 from visualizer.prompts import load_prompts
+from visualizer.request import Request, new_run_id
 from visualizer.run.gallery import Gallery, main
 from visualizer.settings import Settings
 from visualizer.trace.file import load_trace
 
 PROMPTS = load_prompts()
-KNOBS = (64, 32, 8, "entropy-bound", 0.1, 0.0, 7)
+KNOBS = {"max_tokens": 64, "canvas_length": 32, "max_steps": 8, "sampler": "entropy-bound", "entropy_bound": 0.1,
+         "temperature": 0, "seed": 7}  # fmt: skip
 
 
 @pytest.fixture
-def library():
-    return Library(RecordedEngine(TINY_RUN), PROMPTS)
+def answers():
+    return Answers(RecordedEngine(TINY_RUN), PROMPTS)
 
 
-def answer(library, prompt="hello", knobs=KNOBS, **wish):
+def answer(answers, **wish):
     """All messages that a wish is answered with."""
+    whole = {"prompt": "hello", "knobs": KNOBS, "id": new_run_id()} | wish
 
     async def gather():
-        return [json.loads(message) async for message in library.stream(json.dumps(wish), prompt, *knobs)]
+        return [json.loads(message) async for message in answers.stream(json.dumps(whole))]
 
     return asyncio.run(asyncio.wait_for(gather(), 60))
+
+
+def asked():
+    return Request(new_run_id(), "hello", Settings(canvas_length=8))
 
 
 def kinds(messages):
     return [message["k"] for message in messages]
 
 
-def run_once(library):
+def run_once(answers):
     """The id of a finished run."""
-    return answer(library, do="denoise")[0]["run"]
+    return answer(answers, do="denoise")[0]["run"]
 
 
-def test_a_new_run_streams_and_ends_with_its_recording(library):
-    messages = answer(library, do="denoise")
+def test_a_new_run_streams_and_ends_with_its_recording(answers):
+    messages = answer(answers, do="denoise")
     assert kinds(messages) == ["start", "step", "step", "step", "end", "recording", "kept"]
     assert messages[0]["settings"]["seed"] == 7
     assert messages[0]["settings"]["canvas_length"] == 32
 
 
-def test_what_cannot_be_run_is_a_failed_run_with_one_sentence(library):
-    (end,) = answer(library, prompt=" ", do="denoise")
-    assert (end["k"], end["reason"]) == ("end", "failed")
-    assert "The prompt is empty" in end["message"]
+def test_a_run_has_the_id_that_the_browser_drew(answers):
+    run_id = new_run_id()
+    assert answer(answers, do="denoise", id=run_id)[0]["run"] == run_id
+    assert answers.trace(run_id).answer == "ab"
+
+
+@pytest.mark.parametrize(
+    ("wish", "sentence"),
+    [
+        ({"prompt": " "}, "The prompt is empty"),
+        ({"knobs": KNOBS | {"max_steps": "many"}}, "The number of steps must be"),
+        ({"knobs": KNOBS | {"t_min": 0.1}}, "There is no knob called t_min"),
+        ({"knobs": []}, "The page asked for something unknown"),
+        ({"id": "7"}, "A run's id is 32 hexadecimal digits"),
+    ],
+)
+def test_what_cannot_be_run_gets_a_sentence_and_the_run_that_it_was_to_replace_goes_on(wish, sentence):
+    engine = GatedEngine()
+    answers = Answers(engine, PROMPTS)
+    before = answers.runs.begin(asked())
+    engine.let(3)
+    messages = answer(answers, do="denoise", instead=before.id, **wish)
+    assert messages[0]["k"] == "notice" and sentence in messages[0]["text"]
+    assert kinds(messages)[-3:] in (["notice"], ["end", "recording", "kept"])
+    assert (before.ended or "stop") == "stop"
 
 
 def test_a_new_run_stops_the_one_that_it_replaces():
     engine = GatedEngine()
-    library = Library(engine, PROMPTS)
-    before = library.runs.begin("before", Settings(canvas_length=8))
+    answers = Answers(engine, PROMPTS)
+    before = answers.runs.begin(asked())
     engine.let(9)
-    assert kinds(answer(library, do="denoise", instead=before.id))[-3:] == ["end", "recording", "kept"]
+    assert kinds(answer(answers, do="denoise", instead=before.id))[-3:] == ["end", "recording", "kept"]
     assert before.ended == "stopped"
 
 
-def test_a_page_that_opens_shows_its_last_run_or_else_a_recording_from_the_gallery(library):
+def test_a_page_that_opens_shows_its_last_run_or_else_a_recording_from_the_gallery(answers):
     for gone in ("", "0" * 32):
-        (recording,) = answer(library, do="open", first="yes", id=gone)
+        (recording,) = answer(answers, do="open", first="yes", id=gone)
         assert recording["run"] == f"gallery-{PROMPTS[0].id}"
         assert recording["label"] == PROMPTS[0].title
         assert recording["messages"][0]["recorded"] is True
-    run_id = run_once(library)
-    (recording,) = answer(library, do="open", first="yes", id=run_id)
+    run_id = run_once(answers)
+    (recording,) = answer(answers, do="open", first="yes", id=run_id)
     assert (recording["run"], recording["label"]) == (run_id, "hello")
 
 
 def test_a_page_without_gallery_opens_empty(tmp_path):
-    assert answer(Library(RecordedEngine(TINY_RUN), PROMPTS, recordings=tmp_path), do="open", first="yes") == []
+    assert answer(Answers(RecordedEngine(TINY_RUN), PROMPTS, recordings=tmp_path), do="open", first="yes") == []
 
 
 def test_a_run_under_way_is_followed_from_its_beginning():
     engine = GatedEngine()
-    library = Library(engine, PROMPTS)
-    run = library.runs.begin("hello", Settings(canvas_length=8))
+    answers = Answers(engine, PROMPTS)
+    run = answers.runs.begin(asked())
     engine.let(1)
 
     async def follow():
         seen = []
-        async for message in library.stream(json.dumps({"do": "open", "id": run.id}), "", *KNOBS):
+        async for message in answers.stream(json.dumps({"do": "open", "id": run.id})):
             seen.append(json.loads(message))
             if len(seen) == 2:
                 engine.let(2)
@@ -96,8 +124,8 @@ def test_a_run_under_way_is_followed_from_its_beginning():
     assert kinds(asyncio.run(follow())) == ["start", "step", "step", "step", "end", "recording", "kept"]
 
 
-def test_a_run_that_is_gone_is_said_beside_what_is_on_show(library):
-    assert answer(library, do="open", id="0" * 32) == [{"k": "notice", "text": "This run is not kept any more."}]
+def test_a_run_that_is_gone_is_said_beside_what_is_on_show(answers):
+    assert answer(answers, do="open", id="0" * 32) == [{"k": "notice", "text": "This run is not kept any more."}]
 
 
 @pytest.mark.parametrize("prompt", PROMPTS, ids=lambda prompt: prompt.id)
@@ -110,21 +138,21 @@ def test_every_demo_prompt_has_a_recording_of_its_own_text(prompt):
     assert len(trace.info.fingerprint) == 16
 
 
-def test_two_runs_are_compared(library):
-    one, other = run_once(library), run_once(library)
-    (message,) = answer(library, do="compare", left=one, right=other)
+def test_two_runs_are_compared(answers):
+    one, other = run_once(answers), run_once(answers)
+    (message,) = answer(answers, do="compare", left=one, right=other)
     assert (message["k"], message["left"]["run"], message["right"]["run"]) == ("compare", one, other)
 
 
-def test_a_run_is_not_compared_with_itself(library):
-    run_id = run_once(library)
-    (notice,) = answer(library, do="compare", left=run_id, right=run_id)
+def test_a_run_is_not_compared_with_itself(answers):
+    run_id = run_once(answers)
+    (notice,) = answer(answers, do="compare", left=run_id, right=run_id)
     assert "one and the same run" in notice["text"]
 
 
-def test_a_run_is_made_again_with_one_knob_changed_and_compared(library):
-    run_id = run_once(library)
-    messages = answer(library, do="again", left=run_id, change="sampler")
+def test_a_run_is_made_again_with_one_knob_changed_and_compared(answers):
+    run_id = run_once(answers)
+    messages = answer(answers, do="again", left=run_id, change="sampler")
     assert kinds(messages)[-1] == "compare"
     left, right = (messages[-1][side]["messages"][0] for side in ("left", "right"))
     assert left["prompt"] == right["prompt"] == "hello"
@@ -160,35 +188,35 @@ def test_a_change_that_changes_nothing_is_refused():
 @pytest.mark.parametrize(
     "asked", ["", "null", "[]", '{"do":"rm"}', '{"do":["denoise"]}', '{"do":"open","id":7}', "[" * 9999]
 )
-def test_what_this_page_never_asks_gets_a_sentence(library, asked):
+def test_what_this_page_never_asks_gets_a_sentence(answers, asked):
     async def gather():
-        return [json.loads(message) async for message in library.stream(asked, "hello", *KNOBS)]
+        return [json.loads(message) async for message in answers.stream(asked)]
 
     assert asyncio.run(gather()) == [{"k": "notice", "text": "The page asked for something unknown; reload it."}]
 
 
-def test_a_saved_run_can_be_opened_again(library, tmp_path):
-    path = library.download(run_once(library))
-    assert path.name == "hello-seed7.jsonl.gz"
+def test_a_saved_run_can_be_opened_again(answers, tmp_path):
+    path = answers.download(run_once(answers))
+    assert path.name == "hello-seed-7.jsonl.gz"
     uploaded = tmp_path / path.name
     uploaded.write_bytes(path.read_bytes())
-    run_id = library.take(uploaded)
+    run_id = answers.take(uploaded)
     assert not uploaded.exists()
-    (recording,) = answer(library, do="open", id=run_id)
+    (recording,) = answer(answers, do="open", id=run_id)
     assert kinds(recording["messages"]) == ["start", "step", "step", "step", "end"]
 
 
-def test_a_bad_upload_is_refused_and_removed(library, tmp_path):
+def test_a_bad_upload_is_refused_and_removed(answers, tmp_path):
     (tmp_path / "bad.jsonl").write_text("hello\n")
     with pytest.raises(TraceError, match=r"bad\.jsonl cannot be read: line 1 is not JSON"):
-        library.take(tmp_path / "bad.jsonl")
+        answers.take(tmp_path / "bad.jsonl")
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("run_id", ["", "0" * 32, "gallery-nothing", "../x"])
-def test_nothing_is_saved_of_a_run_that_is_not_there(library, run_id):
+def test_nothing_is_saved_of_a_run_that_is_not_there(answers, run_id):
     with pytest.raises(TraceError):
-        library.download(run_id)
+        answers.download(run_id)
 
 
 def test_recordings_are_made_by_a_command(tmp_path, capsys):
@@ -201,5 +229,5 @@ def test_recordings_are_made_by_a_command(tmp_path, capsys):
 def test_a_damaged_recording_of_the_gallery_is_a_notice(tmp_path):
     prompt = PROMPTS[0]
     (tmp_path / f"{prompt.id}.jsonl.gz").write_bytes(b"damaged")
-    (notice,) = answer(Library(RecordedEngine(TINY_RUN), PROMPTS, recordings=tmp_path), do="open", first="yes")
+    (notice,) = answer(Answers(RecordedEngine(TINY_RUN), PROMPTS, recordings=tmp_path), do="open", first="yes")
     assert "is not a whole gzip file" in notice["text"]
