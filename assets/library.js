@@ -133,7 +133,12 @@ function createLibrary(page, player) {
   const open = (id) => ask({ do: "open", id });
   /** What a page asks for as it opens: this browser's last run, or else a recording from the gallery. */
   const first = () => wish({ do: "open", first: "yes", id: runs()[0]?.id ?? "" });
-  const stop = () => one("#halt").click();
+  const unstopped = []; // ids of runs that Stop was pressed for, as `unsent`
+  function stop() {
+    unstopped.push(live);
+    one("#halt").click();
+  }
+  const stopping = () => unstopped.shift() ?? "";
   const running = () => live;
 
   /** Hand the saved file to the browser, or say why there is none. */
@@ -147,5 +152,5 @@ function createLibrary(page, player) {
     if (change) askForRun({ do: "again", left: shown(), change, knobs: window.denoiseForm.read().knobs });
   });
   draw();
-  return { receive, notice, fetchSaved, asked, denoise, open, stop, first, shown, running };
+  return { receive, notice, fetchSaved, asked, denoise, open, stop, stopping, first, shown, running };
 }

@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from playwright.sync_api import Browser
+
 from tests.support.browser import open_browser, served_app
 from tests.support.rounds import Round, play_round
 from visualizer.prompts import load_prompts
@@ -29,8 +31,8 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as home, busy_loops(_BUSY_LOOPS):
-        rounds, errors = play(arguments.rounds, arguments.seed, Path(home))
+    with tempfile.TemporaryDirectory() as home, open_browser() as browser, busy_loops(_BUSY_LOOPS):
+        rounds, errors = play(browser, arguments.rounds, arguments.seed, Path(home))
     faults = [(number, one) for number, one in enumerate(rounds) if one.faults]
     for number, one in faults:
         print(f"round {number} ({one.run_id}, ended {one.ended}): {'; '.join(one.faults)}", file=sys.stderr)
@@ -42,11 +44,11 @@ def main() -> int:
     return 1 if faults or errors else 0
 
 
-def play(count: int, seed: int, home: Path) -> tuple[list[Round], list[str]]:
+def play(browser: Browser, count: int, seed: int, home: Path) -> tuple[list[Round], list[str]]:
     """The rounds, and what the page raised. home: an empty folder, the app's home."""
     luck, errors = random.Random(seed), []
     demos = {prompt.id: prompt.text for prompt in load_prompts()}
-    with served_app(home=home) as address, open_browser() as browser:
+    with served_app(home=home) as address:
         page = browser.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(address)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
+from bench.rounds import play
 from tests.support.browser import free_port, served_app, wait_until_served
 from tests.support.recorded import GatedEngine, RecordedEngine
 from training.corpus import FAMILIES
@@ -20,7 +21,6 @@ from visualizer.trace.file import load_trace
 FAMILY_OF_CARD = {"acrostic": "acrostic", "why": "why", "palindrome": "function", "planets": "planets",
                   "story": "story", "haiku": "haiku"}  # fmt: skip
 RUN_MS = 240_000
-STEPS, ENTROPY_BOUND = (f"#knobs input[type=number] >> nth={place}" for place in (2, 3))
 PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 SHOWN = "document.querySelector('#player .player-root')?.dataset.run"
 
@@ -76,35 +76,22 @@ def answer(page):
     return page.text_content("#player [data-ui=answer]")
 
 
-def set_knob(page, field, value):
-    """Type into a field of the open knobs; again where Gradio, still building the fold, put another in its place."""
-    for _ in range(5):
-        page.fill(field, str(value))
-        page.press(field, "Tab")
-        page.evaluate(PAINTED)
-        if page.input_value(field) == str(value):
-            return
-    raise AssertionError(f"{field} does not keep what is typed.")
+def set_knobs(page, **knobs):
+    """Open the knobs and type."""
+    if page.get_attribute("#knobs", "open") is None:
+        page.click("#knobs summary")
+    for name, value in knobs.items():
+        page.fill(f"#knobs [name={name}]", str(value))
 
 
-def set_seed(page, seed):
-    page.click("#knobs button")
-    set_knob(page, "#seed input", seed)
-
-
-def make_runs_long(page):
-    """One position is accepted at a step, and steps are many: no run ends before it is stopped. Returns what was."""
-    page.click("#knobs button")
-    before = {field: page.input_value(field) for field in (STEPS, ENTROPY_BOUND)}
-    set_knob(page, STEPS, 96)
-    set_knob(page, ENTROPY_BOUND, 0)
-    return before
+LONG = {"max_steps": 512, "entropy_bound": 0}
+"""One position is accepted at a step, and steps are many: no run ends before it is stopped."""
 
 
 @pytest.mark.parametrize("card", ["planets", "story"])
 def test_a_click_on_a_card_denoises_live_and_ends_with_the_right_answer(page, card):
     pictures = set()
-    set_seed(page, 1)
+    set_knobs(page, seed=1)
     start(page, f"#card-{card}")
     reason = wait_for_end(page, watch=lambda: pictures.add(canvas_picture(page)))
     prompt = next(prompt for prompt in load_prompts() if prompt.id == card)
@@ -117,17 +104,35 @@ def test_a_click_on_a_card_denoises_live_and_ends_with_the_right_answer(page, ca
 
 
 def test_stop_keeps_what_was_shown_and_the_next_run_works(page):
-    before = make_runs_long(page)
+    before = {name: page.input_value(f"#knobs [name={name}]") for name in LONG}
+    set_knobs(page, **LONG)
     start(page, "#card-story")
-    page.wait_for_selector("#player .dp-canvas .dp-cell.dp-draft", timeout=RUN_MS)
+    page.wait_for_selector("#player .dp-canvas .dp-cell:not(.dp-masked)", timeout=RUN_MS)
     page.click("#stop")
     assert wait_for_end(page) == "stopped"
     assert page.locator("#player .dp-canvas .dp-cell").count() == 128
-    for field, value in before.items():
-        set_knob(page, field, value)
+    set_knobs(page, **before)
     start(page, "#card-why")
     page.wait_for_selector("#player .player-root[data-state=running]")
     assert wait_for_end(page) == "stop"
+
+
+def test_what_is_on_the_screen_at_the_click_is_what_runs_and_every_stop_stops(browser, tmp_path):
+    rounds, errors = play(browser, 8, seed=2, home=tmp_path)
+    assert [fault for one in rounds for fault in one.faults] == []
+    assert errors == []
+    assert any(one.stopped_after_ms is not None for one in rounds)
+
+
+def test_opening_the_knobs_changes_none_of_them(page):
+    page.click("#knobs summary")
+    page.wait_for_selector("#seed input:visible")
+    assert page.input_value("#seed input") == ""
+    start(page, "#card-why")
+    first = page.text_content("#player [data-ui=seed]")
+    wait_for_end(page)
+    start(page, "#card-why")
+    assert page.text_content("#player [data-ui=seed]") != first
 
 
 def test_a_card_clicked_during_a_run_replaces_the_run(page):
@@ -139,11 +144,38 @@ def test_a_card_clicked_during_a_run_replaces_the_run(page):
     assert "syllables" in answer(page)
 
 
-def test_an_empty_prompt_gets_one_sentence(page):
-    page.fill("#prompt textarea", "   ")
+@pytest.mark.parametrize(
+    ("prompt", "knobs", "sentence"),
+    [
+        ("   ", {}, "The prompt is empty: write something, or choose one of the demo prompts."),
+        ("hello", {"max_steps": 0}, "The number of steps must be a whole number from 1 to 512, not 0."),
+        ("hello", {"seed": "1.5"}, "The seed must be a whole number from 0 to 4294967295, not 1.5."),
+    ],
+)
+def test_what_cannot_be_run_gets_one_sentence_and_the_run_on_show_stays(page, prompt, knobs, sentence):
+    run = shown_run(page)
+    page.fill("#prompt textarea", prompt)
+    set_knobs(page, **knobs)
     page.click("#denoise")
-    page.wait_for_selector("#player .player-root[data-state=failed]")
-    assert "The prompt is empty" in page.text_content("#player")
+    page.wait_for_selector("#notice:visible")
+    assert page.text_content("#notice") == sentence
+    assert shown_run(page) == run
+    assert page.locator("#player .dp-canvas .dp-cell").count() > 100
+
+
+def test_a_refused_request_leaves_the_run_under_way_alone(page):
+    set_knobs(page, **LONG)
+    start(page, "#card-story")
+    page.wait_for_selector("#player .dp-canvas .dp-cell:not(.dp-masked)", timeout=RUN_MS)
+    run = shown_run(page)
+    page.fill("#prompt textarea", " ")
+    page.click("#denoise")
+    page.wait_for_selector("#notice:visible")
+    drawn = int(page.get_attribute("#player .player-root", "data-drawn"))
+    page.wait_for_function(f"() => Number(document.querySelector('#player .player-root').dataset.drawn) > {drawn}")
+    assert shown_run(page) == run
+    page.click("#stop")
+    assert wait_for_end(page) == "stopped"
 
 
 def test_a_token_can_be_inspected_with_the_keyboard(page):
@@ -292,7 +324,7 @@ def test_a_run_is_made_again_with_one_knob_changed_and_watched_beside_the_first(
 
 
 def test_the_list_of_this_browsers_runs_opens_an_earlier_one(page):
-    make_runs_long(page)
+    set_knobs(page, **LONG)
     start(page, "#card-why")
     first = shown_run(page)
     page.click("#stop")

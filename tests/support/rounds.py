@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import random
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Page, TimeoutError
+from playwright.sync_api import Page
 
 from visualizer.trace import load_trace
 
@@ -18,6 +17,12 @@ _LONG = {"max_steps": 512, "entropy_bound": 0, "canvas_length": 128}
 _ON_SCREEN = """() => Object.fromEntries(
   [...document.querySelectorAll('#form [name]')].map((field) => [field.name, field.value])
 )"""
+
+_PAINTED_STATE = """async () => {
+  const root = document.querySelector('#player .player-root'), run = root.dataset.run;
+  for (const _ of [1, 2]) await new Promise(requestAnimationFrame); // the state is painted, the run's id is not
+  return {run, state: root.dataset.state};
+}"""
 
 
 @dataclass(frozen=True)
@@ -90,15 +95,13 @@ def _click(page: Page, button: str, stop_after_ms: float | None) -> None:
 
 def _wait_for_end(page: Page, run_id: str) -> str:
     """How the run on show ended; it is the one that was asked for."""
-    is_over = f"""() => {{
-      const root = document.querySelector('#player .player-root');
-      return root.dataset.run === {json.dumps(run_id)} && root.dataset.state !== 'running' && root.dataset.state;
-    }}"""
-    try:
-        return str(page.wait_for_function(is_over, timeout=_END_SECONDS * 1000).json_value())
-    except TimeoutError:
-        state = page.evaluate("() => ({...document.querySelector('#player .player-root').dataset})")
-        return f"nothing the page shows: {state}"
+    deadline = time.monotonic() + _END_SECONDS
+    while time.monotonic() < deadline:
+        shown = page.evaluate(_PAINTED_STATE)
+        if shown["run"] == run_id and shown["state"] != "running":
+            return str(shown["state"])
+        page.wait_for_timeout(20)
+    return f"nothing: the page shows {shown}"
 
 
 def _differences(run_id: str, expected: dict[str, str], runs_folder: Path, ended: str) -> list[str]:
