@@ -6,13 +6,12 @@ all (visualizer/whole_file.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-
-import numpy as np
+from sys import maxsize
 
 from visualizer.errors import ExportError, SettingsError
 from visualizer.export.film import Film, Picture
@@ -22,7 +21,7 @@ from visualizer.export.png import evenly_chosen, png_bytes, side_by_side
 from visualizer.export.size_ladder import ALL_COLOURS, MIN_WIDTH, BestFit, Choice, choices, spoken_bytes
 from visualizer.export.tables import csv_text, json_text
 from visualizer.export.video import SHARPEST_CRF, write_mp4, write_webp
-from visualizer.picture import Box, Painter, Scene, SceneOptions, build_scene
+from visualizer.picture import Box, Painter, Pixels, Scene, SceneOptions, build_scene
 from visualizer.player import player_bundle
 from visualizer.trace import Trace, save_trace
 from visualizer.whole_file import whole_file
@@ -48,6 +47,7 @@ _STRIP_PICTURES = 6
 _STRIP_SHARE = 3
 """A picture of a strip has this part of the width asked for."""
 _STRIP_GAP_PX = 2
+_NO_LIMIT_BYTES = maxsize
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Exported:
 
 
 @dataclass(frozen=True)
-class Progress:
+class ExportProgress:
     """How far an export is: a share from 0 to 1 and words; the last one carries the finished file."""
 
     share: float
@@ -86,7 +86,7 @@ def export(
     options: SceneOptions | None = None,
     at_most_bytes: int | None = None,
     moment: float = 1.0,
-) -> Iterator[Progress]:
+) -> Generator[ExportProgress]:
     """Write a run to a file in the format of its name, replacing one that is there when all is done.
 
     at_most_bytes: of several choices (size, steps kept, colours or quality) the best one that keeps it is taken.
@@ -104,9 +104,10 @@ def export(
         yield from _export_document(trace, target, suffix, options or SceneOptions(), at_most_bytes)
 
 
-def finish(exporting: Iterator[Progress]) -> Exported:
+def finish(exporting: Iterator[ExportProgress]) -> Exported:
     """Run an export to its end."""
     *_, last = exporting
+    assert last.exported is not None  # the last one carries it
     return last.exported
 
 
@@ -123,11 +124,11 @@ def film_of(scene: Scene) -> Film:
     return Film(scene.size, painter.palette, tuple(scene.durations_ms), pictures)
 
 
-def still_of(trace: Trace, options: SceneOptions, moment: float = 1.0) -> np.ndarray:
+def still_of(trace: Trace, options: SceneOptions, moment: float = 1.0) -> Pixels:
     """One moment of a run, from 0 to 1, as pixels (uint8 H×W×3 RGB)."""
     scene = build_scene(trace, replace(options, loop_start=0.0))
     painter = Painter(scene)
-    return painter.palette[painter.paint(scene.frames[round(moment * (len(scene.frames) - 1))])]
+    return painter.coloured(scene.frames[round(moment * (len(scene.frames) - 1))])
 
 
 def write_poster(trace: Trace, film: Path, options: SceneOptions) -> Path:
@@ -146,16 +147,16 @@ def poster_path(film: Path) -> Path:
     return film.with_suffix(".poster.png")
 
 
-def strip_of(trace: Trace, options: SceneOptions) -> np.ndarray:
+def strip_of(trace: Trace, options: SceneOptions) -> Pixels:
     """Six moments side by side (uint8 H×W×3 RGB), spread evenly over the text's settling, not over time."""
     width = max(options.width // _STRIP_SHARE // 2 * 2, MIN_WIDTH)
     scene = build_scene(trace, replace(options, width=width, height=None, loop_start=0.0))
     painter = Painter(scene)
     settled = [_settled_share(trace, frame.state_index) for frame in scene.frames]
     chosen = evenly_chosen(settled, _STRIP_PICTURES)
-    pictures = [painter.palette[painter.paint(scene.frames[index])] for index in chosen]
-    line = tuple(bytes.fromhex(scene.theme.line.removeprefix("#")))
-    return side_by_side(pictures, line, _STRIP_GAP_PX * options.scale)
+    pictures = [painter.coloured(scene.frames[index]) for index in chosen]
+    red, green, blue = bytes.fromhex(scene.theme.line.removeprefix("#"))
+    return side_by_side(pictures, (red, green, blue), _STRIP_GAP_PX * options.scale)
 
 
 def _settled_share(trace: Trace, state_index: int) -> float:
@@ -174,7 +175,7 @@ class _Drawing:
 
     size: tuple[int, int]
     words: str
-    write: Callable[[Path], Iterator[float]]
+    write: Callable[[Path], Generator[float]]
 
 
 def _drawing(trace: Trace, suffix: str, choice: Choice, moment: float) -> _Drawing:
@@ -185,7 +186,11 @@ def _drawing(trace: Trace, suffix: str, choice: Choice, moment: float) -> _Drawi
     film = film_of(build_scene(trace, choice.scene))
     if suffix == ".gif":
         film = film.with_colours(choice.colours)
-    encode = {".gif": write_gif, ".mp4": partial(write_mp4, crf=choice.crf), ".webp": write_webp}[suffix]
+    encoders: dict[str, Callable[[Film, Path], Iterator[int]]] = {
+        ".gif": write_gif,
+        ".mp4": partial(write_mp4, crf=choice.crf),
+        ".webp": write_webp,
+    }
     width, height = film.size
     count = len(film.durations_ms)
     words = f"{width}×{height}, {count} frame{'s' * (count > 1)}, {sum(film.durations_ms) / 1000:.1f} s"
@@ -195,15 +200,15 @@ def _drawing(trace: Trace, suffix: str, choice: Choice, moment: float) -> _Drawi
         words += f", {len(film.palette)} colours"
     if choice.crf > SHARPEST_CRF:
         words += f", quality crf {choice.crf}"
-    return _Drawing(film.size, words, partial(_write_film, film, encode))
+    return _Drawing(film.size, words, partial(_write_film, film, encoders[suffix]))
 
 
-def _write_still(pixels: np.ndarray, path: Path) -> Iterator[float]:
+def _write_still(pixels: Pixels, path: Path) -> Generator[float]:
     path.write_bytes(png_bytes(pixels))
     yield 1.0
 
 
-def _write_film(film: Film, encode: Callable[[Film, Path], Iterator[int]], path: Path) -> Iterator[float]:
+def _write_film(film: Film, encode: Callable[[Film, Path], Iterator[int]], path: Path) -> Generator[float]:
     for count in encode(film, path):
         yield count / len(film.durations_ms)
 
@@ -214,9 +219,10 @@ class _TooLarge(Exception):
 
 def _export_picture(
     trace: Trace, target: Path, suffix: str, options: SceneOptions, at_most_bytes: int | None, moment: float
-) -> Iterator[Progress]:
+) -> Generator[ExportProgress]:
     """Try the choices until the best one that keeps the promise stands."""
     tries = choices(suffix.rpartition(".")[2], options) if at_most_bytes else (Choice(options),)
+    limit_bytes = at_most_bytes or _NO_LIMIT_BYTES
     search = BestFit(len(tries))
     best: Exported | None = None
     tried = 0
@@ -227,9 +233,9 @@ def _export_picture(
             with suppress(_TooLarge), whole_file(part) as draft:
                 with closing(drawing.write(draft)) as writing:
                     for share in writing:
-                        yield Progress((tried + share) / search.most_tries, says)
-                        _check_size(draft, at_most_bytes)
-                _check_size(draft, at_most_bytes)
+                        yield ExportProgress((tried + share) / search.most_tries, says)
+                        _check_size(draft, limit_bytes)
+                _check_size(draft, limit_bytes)
                 size_bytes = draft.stat().st_size
                 best = Exported(target, size_bytes, f"{drawing.words}, {spoken_bytes(size_bytes)}", drawing.size)
                 search.note(number, fits=True)
@@ -238,21 +244,21 @@ def _export_picture(
                 search.note(number, fits=False)
         if best is None:
             raise ExportError(
-                f"{target.name} cannot be kept under {spoken_bytes(at_most_bytes)}: even {drawing.words} is larger. "
+                f"{target.name} cannot be kept under {spoken_bytes(limit_bytes)}: even {drawing.words} is larger. "
                 "Nothing was written; allow more, or choose a smaller preset."
             )
     words = best.words if tried == 1 else f"{best.words}; the best of {len(tries)} choices that fits"
-    yield Progress(1.0, words, replace(best, words=words))
+    yield ExportProgress(1.0, words, replace(best, words=words))
 
 
-def _check_size(draft: Path, at_most_bytes: int | None) -> None:
-    if at_most_bytes and draft.stat().st_size > at_most_bytes:
+def _check_size(draft: Path, limit_bytes: int) -> None:
+    if draft.stat().st_size > limit_bytes:
         raise _TooLarge
 
 
 def _export_document(
     trace: Trace, target: Path, suffix: str, options: SceneOptions, at_most_bytes: int | None
-) -> Iterator[Progress]:
+) -> Generator[ExportProgress]:
     with whole_file(target) as part:
         if suffix.startswith(".jsonl"):
             save_trace(trace, part)
@@ -265,7 +271,7 @@ def _export_document(
                 "cannot be made smaller. Nothing was written."
             )
     words = spoken_bytes(size_bytes)
-    yield Progress(1.0, words, Exported(target, size_bytes, words))
+    yield ExportProgress(1.0, words, Exported(target, size_bytes, words))
 
 
 def _document(trace: Trace, suffix: str, options: SceneOptions) -> str:

@@ -61,8 +61,7 @@ def read_bytes(text: str) -> int:
     Raises SettingsError when it is none.
     """
     found = re.fullmatch(r"\s*(\d{1,9}(?:\.\d{1,6})?)\s*([a-zA-Z]*)\s*", text)
-    unit = found and _UNITS.get(found[2].lower())
-    count = round(float(found[1]) * unit) if unit else 0
+    count = round(float(found[1]) * _UNITS.get(found[2].lower(), 0)) if found else 0
     if not 0 < count <= MAX_BYTES:
         raise SettingsError(f"{text!r:.40} is not a file size; write it as 10MB, 500kB or 2.5MiB.")
     return count

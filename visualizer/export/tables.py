@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from visualizer.trace import CanvasState, Phase, Trace, changed, reverted, settled_steps
 
@@ -57,7 +58,7 @@ def position_rows(trace: Trace) -> Iterator[PositionRow]:
             )
 
 
-def count_revisions(states: tuple[CanvasState, ...]) -> np.ndarray:
+def count_revisions(states: Sequence[CanvasState]) -> npt.NDArray[np.int64]:
     """How often each position of a block was reverted or changed (int L)."""
     counts = np.zeros(len(states[0].canvas_ids), dtype=int)
     for before, state in pairwise(states):

@@ -23,21 +23,23 @@ MAX_NOISE_CELLS = 12
 ELLIPSIS = "…"
 _NOISE_SIGN = "░"
 _BLANKS = (" ", "")
-_SIGNS = {"\n": RETURN_SIGN, "\r\n": RETURN_SIGN, "\t": " "}
+_SHOWN_AS = {"\n": RETURN_SIGN, "\r\n": RETURN_SIGN, "\t": " "}
+
+Sign = tuple[int, int, str]
+"""What is drawn in a cell: its column from the cell's own, its width, and its grapheme."""
 
 
 class Cell(NamedTuple):
     """A token, or the part of one that stands in one row.
 
-    row, column, width: in cells of the grid. signs: what is drawn, each with its column from the cell's own, its width
-    and its grapheme; noise has none. marked: the mark's sign stands here (a token's last cell). position: counted over
-    all blocks of the run.
+    row, column, width: on the grid. signs: noise has none. marked: the mark's sign stands here (a token's last cell).
+    position: counted over all blocks of the run.
     """
 
     row: int
     column: int
     width: int
-    signs: tuple[tuple[int, int, str], ...]
+    signs: tuple[Sign, ...]
     look: Look
     marked: bool
     position: int
@@ -153,7 +155,7 @@ class CellGrid:
     def _fitted(self, slot: _Slot, text: str, look: Look, position: int) -> tuple[Cell, ...]:
         """Another text than the final one in its place, with … where there is no room for all of it."""
         room = slot.width + self._free[slot.row, slot.column]
-        graphemes = [_SIGNS.get(grapheme, grapheme) for grapheme in iter_graphemes(text)]
+        graphemes = [_SHOWN_AS.get(grapheme, grapheme) for grapheme in iter_graphemes(text)]
         widths = [self._final.width_of(grapheme) for grapheme in graphemes]
         if sum(widths) > room:
             while graphemes and sum(widths) > room - 1:
@@ -200,7 +202,7 @@ def _noise_text(text: str, width_of: Callable[[str], int]) -> str:
     """Noise in the room of its candidate, the space before it left free; one cell for what breaks a line."""
     if not text.strip() or "\n" in text:
         return _NOISE_SIGN
-    wide = min(MAX_NOISE_CELLS, sum(width_of(_SIGNS.get(grapheme, grapheme)) for grapheme in iter_graphemes(text)))
+    wide = min(MAX_NOISE_CELLS, sum(width_of(_SHOWN_AS.get(grapheme, grapheme)) for grapheme in iter_graphemes(text)))
     gap = min(wide - 1, len(text) - len(text.lstrip()))
     return " " * gap + _NOISE_SIGN * (wide - gap)
 
@@ -252,9 +254,7 @@ def _written(slots: Iterable[_Slot], look: Look, position: int, whole: bool) -> 
     return _marked_last(cells)
 
 
-def _cells_of(
-    row: int, column: int, signs: Sequence[tuple[int, int, str]], look: Look, position: int
-) -> tuple[Cell, ...]:
+def _cells_of(row: int, column: int, signs: Sequence[Sign], look: Look, position: int) -> tuple[Cell, ...]:
     """One cell of signs, or none; spaces around the text are left to the surface."""
     signs = _trimmed(signs)
     if not signs:
@@ -265,7 +265,7 @@ def _cells_of(
     return (Cell(row, column + start, width, placed, look, look.mark is not Mark.NONE, position),)
 
 
-def _trimmed(signs: Sequence[tuple[int, int, str]]) -> Sequence[tuple[int, int, str]]:
+def _trimmed(signs: Sequence[Sign]) -> Sequence[Sign]:
     """Signs without the spaces at their ends; spaces alone stay."""
     inked = [place for place, (_, _, sign) in enumerate(signs) if sign not in _BLANKS]
     return signs[inked[0] : inked[-1] + 1] if inked else signs
@@ -273,7 +273,8 @@ def _trimmed(signs: Sequence[tuple[int, int, str]]) -> Sequence[tuple[int, int, 
 
 def _marked_last(cells: Iterable[Cell]) -> tuple[Cell, ...]:
     """The sign of a mark stands at the last of a token's cells only."""
-    *first, last = list(cells) or [None]
-    if last is None:
+    cells = list(cells)
+    if not cells:
         return ()
+    *first, last = cells
     return (*(cell._replace(marked=False) for cell in first), last._replace(marked=last.look.mark is not Mark.NONE))

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from visualizer.picture.graphemes import components, is_above, is_below
+from visualizer.picture.pixels import Ink
 
 if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont, Layout
@@ -29,6 +31,9 @@ _MOST_FACES = 48
 _MOST_OPEN = 64
 """A picture takes about twenty, one with every script some sixty."""
 _MOST_OPEN_LARGE = 4
+
+Bits = npt.NDArray[np.bool_]
+Level = TypeVar("Level", np.bool_, np.float32)
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ class Face(Protocol):
 
     def covers(self, character: str) -> bool: ...
 
-    def draw(self, base: str, marks: str, metrics: Metrics) -> np.ndarray: ...
+    def draw(self, base: str, marks: str, metrics: Metrics) -> Ink: ...
 
 
 class Kind(Enum):
@@ -109,7 +114,7 @@ class OutlineFace:
         """Pixels that a text takes."""
         return round(self._font(font_px, text).getlength(text))
 
-    def draw(self, base: str, marks: str, metrics: Metrics) -> np.ndarray:
+    def draw(self, base: str, marks: str, metrics: Metrics) -> Ink:
         from PIL import Image, ImageDraw
 
         font = self._font(self._size(base or "M", metrics), base)
@@ -197,7 +202,9 @@ _opened_large = lru_cache(maxsize=_MOST_OPEN_LARGE)(_open)
 def _opened_default(font_px: int) -> FreeTypeFont:
     from PIL import ImageFont
 
-    return ImageFont.load_default(font_px)
+    font = ImageFont.load_default(font_px)
+    assert isinstance(font, ImageFont.FreeTypeFont)  # asked for in a size, it always is one
+    return font
 
 
 @cache
@@ -205,7 +212,7 @@ def can_shape() -> bool:
     """Whether Pillow has libraqm, and finds FriBiDi for it, which its wheels leave to the system."""
     from PIL import features
 
-    return features.check("raqm") and features.check("fribidi")
+    return bool(features.check("raqm") and features.check("fribidi"))
 
 
 def _engine(shaped: bool) -> Layout:
@@ -213,6 +220,16 @@ def _engine(shaped: bool) -> Layout:
     from PIL import ImageFont
 
     return ImageFont.Layout.RAQM if shaped and can_shape() else ImageFont.Layout.BASIC
+
+
+@dataclass(frozen=True, eq=False)
+class _Sheet:
+    """Glyphs of pixels, by ascending code. starts: in `packed`, 8 pixels a byte, where each begins, and the end."""
+
+    codes: npt.NDArray[np.uint32]
+    widths: npt.NDArray[np.uint8]
+    packed: npt.NDArray[np.uint8]
+    starts: npt.NDArray[np.int64]
 
 
 class PixelFace:
@@ -225,37 +242,37 @@ class PixelFace:
         self._path = path
 
     def covers(self, character: str) -> bool:
-        codes = self._packed["codes"]
+        codes = self._sheet.codes
         place = np.searchsorted(codes, ord(character))
         return bool(place < len(codes) and codes[place] == ord(character))
 
     def cells(self, base: str) -> int:
         """Cells of a letter as it is drawn."""
-        packed = self._packed
-        return max(1, int(packed["widths"][np.searchsorted(packed["codes"], ord(base))]) // _PIXEL_CELL)
+        sheet = self._sheet
+        return max(1, int(sheet.widths[np.searchsorted(sheet.codes, ord(base))]) // _PIXEL_CELL)
 
-    def draw(self, base: str, marks: str, metrics: Metrics) -> np.ndarray:
+    def draw(self, base: str, marks: str, metrics: Metrics) -> Ink:
         bits = self._glyph(base) if base else np.zeros((_PIXEL_HEIGHT, 2 * _PIXEL_CELL), dtype=bool)
         for mark in marks:
             bits = overlaid(bits, self._glyph(mark))
         return _magnified(bits, metrics)
 
-    def _glyph(self, character: str) -> np.ndarray:
-        packed = self._packed
-        place = np.searchsorted(packed["codes"], ord(character))
-        bits = packed["bits"][packed["starts"][place] : packed["starts"][place + 1]]
-        return np.unpackbits(bits).reshape(_PIXEL_HEIGHT, -1).astype(bool)
+    def _glyph(self, character: str) -> Bits:
+        sheet = self._sheet
+        place = np.searchsorted(sheet.codes, ord(character))
+        packed = sheet.packed[sheet.starts[place] : sheet.starts[place + 1]]
+        return np.unpackbits(packed).reshape(_PIXEL_HEIGHT, -1).astype(bool)
 
     @cached_property
-    def _packed(self) -> dict[str, np.ndarray]:
+    def _sheet(self) -> _Sheet:
         try:
             with np.load(io.BytesIO(lzma.decompress(self._path.read_bytes()))) as file:
-                packed = {name: file[name] for name in ("codes", "widths", "bits")}
+                codes, widths, packed = (file[name] for name in ("codes", "widths", "bits"))
         except (OSError, ValueError, KeyError, lzma.LZMAError) as exc:
             log.warning("The font %s cannot be used (%s); scripts that only it covers show as boxes.", self._path, exc)
-            return {"codes": np.zeros(0, dtype=np.uint32)}
-        lengths = np.where(packed["widths"] == _PIXEL_CELL, _PIXEL_HEIGHT, 2 * _PIXEL_HEIGHT)
-        return packed | {"starts": np.concatenate([[0], np.cumsum(lengths)])}
+            codes = widths = packed = np.zeros(0, dtype=np.uint8)
+        lengths = np.where(widths == _PIXEL_CELL, _PIXEL_HEIGHT, 2 * _PIXEL_HEIGHT)
+        return _Sheet(codes, widths, packed, np.concatenate([[0], np.cumsum(lengths)]))
 
 
 def _ink(font: FreeTypeFont, text: str) -> tuple[int, int, int, int] | None:
@@ -292,7 +309,7 @@ def rescue_faces() -> list[Face]:
     return [*faces, _DefaultFace()]
 
 
-def overlaid(strip: np.ndarray, mark: np.ndarray) -> np.ndarray:
+def overlaid(strip: npt.NDArray[Level], mark: npt.NDArray[Level]) -> npt.NDArray[Level]:
     """A mark over a strip, both ending at the same column; the strip grows where the mark is wider."""
     width = max(strip.shape[1], _ink_width(mark))
     both = np.zeros((strip.shape[0], width), dtype=strip.dtype)
@@ -302,13 +319,13 @@ def overlaid(strip: np.ndarray, mark: np.ndarray) -> np.ndarray:
     return both
 
 
-def _ink_width(mark: np.ndarray) -> int:
+def _ink_width(mark: Bits | Ink) -> int:
     """Columns from the first one with ink to the end."""
     inked = np.flatnonzero(mark.any(axis=0))
     return mark.shape[1] - int(inked[0]) if len(inked) else 0
 
 
-def _magnified(bits: np.ndarray, metrics: Metrics) -> np.ndarray:
+def _magnified(bits: Bits, metrics: Metrics) -> Ink:
     """Pixel art at the size of the cells, by exact areas, with its baseline on the line's."""
     from PIL import Image
 

@@ -35,6 +35,7 @@ from visualizer.picture.fonts import (
 )
 from visualizer.picture.graphemes import components, read_in_turn, with_marks
 from visualizer.picture.layout import cells_wide
+from visualizer.picture.pixels import Ink, Pixels
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -78,7 +79,7 @@ class Glyphs:
     def __init__(self, folder: Path = FONTS_FOLDER) -> None:
         self._folder = folder
         self._cells: dict[str, int] = {}
-        self._tiles: dict[tuple[str, Metrics, int, bool], np.ndarray] = {}
+        self._tiles: dict[tuple[str, Metrics, int, bool], Pixels] = {}
         self._scripts: dict[str, OutlineFace | None] = {}
 
     def cells(self, grapheme: str) -> int:
@@ -91,7 +92,7 @@ class Glyphs:
             found = self._cells[grapheme] = self._measure(grapheme)
         return found
 
-    def tile(self, grapheme: str, metrics: Metrics, cells: int, bold: bool = False) -> np.ndarray:
+    def tile(self, grapheme: str, metrics: Metrics, cells: int, bold: bool = False) -> Pixels:
         """Coverage of a grapheme in its cells: uint8, line_px × cells * cell_px."""
         key = (grapheme, metrics, cells, bold)
         found = self._tiles.get(key)
@@ -101,7 +102,7 @@ class Glyphs:
             found = self._tiles[key] = _fitted(strip, cells * metrics.cell_px, stretch)
         return found
 
-    def run(self, text: str, font_px: int, bold: bool = False) -> np.ndarray:
+    def run(self, text: str, font_px: int, bold: bool = False) -> Pixels:
         """Coverage of a line of text in the page's own proportional font: uint8, line × width."""
         metrics = Metrics.of(font_px, UI_LINE_SHARE)
         pieces = [self._piece(piece, metrics, bold) for piece in self._pieces(text)]
@@ -128,7 +129,7 @@ class Glyphs:
             cells += _BOX_CELLS if face is None else face.cells(base) if isinstance(face, PixelFace) else 1
         return max(least, min(cells, _MAX_CELLS))
 
-    def _strip(self, grapheme: str, metrics: Metrics, bold: bool) -> np.ndarray:
+    def _strip(self, grapheme: str, metrics: Metrics, bold: bool) -> Ink:
         """The letters of a grapheme side by side, as wide as they come."""
         wide = cells_wide(grapheme) > 1
         whole = self._whole_face(grapheme)
@@ -140,7 +141,7 @@ class Glyphs:
         strips = [self._unit(base, marks, wide, metrics, bold) for base, marks in units]
         return np.concatenate(strips, axis=1)
 
-    def _unit(self, base: str, marks: str, wide: bool, metrics: Metrics, bold: bool) -> np.ndarray:
+    def _unit(self, base: str, marks: str, wide: bool, metrics: Metrics, bold: bool) -> Ink:
         """A letter with its marks, from one font if one has them all."""
         composed = unicodedata.normalize("NFC", base + marks)
         faces = self._chain(base, wide, bold)
@@ -149,8 +150,8 @@ class Glyphs:
                 return face.draw(composed, "", metrics)
             if all(face.covers(character) for character in base + marks):
                 return face.draw(base, marks, metrics)
-        face = next((face for face in faces if face.covers(base)), None)
-        strip = self._box(base, metrics) if face is None else face.draw(base, "", metrics)
+        own = next((face for face in faces if face.covers(base)), None)
+        strip = self._box(base, metrics) if own is None else own.draw(base, "", metrics)
         for mark in marks:
             other = next((face for face in faces if face.covers(mark)), None)
             if other is not None:
@@ -213,7 +214,7 @@ class Glyphs:
             log.warning("The font %s cannot be used (%s); others stand in for it.", path, exc)
             return None
 
-    def _box(self, character: str, metrics: Metrics) -> np.ndarray:
+    def _box(self, character: str, metrics: Metrics) -> Ink:
         """A frame with the code of a character that is not drawn, in two rows if there is room."""
         from PIL import Image, ImageDraw
 
@@ -260,14 +261,14 @@ class Glyphs:
         if stretch:
             yield stretch
 
-    def _piece(self, piece: str, metrics: Metrics, bold: bool) -> np.ndarray:
+    def _piece(self, piece: str, metrics: Metrics, bold: bool) -> Pixels:
         key = (piece, metrics, 0, bold)
         if key not in self._tiles:
             face = self._ui_face(piece, bold)
             strip = self._strip(piece, metrics, bold) if face is None else face.draw(piece, "", metrics)
-            if face is None or piece.isdigit():
-                strip = _fitted(strip, self._piece_width(piece, metrics, bold))
-            self._tiles[key] = strip.astype(np.uint8)
+            is_fixed = face is None or piece.isdigit()
+            width = self._piece_width(piece, metrics, bold) if is_fixed else strip.shape[1]
+            self._tiles[key] = _fitted(strip, width)
         return self._tiles[key]
 
     def _piece_width(self, piece: str, metrics: Metrics, bold: bool) -> int:
@@ -313,7 +314,7 @@ def _hangs_from_a_line(grapheme: str) -> bool:
     return unicodedata.category(grapheme[:1] or " ") == "Lo" and _joining_script(grapheme) in _HUNG_FROM_A_LINE
 
 
-def _fitted(strip: np.ndarray, width: int, most_stretch: float = 1.0) -> np.ndarray:
+def _fitted(strip: Ink, width: int, most_stretch: float = 1.0) -> Pixels:
     """A strip in exactly this many columns: squeezed when it is wider, else stretched as far as may be, and centred."""
     from PIL import Image
 

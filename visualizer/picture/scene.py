@@ -6,12 +6,12 @@ grow with their number.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from itertools import pairwise
-from typing import overload
+from typing import Any, TypeVar, overload
 
 from visualizer.errors import SettingsError
 from visualizer.picture.cells import Cell, CellGrid
@@ -45,6 +45,8 @@ _NOTES = {
     "flow": ("the text as it stands at each step", "flow layout"),
 }
 _LEGEND_GAP_CELLS = 3
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 class Pacing(StrEnum):
@@ -116,7 +118,8 @@ class SceneOptions:
         if name not in PRESETS:
             raise SettingsError(f"The preset must be {_either(PRESETS)}, not {name!r:.60}.")
         width, height = PRESETS[name]
-        return cls(**{"width": width, "height": height} | changes)
+        given: dict[str, Any] = {"width": width, "height": height} | changes  # checked at runtime, above
+        return cls(**given)
 
 
 _RANGES = {
@@ -377,18 +380,18 @@ def legend_cells() -> int:
 
 
 def _check(spoken: str, value: object, lowest: float, highest: float, whole: bool) -> None:
-    numeric = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
-    if not numeric or not lowest <= value <= highest:
+    fits = isinstance(value, (int, float)) and not isinstance(value, bool) and lowest <= value <= highest
+    if not fits or (whole and not isinstance(value, int)):
         kind = "whole number" if whole else "number"
         raise SettingsError(f"The {spoken} must be a {kind} from {lowest:g} to {highest:g}, not {value!r:.60}.")
 
 
-def _choice(spoken: str, value: object, kind: type[StrEnum]) -> StrEnum:
-    if value not in list(kind):
+def _choice(spoken: str, value: object, kind: type[Choice]) -> Choice:
+    if not isinstance(value, str) or value not in list(kind):
         raise SettingsError(f"The {spoken} must be {_either(kind)}, not {value!r:.60}.")
     return kind(value)
 
 
-def _either(names: Sequence[str]) -> str:
+def _either(names: Iterable[str]) -> str:
     *first, last = [f'"{name}"' for name in names]
     return f"{', '.join(first)} or {last}"

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from visualizer.picture.boxes import Box
 from visualizer.picture.fonts import Metrics
 from visualizer.picture.glyphs import UI_LINE_SHARE, Glyphs
 from visualizer.picture.layout import MIN_COLUMNS
+from visualizer.picture.pixels import Box
 
 MIN_FONT_UNITS, MAX_FONT_UNITS = 14, 33
 """The canvas's text is never smaller, in units (1 px at 720p): what does not fit then scrolls."""
