@@ -74,7 +74,7 @@ def test_an_mp4_has_the_scenes_frames_times_and_crisp_text(tmp_path, trace):
     stage = scene.stage
     luma = 16 + film.palette @ np.array([0.2126, 0.7152, 0.0722]) * 219 / 255
     area = np.s_[stage.top : stage.top + stage.rows * stage.metrics.line_px,
-                 stage.left : stage.left + stage.columns * stage.metrics.cell_px]  # fmt: skip
+                 stage.left : stage.left + stage.columns * stage.metrics.column_px]  # fmt: skip
     errors = []
     with av.open(str(tmp_path / "run.mp4")) as container:
         stream = container.streams.video[0]

@@ -34,7 +34,7 @@ SAMPLES = [
 
 
 def tile(grapheme, glyphs=GLYPHS, bold=False):
-    return glyphs.tile(grapheme, METRICS, glyphs.cells(grapheme), bold)
+    return glyphs.tile(grapheme, METRICS, glyphs.columns(grapheme), bold)
 
 
 @pytest.mark.parametrize("grapheme", SAMPLES, ids=ascii)
@@ -47,7 +47,7 @@ def test_every_script_is_drawn(grapheme):
 )
 def test_what_no_font_draws_is_a_box_two_cells_wide(grapheme):
     box = tile(grapheme)
-    assert box.shape == (METRICS.line_px, 2 * METRICS.cell_px)
+    assert box.shape == (METRICS.line_px, 2 * METRICS.column_px)
     assert 100 < box[box.shape[0] // 2, 1] < 200
 
 
@@ -75,7 +75,7 @@ def test_new_tokens_can_be_bold():
 
 
 def test_letters_of_wide_glyphs_get_the_cells_that_they_need():
-    assert [GLYPHS.cells(text) for text in ("a", "漢", "①", "ጀ", "👩\u200d💻")] == [1, 2, 2, 2, 2]
+    assert [GLYPHS.columns(text) for text in ("a", "漢", "①", "ጀ", "👩\u200d💻")] == [1, 2, 2, 2, 2]
 
 
 SEQUENCES = {
@@ -94,7 +94,7 @@ SHAPED = pytest.mark.skipif(
 @SHAPED
 @pytest.mark.parametrize("sequence", SEQUENCES.values(), ids=SEQUENCES)
 def test_an_emoji_sequence_is_one_picture(sequence):
-    assert ink_width(sequence) <= 2 * METRICS.cell_px
+    assert ink_width(sequence) <= 2 * METRICS.column_px
     assert not np.array_equal(tile(sequence), tile(sequence[0]))
 
 
@@ -105,7 +105,7 @@ def ink_width(grapheme):
 
 
 def test_a_sequence_that_the_font_does_not_know_keeps_all_of_its_parts():
-    assert ink_width("🚀\u200d🍎") > 3 * METRICS.cell_px
+    assert ink_width("🚀\u200d🍎") > 3 * METRICS.column_px
 
 
 CLUSTERS = {
@@ -143,15 +143,15 @@ def test_the_line_that_letters_hang_from_has_no_gaps(word):
 @SHAPED
 @pytest.mark.parametrize("sign", ["\u102c", "\u102c\u103a", "\u102b\u103a"])
 def test_vowel_signs_without_their_letter_have_no_dotted_circle(sign):
-    assert GLYPHS.cells(sign) == 1
+    assert GLYPHS.columns(sign) == 1
     assert tile(sign).sum() < tile("မ").sum()
 
 
 @SHAPED
 @pytest.mark.parametrize("cluster", ["ည်", "మ్ర", "स्त्रु", "ខ្ញុំ"])
 def test_letters_under_letters_are_not_cut_off_in_a_dense_line(cluster):
-    cells = GLYPHS.cells(cluster)
-    dense, loose = (inked_part(GLYPHS.tile(cluster, Metrics.of(40, share), cells)) for share in (1.4, 2.5))
+    columns = GLYPHS.columns(cluster)
+    dense, loose = (inked_part(GLYPHS.tile(cluster, Metrics.of(40, share), columns)) for share in (1.4, 2.5))
     same_size = np.asarray(Image.fromarray(loose).resize(dense.shape[::-1]))
     assert np.corrcoef(dense.ravel(), same_size.ravel())[0, 1] > 0.85
 
@@ -177,11 +177,11 @@ def test_a_hindi_prompts_line_has_no_gaps():
 
 
 def test_only_letters_are_stretched_to_touch():
-    assert ink_width("।") < METRICS.cell_px / 2
+    assert ink_width("।") < METRICS.column_px / 2
 
 
 def test_a_korean_syllable_is_the_same_in_parts():
-    assert GLYPHS.cells("\u1112\u1161\u11ab") == GLYPHS.cells("한") == 2
+    assert GLYPHS.columns("\u1112\u1161\u11ab") == GLYPHS.columns("한") == 2
     assert np.array_equal(tile("\u1112\u1161\u11ab"), tile("한"))
 
 
@@ -196,7 +196,7 @@ def test_chinese_japanese_and_korean_have_a_font_of_their_own(character, tmp_pat
 
 
 def test_nothing_is_drawn_as_nothing():
-    assert tile("").shape == (METRICS.line_px, GLYPHS.cells("") * METRICS.cell_px)
+    assert tile("").shape == (METRICS.line_px, GLYPHS.columns("") * METRICS.column_px)
 
 
 def test_digits_are_of_one_width():
@@ -230,5 +230,5 @@ def test_a_damaged_font_is_passed_over(tmp_path, caplog):
 @given(st.characters(exclude_categories=["Zs"]))
 def test_any_character_fills_its_cells_and_leaves_ink(character):
     drawn = tile(character)
-    assert drawn.shape == (METRICS.line_px, GLYPHS.cells(character) * METRICS.cell_px)
+    assert drawn.shape == (METRICS.line_px, GLYPHS.columns(character) * METRICS.column_px)
     assert drawn.any()

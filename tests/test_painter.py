@@ -41,8 +41,8 @@ def cell_pixels(scene, picture, number, position):
     """The pixels of a position's first cell."""
     cell = next(cell for cell in scene.frames[number].cells if cell.position == position)
     metrics, stage = scene.stage.metrics, scene.stage
-    top, left = stage.top + cell.row * metrics.line_px, stage.left + cell.column * metrics.cell_px
-    return picture[top : top + metrics.line_px, left : left + cell.width * metrics.cell_px]
+    top, left = stage.top + cell.row * metrics.line_px, stage.left + cell.column * metrics.column_px
+    return picture[top : top + metrics.line_px, left : left + cell.width * metrics.column_px]
 
 
 def has_colour(pixels, colour, tolerance=6):

@@ -115,7 +115,7 @@ def test_twice_the_pixels_are_the_same_layout():
     one, two = (scene_of(SHORT, scale=scale) for scale in (1, 2))
     assert [frame.cells for frame in one.frames] == [frame.cells for frame in two.frames]
     assert two.stage == one.stage.scaled(2)
-    assert (two.stage.metrics.cell_px, two.stage.left) == (2 * one.stage.metrics.cell_px, 2 * one.stage.left)
+    assert (two.stage.metrics.column_px, two.stage.left) == (2 * one.stage.metrics.column_px, 2 * one.stage.left)
 
 
 def test_a_readme_picture_grows_with_its_text_up_to_a_limit():
@@ -130,8 +130,8 @@ def test_a_readme_picture_grows_with_its_text_up_to_a_limit():
 def test_a_tall_picture_is_for_phones_and_has_a_larger_legend_that_fits():
     wide, tall = (build_scene(SHORT, SceneOptions.preset(name), GLYPHS) for name in ("1080p", "portrait"))
     assert tall.stage.legend.metrics.font_px > wide.stage.legend.metrics.font_px
-    cells = max(entry.column + len(entry.word) for entry in legend())
-    assert tall.stage.legend.left + cells * tall.stage.legend.metrics.cell_px <= tall.size[0] - tall.stage.left
+    columns = max(entry.column + len(entry.word) for entry in legend())
+    assert tall.stage.legend.left + columns * tall.stage.legend.metrics.column_px <= tall.size[0] - tall.stage.left
 
 
 def test_short_texts_are_written_larger_than_long_ones():

@@ -163,10 +163,10 @@ def _settled_share(trace: Trace, state_index: int) -> float:
     """Blocks before, and the share of this block's answer that holds its final tokens."""
     if not trace.states:
         return 0.0
-    state = trace.states[state_index]
-    end = next(other for other in reversed(trace.states) if other.block == state.block)
+    number = trace.block_at(state_index)
+    state, end = trace.states[state_index], trace.states[trace.blocks[number].last]
     final = state.accepted & (state.canvas_ids == end.canvas_ids)
-    return state.block + float(final[: max(end.answer_length, 1)].mean())
+    return number + float(final[: max(end.answer_length, 1)].mean())
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -39,15 +39,14 @@ class PositionRow:
 
 def position_rows(trace: Trace) -> Iterator[PositionRow]:
     """The rows of all blocks, in order."""
-    numbered = list(enumerate(trace.states))
-    for block, group in groupby(numbered, key=lambda pair: pair[1].block):
-        indices, states = zip(*group, strict=True)
-        end, texts = states[-1], trace.cells(indices[-1])
+    for number, block in enumerate(trace.blocks):
+        states = trace.states_of(block)
+        end, texts = states[-1], trace.shown_texts(block.last)
         settled, revisions = settled_steps(states), count_revisions(states)
         entropy = [state.entropy_nats for state in states if state.phase is Phase.STEP]
-        for i in range(len(texts)):
+        for i in range(block.length):
             yield PositionRow(
-                block=block,
+                block=number,
                 position=i,
                 token_id=int(end.shown_ids()[i]),
                 text=texts[i],

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 _SYSTEM_FONTS = ("DejaVuSansMono.ttf", "LiberationMono-Regular.ttf", "Menlo.ttc", "consola.ttf")
 _PROBE_PX = 32
 _UNASSIGNED = "\U0010fffe"
-_PIXEL_HEIGHT, _PIXEL_BASELINE, _PIXEL_CELL = 16, 14, 8
+_PIXEL_HEIGHT, _PIXEL_BASELINE, _PIXEL_COLUMN = 16, 14, 8
 _MOST_FACES = 48
 _MOST_OPEN = 64
 """A picture takes about twenty, one with every script some sixty."""
@@ -38,10 +38,10 @@ Level = TypeVar("Level", np.bool_, np.float32)
 
 @dataclass(frozen=True)
 class Metrics:
-    """One size of monospace text, in pixels: of the font, of a cell, of a line and of its baseline from the top."""
+    """One size of monospace text, in pixels: of the font, of a column, of a line and of its baseline from the top."""
 
     font_px: int
-    cell_px: int
+    column_px: int
     line_px: int
     baseline_px: int
 
@@ -53,7 +53,7 @@ class Metrics:
 
     def scaled(self, scale: int) -> Metrics:
         """The same layout with so many times the pixels."""
-        return Metrics(self.font_px * scale, self.cell_px * scale, self.line_px * scale, self.baseline_px * scale)
+        return Metrics(self.font_px * scale, self.column_px * scale, self.line_px * scale, self.baseline_px * scale)
 
 
 class Face(Protocol):
@@ -68,13 +68,13 @@ class Kind(Enum):
     """What a font of outlines is for."""
 
     LETTERS = "letters, drawn one by one with their marks"
-    HAN = "characters two cells wide"
+    HAN = "characters two columns wide"
     EMOJI = "emoji, and sequences of them"
     CLUSTERS = "scripts whose letters change beside one another, drawn by whole graphemes"
 
 
 _HAN_SHARE = 1.12
-"""Of the font's size: two cells are wider than a square."""
+"""Of the font's size: two columns are wider than a square."""
 _LOWERED_SHARE = {Kind.EMOJI: 0.1, Kind.HAN: 0.04}
 
 
@@ -106,9 +106,9 @@ class OutlineFace:
             return covered and len(cluster) > 1 and self._advance(cluster) <= self._advance(parts[0])
         return covered and self._kind is Kind.CLUSTERS
 
-    def cells(self, cluster: str) -> int:
-        """Cells of a grapheme by its width; at least one."""
-        return max(1, round(self._advance(cluster) / Metrics.of(_PROBE_PX).cell_px))
+    def columns(self, cluster: str) -> int:
+        """Columns of a grapheme by its width; at least one."""
+        return max(1, round(self._advance(cluster) / Metrics.of(_PROBE_PX).column_px))
 
     def advance(self, text: str, font_px: int) -> int:
         """Pixels that a text takes."""
@@ -118,8 +118,8 @@ class OutlineFace:
         from PIL import Image, ImageDraw
 
         font = self._font(self._size(base or "M", metrics), base)
-        left, top, right, bottom = _ink(font, base) or (0, 0, 0 if base else metrics.cell_px, 0)
-        width = max(round(font.getlength(base)), right, 1) if base else metrics.cell_px
+        left, top, right, bottom = _ink(font, base) or (0, 0, 0 if base else metrics.column_px, 0)
+        width = max(round(font.getlength(base)), right, 1) if base else metrics.column_px
         start = max(0, -left) if self._kind is Kind.CLUSTERS else 0
         image = Image.new("L", (start + width, metrics.line_px))
         pen = ImageDraw.Draw(image)
@@ -144,7 +144,7 @@ class OutlineFace:
     def _size(self, base: str, metrics: Metrics) -> int:
         """The font's size in pixels.
 
-        Emoji are drawn as large as two cells allow, Han characters nearly so; what is taller than its line is smaller.
+        Emoji are drawn as large as two columns allow, Han characters nearly so; what is taller than its line, smaller.
         """
         if self._kind is Kind.HAN:
             return round(metrics.font_px * _HAN_SHARE)
@@ -153,7 +153,7 @@ class OutlineFace:
         if self._kind is Kind.CLUSTERS:
             _, top, _, bottom = _ink(self._font(metrics.font_px, base), base) or (0, 0, 0, 0)
             return max(1, min(metrics.font_px, metrics.font_px * metrics.line_px // max(1, bottom - top)))
-        share = 2 * metrics.cell_px / max(1.0, self._font(_PROBE_PX).getlength(base) / _PROBE_PX)
+        share = 2 * metrics.column_px / max(1.0, self._font(_PROBE_PX).getlength(base) / _PROBE_PX)
         return max(1, min(metrics.font_px, round(share)))
 
     def _advance(self, text: str) -> int:
@@ -246,13 +246,13 @@ class PixelFace:
         place = np.searchsorted(codes, ord(character))
         return bool(place < len(codes) and codes[place] == ord(character))
 
-    def cells(self, base: str) -> int:
-        """Cells of a letter as it is drawn."""
+    def columns(self, base: str) -> int:
+        """Columns of a letter as it is drawn."""
         sheet = self._sheet
-        return max(1, int(sheet.widths[np.searchsorted(sheet.codes, ord(base))]) // _PIXEL_CELL)
+        return max(1, int(sheet.widths[np.searchsorted(sheet.codes, ord(base))]) // _PIXEL_COLUMN)
 
     def draw(self, base: str, marks: str, metrics: Metrics) -> Ink:
-        bits = self._glyph(base) if base else np.zeros((_PIXEL_HEIGHT, 2 * _PIXEL_CELL), dtype=bool)
+        bits = self._glyph(base) if base else np.zeros((_PIXEL_HEIGHT, 2 * _PIXEL_COLUMN), dtype=bool)
         for mark in marks:
             bits = overlaid(bits, self._glyph(mark))
         return _magnified(bits, metrics)
@@ -271,7 +271,7 @@ class PixelFace:
         except (OSError, ValueError, KeyError, lzma.LZMAError) as exc:
             log.warning("The font %s cannot be used (%s); scripts that only it covers show as boxes.", self._path, exc)
             codes = widths = packed = np.zeros(0, dtype=np.uint8)
-        lengths = np.where(widths == _PIXEL_CELL, _PIXEL_HEIGHT, 2 * _PIXEL_HEIGHT)
+        lengths = np.where(widths == _PIXEL_COLUMN, _PIXEL_HEIGHT, 2 * _PIXEL_HEIGHT)
         return _Sheet(codes, widths, packed, np.concatenate([[0], np.cumsum(lengths)]))
 
 
@@ -326,10 +326,10 @@ def _ink_width(mark: Bits | Ink) -> int:
 
 
 def _magnified(bits: Bits, metrics: Metrics) -> Ink:
-    """Pixel art at the size of the cells, by exact areas, with its baseline on the line's."""
+    """Pixel art at the size of the columns, by exact areas, with its baseline on the line's."""
     from PIL import Image
 
-    share = metrics.cell_px / _PIXEL_CELL
+    share = metrics.column_px / _PIXEL_COLUMN
     width, height = round(bits.shape[1] * share), round(_PIXEL_HEIGHT * share)
     large = Image.fromarray(bits.astype(np.uint8) * 255).resize((width * 8, height * 8), Image.Resampling.NEAREST)
     small = np.asarray(large.resize((width, height), Image.Resampling.BOX), dtype=np.float32)

@@ -34,7 +34,7 @@ from visualizer.picture.fonts import (
     rescue_faces,
 )
 from visualizer.picture.graphemes import components, read_in_turn, with_marks
-from visualizer.picture.layout import cells_wide
+from visualizer.picture.layout import terminal_columns
 from visualizer.picture.pixels import Ink, Pixels
 
 if TYPE_CHECKING:
@@ -68,9 +68,9 @@ _PIXEL = "unifont-16px.npz.xz"
 UI_LINE_SHARE = 1.4
 """The height of a line of words, as a share of its font's size."""
 _UI_WEIGHT, _UI_BOLD_WEIGHT = 400, 600
-_MAX_CELLS = 6
-"""A cluster of many letters is squeezed rather than given more cells than this."""
-_BOX_CELLS = 2
+_MOST_COLUMNS = 6
+"""A cluster of many letters is squeezed rather than given more columns than this."""
+_BOX_COLUMNS = 2
 
 
 class Glyphs:
@@ -78,28 +78,28 @@ class Glyphs:
 
     def __init__(self, folder: Path = FONTS_FOLDER) -> None:
         self._folder = folder
-        self._cells: dict[str, int] = {}
+        self._columns: dict[str, int] = {}
         self._tiles: dict[tuple[str, Metrics, int, bool], Pixels] = {}
         self._scripts: dict[str, OutlineFace | None] = {}
 
-    def cells(self, grapheme: str) -> int:
-        """How many cells a grapheme takes: what terminals give it, or more where its glyph is wider.
+    def columns(self, grapheme: str) -> int:
+        """How many columns a grapheme takes: what terminals give it, or more where its glyph is wider.
 
         Of scripts whose letters join as many as its glyph is wide, up to six.
         """
-        found = self._cells.get(grapheme)
+        found = self._columns.get(grapheme)
         if found is None:
-            found = self._cells[grapheme] = self._measure(grapheme)
+            found = self._columns[grapheme] = self._measure(grapheme)
         return found
 
-    def tile(self, grapheme: str, metrics: Metrics, cells: int, bold: bool = False) -> Pixels:
-        """Coverage of a grapheme in its cells: uint8, line_px × cells * cell_px."""
-        key = (grapheme, metrics, cells, bold)
+    def tile(self, grapheme: str, metrics: Metrics, columns: int, bold: bool = False) -> Pixels:
+        """Coverage of a grapheme in its columns: uint8, line_px × columns * column_px."""
+        key = (grapheme, metrics, columns, bold)
         found = self._tiles.get(key)
         if found is None:
             strip = self._strip(grapheme, metrics, bold)
             stretch = _MOST_STRETCH if _hangs_from_a_line(grapheme) and self._script_of(grapheme) else 1.0
-            found = self._tiles[key] = _fitted(strip, cells * metrics.cell_px, stretch)
+            found = self._tiles[key] = _fitted(strip, columns * metrics.column_px, stretch)
         return found
 
     def run(self, text: str, font_px: int, bold: bool = False) -> Pixels:
@@ -115,23 +115,23 @@ class Glyphs:
 
     def _measure(self, grapheme: str) -> int:
         parts = components(grapheme)
-        least = cells_wide(grapheme)
+        least = terminal_columns(grapheme)
         if not parts:
-            return max(least, _BOX_CELLS)
+            return max(least, _BOX_COLUMNS)
         whole = self._whole_face(grapheme)
         if whole is not None:
-            return max(2, least) if whole is self._emoji else min(whole.cells(grapheme), _MAX_CELLS)
-        cells = 0
+            return max(2, least) if whole is self._emoji else min(whole.columns(grapheme), _MOST_COLUMNS)
+        columns = 0
         for base, _marks in with_marks(parts):
             face = self._face_of(base, least > 1, bold=False)
             if face is self._emoji:
                 return max(least, 2)
-            cells += _BOX_CELLS if face is None else face.cells(base) if isinstance(face, PixelFace) else 1
-        return max(least, min(cells, _MAX_CELLS))
+            columns += _BOX_COLUMNS if face is None else face.columns(base) if isinstance(face, PixelFace) else 1
+        return max(least, min(columns, _MOST_COLUMNS))
 
     def _strip(self, grapheme: str, metrics: Metrics, bold: bool) -> Ink:
         """The letters of a grapheme side by side, as wide as they come."""
-        wide = cells_wide(grapheme) > 1
+        wide = terminal_columns(grapheme) > 1
         whole = self._whole_face(grapheme)
         if whole is not None:
             return whole.draw(grapheme, "", metrics)
@@ -160,7 +160,7 @@ class Glyphs:
 
     def _whole_face(self, grapheme: str) -> OutlineFace | None:
         """The font that draws a grapheme as one rather than letter by letter."""
-        face = self._script_of(grapheme) or (self._emoji if cells_wide(grapheme) > 1 else None)
+        face = self._script_of(grapheme) or (self._emoji if terminal_columns(grapheme) > 1 else None)
         return face if face is not None and face.draws_whole(grapheme) else None
 
     def _script_of(self, grapheme: str) -> OutlineFace | None:
@@ -219,7 +219,7 @@ class Glyphs:
         from PIL import Image, ImageDraw
 
         code = f"{ord(character):04X}"
-        width, height = _BOX_CELLS * metrics.cell_px, round(metrics.font_px * 1.15)
+        width, height = _BOX_COLUMNS * metrics.column_px, round(metrics.font_px * 1.15)
         image = Image.new("L", (width, metrics.line_px))
         pen = ImageDraw.Draw(image)
         inset = max(1, metrics.font_px // 14)
@@ -279,7 +279,7 @@ class Glyphs:
         script = self._script_of(piece)
         if script is not None and script.draws_whole(piece):
             return max(1, script.advance(piece, metrics.font_px))
-        return self.cells(piece) * metrics.cell_px
+        return self.columns(piece) * metrics.column_px
 
     def _ui_face(self, piece: str, bold: bool) -> OutlineFace | None:
         """The proportional font, if it covers a piece."""

@@ -130,10 +130,10 @@ class Painter:
         tiles = Tiles(self._glyphs, self._inks, place.metrics)
         for entry in legend():
             tile = tiles.tile(entry.cell)
-            left = place.left + entry.cell.column * place.metrics.cell_px
+            left = place.left + entry.cell.column * place.metrics.column_px
             image[place.top : place.top + tile.shape[0], left : left + tile.shape[1]] = tile
             for number, letter in enumerate(entry.word):
-                left = place.left + (entry.column + number) * place.metrics.cell_px
+                left = place.left + (entry.column + number) * place.metrics.column_px
                 coverage = self._glyphs.tile(letter, place.metrics, 1)
                 area = image[place.top : place.top + coverage.shape[0], left : left + coverage.shape[1]]
                 lay(area, coverage, self._inks.ramp("quiet"))
@@ -155,11 +155,11 @@ class Painter:
 
     def _corner(self, cell: Cell) -> tuple[int, int]:
         metrics = self._stage.metrics
-        return self._stage.left + cell.column * metrics.cell_px, self._stage.top + cell.row * metrics.line_px
+        return self._stage.left + cell.column * metrics.column_px, self._stage.top + cell.row * metrics.line_px
 
     def _rect(self, cell: Cell) -> Box:
         metrics = self._stage.metrics
-        return Box(*self._corner(cell), cell.width * metrics.cell_px, metrics.line_px)
+        return Box(*self._corner(cell), cell.width * metrics.column_px, metrics.line_px)
 
     def _restore(self, rect: Box) -> None:
         rows, columns = slice(rect.top, rect.top + rect.height), slice(rect.left, rect.left + rect.width)

@@ -1,6 +1,6 @@
 """A recorded run as timed frames of cells: what every picture of an export shows, and how long it stands.
 
-A frame holds cells, no pixels; `image` draws them. Frames are made when they are asked for, so that memory does not
+A frame holds cells, no pixels; the painter draws them. Frames are made when they are asked for, so that memory does not
 grow with their number.
 """
 
@@ -20,7 +20,7 @@ from visualizer.picture.glyphs import Glyphs
 from visualizer.picture.looks import Look, Mark
 from visualizer.picture.stage import Billing, Need, Stage, set_stage
 from visualizer.theme import THEMES, Theme
-from visualizer.trace import CellState, Phase, Trace
+from visualizer.trace import CellState, Trace
 
 PRESETS: dict[str, tuple[int, int | None]] = {
     "720p": (1280, 720),
@@ -44,7 +44,7 @@ _NOTES = {
     "settled": ("settled layout: every token stands where it will end", "settled layout"),
     "flow": ("the text as it stands at each step", "flow layout"),
 }
-_LEGEND_GAP_CELLS = 3
+_LEGEND_GAP_COLUMNS = 3
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -180,7 +180,7 @@ def build_scene(trace: Trace, options: SceneOptions, glyphs: Glyphs | None = Non
     glyphs = glyphs or Glyphs()
     settled = options.layout is Arrangement.SETTLED
     kept = kept_states(trace, options.frame_step)
-    final = FinalText(trace, glyphs.cells)
+    final = FinalText(trace, glyphs.columns)
 
     def rows_of(columns: int) -> int:
         grid = CellGrid(final, columns, settled)
@@ -206,15 +206,8 @@ def build_scene(trace: Trace, options: SceneOptions, glyphs: Glyphs | None = Non
 
 def kept_states(trace: Trace, frame_step: int) -> list[int]:
     """Indices of the states that are shown: every n-th, and the first and the last of every block."""
-    states = trace.states
-    return [
-        index
-        for index, state in enumerate(states)
-        if index % frame_step == 0
-        or state.phase is Phase.COMMIT
-        or index + 1 == len(states)
-        or states[index - 1].block != state.block
-    ]
+    ends = {index for block in trace.blocks for index in (block.first, block.last)}
+    return [index for index in range(len(trace.states)) if index % frame_step == 0 or index in ends]
 
 
 def durations_ms(trace: Trace, kept: Sequence[int], options: SceneOptions) -> tuple[int, ...]:
@@ -321,8 +314,8 @@ def _activity(cells: Sequence[Cell]) -> int | None:
 def status_of(trace: Trace, index: int) -> str:
     """Block, step and time of a state in words, and how the run ended if it did not end by itself."""
     state = trace.states[index]
-    blocks = trace.states[-1].block + 1
-    words = [f"block {state.block + 1} of {blocks}"] if blocks > 1 else []
+    count = len(trace.blocks)
+    words = [f"block {trace.block_at(index) + 1} of {count}"] if count > 1 else []
     words += [f"step {state.step} of at most {state.max_steps}", f"{state.elapsed_ms / 1000:.1f} s"]
     if index + 1 == len(trace.states) and trace.ended in _ENDINGS:
         words.append(_ENDINGS[trace.ended])
@@ -338,7 +331,7 @@ def _billing(trace: Trace, options: SceneOptions) -> Billing:
         label=("recorded" if options.recorded else "live") if options.label else "",
         facts=tuple(facts),
         longest_status=max(statuses, key=len, default="" if trace.states else "the run ended before its first step"),
-        legend_cells=legend_cells() if options.legend else 0,
+        legend_columns=legend_columns() if options.legend else 0,
         notes=_NOTES[options.layout],
         progress=options.progress,
     )
@@ -346,7 +339,7 @@ def _billing(trace: Trace, options: SceneOptions) -> Billing:
 
 @dataclass(frozen=True)
 class LegendEntry:
-    """A sample of a cell, and the word beside it if it is not the sample's own. column: in cells of the legend."""
+    """A sample of a cell, and the word beside it if it is not the sample's own. column: of the legend's own."""
 
     cell: Cell
     word: str
@@ -369,12 +362,12 @@ def legend() -> tuple[LegendEntry, ...]:
         signs = () if is_noise else tuple((offset, 1, letter) for offset, letter in enumerate(word))
         cell = Cell(0, column, width, signs, look, look.mark is not Mark.NONE, len(entries))
         entries.append(LegendEntry(cell, word if is_noise else "", column + width + 1))
-        column += width + (len(word) + 1 if is_noise else 0) + _LEGEND_GAP_CELLS
+        column += width + (len(word) + 1 if is_noise else 0) + _LEGEND_GAP_COLUMNS
     return tuple(entries)
 
 
-def legend_cells() -> int:
-    """How many cells the legend takes."""
+def legend_columns() -> int:
+    """How many columns the legend takes."""
     last = legend()[-1]
     return last.cell.column + last.cell.width
 

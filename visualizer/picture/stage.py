@@ -113,7 +113,7 @@ class Billing:
     label: str
     facts: tuple[str, ...]
     longest_status: str
-    legend_cells: int
+    legend_columns: int
     notes: tuple[str, str]
     progress: bool
 
@@ -283,12 +283,12 @@ class _Builder:
 
     def _legend_metrics(self) -> Metrics:
         """As large as its samples fit side by side."""
-        largest_px = self._room / max(1, self._billing.legend_cells) / 0.62
+        largest_px = self._room / max(1, self._billing.legend_columns) / 0.62
         return Metrics.of(max(5, min(self._legend_px, int(largest_px))), 1.9)
 
     def _note(self) -> tuple[str, bool]:
         """The longest note that fits beside the legend, and whether it must stand in a line of its own."""
-        beside = self._room - self._billing.legend_cells * self._legend_metrics().cell_px - self._px(30)
+        beside = self._room - self._billing.legend_columns * self._legend_metrics().column_px - self._px(30)
         for note in self._billing.notes:
             if self._width_of(note, self._note_px) <= beside:
                 return note, False
@@ -297,7 +297,7 @@ class _Builder:
     def _foot_height(self) -> int:
         """Pixels between the canvas's end and the picture's."""
         line_px = self._legend_metrics().line_px
-        lines = 1 + (self._billing.legend_cells > 0 and self._note()[1])
+        lines = 1 + (self._billing.legend_columns > 0 and self._note()[1])
         return self._px(8) + self._px(10) + lines * line_px + self._px(14)
 
     def _foot(self, height: int) -> None:
@@ -306,12 +306,12 @@ class _Builder:
         top = height - self._foot_height() + self._px(8)
         self._rule(top)
         top += self._px(9)
-        if self._billing.legend_cells:
+        if self._billing.legend_columns:
             self._legend = Legend(metrics, self._margin, top)
         note, is_below = self._note()
         font_px = self._note_px
         words_top = top + (metrics.line_px - Metrics.of(font_px, UI_LINE_SHARE).line_px) // 2
-        if is_below and self._billing.legend_cells:
+        if is_below and self._billing.legend_columns:
             words_top += metrics.line_px
             self._words.append(Words(self._margin, words_top, note, font_px, False, "quiet"))
         else:
@@ -357,7 +357,7 @@ class _Builder:
         return Metrics.of(font_px, _DENSE_LINE_SHARE) if is_dense else Metrics.of(font_px)
 
     def _columns(self, metrics: Metrics) -> int:
-        return max(MIN_COLUMNS, self._room // metrics.cell_px)
+        return max(MIN_COLUMNS, self._room // metrics.column_px)
 
     def _width_of(self, text: str, font_px: int, bold: bool = False) -> int:
         return self._glyphs.run_width(text, font_px, bold)

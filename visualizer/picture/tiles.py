@@ -97,7 +97,7 @@ class Tiles:
         self._bytes = 0
 
     def tile(self, cell: Cell) -> Pixels:
-        """A cell with everything in it: uint8, line_px × width * cell_px."""
+        """A cell with everything in it: uint8, line_px × width * column_px."""
         key = (cell.width, cell.signs, cell.look, cell.marked)
         found = self._known.get(key)
         if found is None:
@@ -109,7 +109,7 @@ class Tiles:
         return found
 
     def _draw(self, cell: Cell) -> Pixels:
-        shape = (self._metrics.line_px, cell.width * self._metrics.cell_px)
+        shape = (self._metrics.line_px, cell.width * self._metrics.column_px)
         tile = np.full(shape, self._inks.flat("surface"), dtype=np.uint8)
         if cell.look.state is CellState.MASKED:
             self._draw_noise(tile, cell.look)
@@ -162,7 +162,7 @@ class Tiles:
                 continue
             glyph = self._glyphs.tile(sign, self._metrics, width, bold and sign != RETURN_SIGN)
             strength = _OUTSIDE_SHARE if cell.look.outside else _FAINT_SHARE if sign == RETURN_SIGN else 1.0
-            left = offset * self._metrics.cell_px
+            left = offset * self._metrics.column_px
             coverage[:, left : left + glyph.shape[1]] = glyph if strength == 1 else glyph * strength
         lay(tile, coverage, self._inks.ramp(ink))
 
