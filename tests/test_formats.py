@@ -28,8 +28,9 @@ from visualizer.export.film import made_ahead
 from visualizer.export.formats import FILMS, FORMATS, PICTURES, export, film_of, finish, format_of
 from visualizer.export.gif import encode_gif, gif_frames
 from visualizer.export.video import encode_mp4, mp4_frames
+from visualizer.picture.options import SceneOptions
 from visualizer.picture.painter import Painter
-from visualizer.picture.scene import SceneOptions, build_scene
+from visualizer.picture.scene import build_scene
 from visualizer.theme import DARK
 from visualizer.trace.canvas import CellState
 from visualizer.trace.file import load_trace, save_trace

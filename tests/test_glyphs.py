@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, features
+from PIL import Image
 
+from tests.support.shaping import SHAPED
 from visualizer.bundled import FONTS_FOLDER
-from visualizer.picture.fonts import Metrics
 from visualizer.picture.glyphs import Glyphs
+from visualizer.picture.lettering import Lettering
+from visualizer.picture.metrics import Metrics
 
 METRICS = Metrics.of(20)
 GLYPHS = Glyphs()
@@ -86,11 +88,6 @@ SEQUENCES = {
 }
 
 
-SHAPED = pytest.mark.skipif(
-    not (features.check("raqm") and features.check("fribidi")), reason="this Pillow finds no library to shape text"
-)
-
-
 @SHAPED
 @pytest.mark.parametrize("sequence", SEQUENCES.values(), ids=SEQUENCES)
 def test_an_emoji_sequence_is_one_picture(sequence):
@@ -123,7 +120,7 @@ CLUSTERS = {
 @pytest.mark.parametrize("cluster", CLUSTERS.values(), ids=CLUSTERS)
 def test_letters_that_join_are_drawn_as_one(cluster, monkeypatch):
     joined = tile(cluster)
-    monkeypatch.setattr("visualizer.picture.glyphs.can_shape", lambda: False)
+    monkeypatch.setattr("visualizer.picture.font_order.can_shape", lambda: False)
     apart = tile(cluster, Glyphs())
     assert apart.any()
     assert joined.shape[1] <= apart.shape[1]
@@ -171,11 +168,6 @@ def test_ink_before_the_pen_is_kept():
     assert loose.sum() > 0.5 * tile("ಕ").sum()
 
 
-@SHAPED
-def test_a_hindi_prompts_line_has_no_gaps():
-    assert (GLYPHS.run("नमस्ते", 23) > 40).all(axis=1).any()
-
-
 def test_only_letters_are_stretched_to_touch():
     assert ink_width("।") < METRICS.column_px / 2
 
@@ -199,24 +191,11 @@ def test_nothing_is_drawn_as_nothing():
     assert tile("").shape == (METRICS.line_px, GLYPHS.columns("") * METRICS.column_px)
 
 
-def test_digits_are_of_one_width():
-    assert len({GLYPHS.run_width(f"step {digit}", 15) for digit in "0123456789"}) == 1
-
-
-def test_words_are_about_as_wide_as_measured():
-    for text in ("step 13 of at most 48", "漢字 מילה é", ""):
-        assert abs(GLYPHS.run(text, 15).shape[1] - GLYPHS.run_width(text, 15)) <= 3
-
-
-def test_words_from_right_to_left_are_turned():
-    assert np.array_equal(GLYPHS.run("שם", 15), np.concatenate([GLYPHS.run("ם", 15), GLYPHS.run("ש", 15)], axis=1))
-
-
 @pytest.mark.parametrize("text", ["Plain words", "漢", "👩", "\x00"], ids=ascii)
 def test_a_missing_font_folder_still_leaves_ink(text, tmp_path):
     glyphs = Glyphs(tmp_path / "nowhere")
     assert tile(text[0], glyphs).max() > 100
-    assert glyphs.run(text, 15).max() > 100
+    assert Lettering(glyphs).line(text, 15).max() > 100
 
 
 def test_a_damaged_font_is_passed_over(tmp_path, caplog):

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from tests.support.canvas_samples import tiny_state
 from tests.support.trace_samples import growing_run, run_info
 from visualizer.picture.glyphs import Glyphs
+from visualizer.picture.options import SceneOptions
 from visualizer.picture.painter import Painter
 from visualizer.picture.pixels import Box, bounds
-from visualizer.picture.scene import SceneOptions, build_scene
+from visualizer.picture.scene import build_scene
 from visualizer.theme import DARK, THEMES
 from visualizer.trace.canvas import Phase
 from visualizer.trace.trace import Trace

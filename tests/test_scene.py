@@ -9,16 +9,11 @@ from hypothesis import strategies as st
 from tests.support.trace_samples import growing_run
 from visualizer.errors import SettingsError
 from visualizer.picture.glyphs import Glyphs
-from visualizer.picture.scene import (
-    PRESETS,
-    Pacing,
-    SceneOptions,
-    build_scene,
-    durations_ms,
-    kept_states,
-    legend,
-    status_of,
-)
+from visualizer.picture.legend import legend
+from visualizer.picture.lettering import Lettering
+from visualizer.picture.options import PRESETS, Pacing, SceneOptions
+from visualizer.picture.scene import build_scene, status_of
+from visualizer.picture.timing import durations_ms, kept_states
 from visualizer.theme import THEMES
 
 GLYPHS = Glyphs()
@@ -193,7 +188,7 @@ def test_a_long_prompt_is_shortened_with_the_number_of_characters_left_out():
 def test_the_prompts_lines_stay_in_the_picture():
     scene = scene_of(growing_run(["a"], prompt="w" * 5000 + " 漢字" * 500), width=640, height=480)
     for words in scene.stage.words:
-        assert GLYPHS.run_width(words.text, words.font_px, words.bold) <= 640
+        assert Lettering(GLYPHS).width(words.text, words.font_px, words.bold) <= 640
 
 
 @pytest.mark.parametrize(

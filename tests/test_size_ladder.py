@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from visualizer.errors import SettingsError
 from visualizer.export.size_ladder import BestFit, choices, read_bytes, spoken_bytes
-from visualizer.picture.scene import SceneOptions
+from visualizer.picture.options import SceneOptions
 
 
 @pytest.mark.parametrize(

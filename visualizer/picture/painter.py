@@ -7,8 +7,10 @@ from collections.abc import Iterable
 import numpy as np
 
 from visualizer.picture.cells import Cell
+from visualizer.picture.legend import legend
+from visualizer.picture.lettering import Lettering
 from visualizer.picture.pixels import Box, Pixels, bounds
-from visualizer.picture.scene import Scene, SceneFrame, legend
+from visualizer.picture.scene import Scene, SceneFrame
 from visualizer.picture.stage import Legend, Words
 from visualizer.picture.tiles import Inks, Tiles, lay, rounded
 
@@ -28,7 +30,7 @@ class Painter:
         self._stage = scene.stage
         self._inks = Inks(scene.theme)
         self._tiles = Tiles(scene.glyphs, self._inks, scene.stage.metrics)
-        self._glyphs = scene.glyphs
+        self._glyphs, self._lettering = scene.glyphs, Lettering(scene.glyphs)
         self._background = self._painted_background(scene)
         self._image = self._background.copy()
         self._cells: dict[tuple[int, int], Cell] = {}
@@ -140,7 +142,7 @@ class Painter:
 
     def _write(self, image: Pixels, words: Words, padded: bool = False) -> Box:
         """Set a line of words; padded: with room of the surface around, over a hairline. Returns what was touched."""
-        coverage = self._glyphs.run(words.text, words.font_px, words.bold)
+        coverage = self._lettering.line(words.text, words.font_px, words.bold)
         if padded:
             coverage = np.pad(coverage, ((0, 0), (words.font_px // 2,) * 2))
         left = words.left if words.right is None else words.right - coverage.shape[1]

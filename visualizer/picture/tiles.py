@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from visualizer.picture.cells import Cell, Sign
-from visualizer.picture.fonts import Metrics
 from visualizer.picture.glyphs import Glyphs
 from visualizer.picture.layout import RETURN_SIGN
 from visualizer.picture.looks import Look, Mark
+from visualizer.picture.metrics import Metrics
 from visualizer.picture.pixels import Pixels
 from visualizer.theme import Theme
 from visualizer.trace import CellState

@@ -1,67 +1,28 @@
-"""The font files: what each of them covers, and a letter with its marks as it draws them."""
+"""A font of outlines: what it covers, and a letter with its marks, or a whole grapheme, as it draws them."""
 
 from __future__ import annotations
 
-import io
-import logging
-import lzma
 import unicodedata
-from dataclasses import dataclass
 from enum import Enum
-from functools import cache, cached_property, lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from visualizer.picture.graphemes import components, is_above, is_below
+from visualizer.picture.metrics import Metrics
 from visualizer.picture.pixels import Ink
 
 if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont, Layout
 
-log = logging.getLogger(__name__)
-
-_SYSTEM_FONTS = ("DejaVuSansMono.ttf", "LiberationMono-Regular.ttf", "Menlo.ttc", "consola.ttf")
 _PROBE_PX = 32
 _UNASSIGNED = "\U0010fffe"
-_PIXEL_HEIGHT, _PIXEL_BASELINE, _PIXEL_COLUMN = 16, 14, 8
 _MOST_FACES = 48
 _MOST_OPEN = 64
 """A picture takes about twenty, one with every script some sixty."""
 _MOST_OPEN_LARGE = 4
-
-Bits = npt.NDArray[np.bool_]
-Level = TypeVar("Level", np.bool_, np.float32)
-
-
-@dataclass(frozen=True)
-class Metrics:
-    """One size of monospace text, in pixels: of the font, of a column, of a line and of its baseline from the top."""
-
-    font_px: int
-    column_px: int
-    line_px: int
-    baseline_px: int
-
-    @classmethod
-    def of(cls, font_px: int, line_share: float = 1.72) -> Metrics:
-        """Metrics of a font size; JetBrains Mono's advance is 0.6 of it."""
-        line_px = round(font_px * line_share)
-        return cls(font_px, round(font_px * 0.6), line_px, round((line_px + font_px * 0.72) / 2))
-
-    def scaled(self, scale: int) -> Metrics:
-        """The same layout with so many times the pixels."""
-        return Metrics(self.font_px * scale, self.column_px * scale, self.line_px * scale, self.baseline_px * scale)
-
-
-class Face(Protocol):
-    """A font: what it covers, and a letter with its marks as coverage (float32, line_px × width, 0 to 255)."""
-
-    def covers(self, character: str) -> bool: ...
-
-    def draw(self, base: str, marks: str, metrics: Metrics) -> Ink: ...
 
 
 class Kind(Enum):
@@ -174,7 +135,7 @@ class OutlineFace:
         return mask.size, bytes(mask)
 
 
-class _DefaultFace(OutlineFace):
+class DefaultFace(OutlineFace):
     """The font inside Pillow."""
 
     def __init__(self) -> None:
@@ -182,6 +143,23 @@ class _DefaultFace(OutlineFace):
 
     def _font(self, font_px: int, text: str = "") -> FreeTypeFont:
         return _opened_default(font_px)
+
+
+@lru_cache(maxsize=_MOST_FACES)
+def outline_face(path: Path, kind: Kind = Kind.LETTERS, weight: int | None = None) -> OutlineFace:
+    """The font of a file, kept with what it is known to cover for the next picture.
+
+    Raises OSError when the file is missing or no font.
+    """
+    return OutlineFace(path, kind, weight)
+
+
+@cache
+def can_shape() -> bool:
+    """Whether Pillow has libraqm, and finds FriBiDi for it, which its wheels leave to the system."""
+    from PIL import features
+
+    return bool(features.check("raqm") and features.check("fribidi"))
 
 
 def _open(path: str, font_px: int, weight: int | None, shaped: bool) -> FreeTypeFont:
@@ -207,14 +185,6 @@ def _opened_default(font_px: int) -> FreeTypeFont:
     return font
 
 
-@cache
-def can_shape() -> bool:
-    """Whether Pillow has libraqm, and finds FriBiDi for it, which its wheels leave to the system."""
-    from PIL import features
-
-    return bool(features.check("raqm") and features.check("fribidi"))
-
-
 def _engine(shaped: bool) -> Layout:
     """How Pillow sets letters: plainly, so that pictures do not depend on libraries of the system, or shaped."""
     from PIL import ImageFont
@@ -222,118 +192,8 @@ def _engine(shaped: bool) -> Layout:
     return ImageFont.Layout.RAQM if shaped and can_shape() else ImageFont.Layout.BASIC
 
 
-@dataclass(frozen=True, eq=False)
-class _Sheet:
-    """Glyphs of pixels, by ascending code. starts: in `packed`, 8 pixels a byte, where each begins, and the end."""
-
-    codes: npt.NDArray[np.uint32]
-    widths: npt.NDArray[np.uint8]
-    packed: npt.NDArray[np.uint8]
-    starts: npt.NDArray[np.int64]
-
-
-class PixelFace:
-    """Glyphs of 8 or 16 by 16 pixels, scaled; its marks lie over the end of what stands before them.
-
-    Read when the first character is asked for that no other font has; a file that cannot be read covers nothing.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def covers(self, character: str) -> bool:
-        codes = self._sheet.codes
-        place = np.searchsorted(codes, ord(character))
-        return bool(place < len(codes) and codes[place] == ord(character))
-
-    def columns(self, base: str) -> int:
-        """Columns of a letter as it is drawn."""
-        sheet = self._sheet
-        return max(1, int(sheet.widths[np.searchsorted(sheet.codes, ord(base))]) // _PIXEL_COLUMN)
-
-    def draw(self, base: str, marks: str, metrics: Metrics) -> Ink:
-        bits = self._glyph(base) if base else np.zeros((_PIXEL_HEIGHT, 2 * _PIXEL_COLUMN), dtype=bool)
-        for mark in marks:
-            bits = overlaid(bits, self._glyph(mark))
-        return _magnified(bits, metrics)
-
-    def _glyph(self, character: str) -> Bits:
-        sheet = self._sheet
-        place = np.searchsorted(sheet.codes, ord(character))
-        packed = sheet.packed[sheet.starts[place] : sheet.starts[place + 1]]
-        return np.unpackbits(packed).reshape(_PIXEL_HEIGHT, -1).astype(bool)
-
-    @cached_property
-    def _sheet(self) -> _Sheet:
-        try:
-            with np.load(io.BytesIO(lzma.decompress(self._path.read_bytes()))) as file:
-                codes, widths, packed = (file[name] for name in ("codes", "widths", "bits"))
-        except (OSError, ValueError, KeyError, lzma.LZMAError) as exc:
-            log.warning("The font %s cannot be used (%s); scripts that only it covers show as boxes.", self._path, exc)
-            codes = widths = packed = np.zeros(0, dtype=np.uint8)
-        lengths = np.where(widths == _PIXEL_COLUMN, _PIXEL_HEIGHT, 2 * _PIXEL_HEIGHT)
-        return _Sheet(codes, widths, packed, np.concatenate([[0], np.cumsum(lengths)]))
-
-
 def _ink(font: FreeTypeFont, text: str) -> tuple[int, int, int, int] | None:
     """Left, top, right and bottom of what is inked, from the pen's place on the baseline; None when nothing is."""
     mask, (left, top) = font.getmask2(text, anchor="ls")
     box = mask.getbbox()
     return box and (box[0] + left, box[1] + top, box[2] + left, box[3] + top)
-
-
-@lru_cache(maxsize=_MOST_FACES)
-def outline_face(path: Path, kind: Kind = Kind.LETTERS, weight: int | None = None) -> OutlineFace:
-    """The font of a file, kept with what it is known to cover for the next picture.
-
-    Raises OSError when the file is missing or no font.
-    """
-    return OutlineFace(path, kind, weight)
-
-
-@lru_cache(maxsize=_MOST_FACES)
-def pixel_face(path: Path) -> PixelFace:
-    """The pixel font of a file, unpacked once."""
-    return PixelFace(path)
-
-
-@cache
-def rescue_faces() -> list[Face]:
-    """What serves when the bundled fonts are gone."""
-    faces: list[Face] = []
-    for name in _SYSTEM_FONTS:
-        try:
-            faces.append(OutlineFace(name))
-        except OSError:
-            continue
-    return [*faces, _DefaultFace()]
-
-
-def overlaid(strip: npt.NDArray[Level], mark: npt.NDArray[Level]) -> npt.NDArray[Level]:
-    """A mark over a strip, both ending at the same column; the strip grows where the mark is wider."""
-    width = max(strip.shape[1], _ink_width(mark))
-    both = np.zeros((strip.shape[0], width), dtype=strip.dtype)
-    both[:, width - strip.shape[1] :] = strip
-    mark = mark[:, max(0, mark.shape[1] - width) :]
-    both[:, width - mark.shape[1] :] = np.maximum(both[:, width - mark.shape[1] :], mark)
-    return both
-
-
-def _ink_width(mark: Bits | Ink) -> int:
-    """Columns from the first one with ink to the end."""
-    inked = np.flatnonzero(mark.any(axis=0))
-    return mark.shape[1] - int(inked[0]) if len(inked) else 0
-
-
-def _magnified(bits: Bits, metrics: Metrics) -> Ink:
-    """Pixel art at the size of the columns, by exact areas, with its baseline on the line's."""
-    from PIL import Image
-
-    share = metrics.column_px / _PIXEL_COLUMN
-    width, height = round(bits.shape[1] * share), round(_PIXEL_HEIGHT * share)
-    large = Image.fromarray(bits.astype(np.uint8) * 255).resize((width * 8, height * 8), Image.Resampling.NEAREST)
-    small = np.asarray(large.resize((width, height), Image.Resampling.BOX), dtype=np.float32)
-    strip = np.zeros((max(metrics.line_px, height), width), dtype=np.float32)
-    top = min(max(0, metrics.baseline_px - round(_PIXEL_BASELINE * share)), strip.shape[0] - height)
-    strip[top : top + height] = small
-    return strip[: metrics.line_px]
