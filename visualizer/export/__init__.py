@@ -16,7 +16,6 @@ from visualizer.export.formats import (
 )
 from visualizer.export.png import png_bytes
 from visualizer.export.post import alt_text, html_snippet, markdown_snippet
-from visualizer.export.size_ladder import read_bytes
 
 __all__ = [
     "FORMATS",
@@ -30,7 +29,6 @@ __all__ = [
     "markdown_snippet",
     "png_bytes",
     "poster_path",
-    "read_bytes",
     "still_of",
     "strip_of",
     "write_poster",

@@ -13,12 +13,13 @@ from functools import partial
 from pathlib import Path
 from sys import maxsize
 
+from visualizer.byte_sizes import spoken_file_size
 from visualizer.errors import ExportError, SettingsError
 from visualizer.export.film import Film, Picture
 from visualizer.export.gif import write_gif
 from visualizer.export.html_page import html_page
 from visualizer.export.png import evenly_chosen, png_bytes, side_by_side
-from visualizer.export.size_ladder import ALL_COLOURS, MIN_WIDTH, BestFit, Choice, choices, spoken_bytes
+from visualizer.export.size_ladder import ALL_COLOURS, MIN_WIDTH, BestFit, Choice, choices
 from visualizer.export.tables import csv_text, json_text
 from visualizer.export.video import SHARPEST_CRF, write_mp4, write_webp
 from visualizer.picture import Box, Painter, Pixels, Scene, SceneOptions, build_scene
@@ -237,14 +238,14 @@ def _export_picture(
                         _check_size(draft, limit_bytes)
                 _check_size(draft, limit_bytes)
                 size_bytes = draft.stat().st_size
-                best = Exported(target, size_bytes, f"{drawing.words}, {spoken_bytes(size_bytes)}", drawing.size)
+                best = Exported(target, size_bytes, f"{drawing.words}, {spoken_file_size(size_bytes)}", drawing.size)
                 search.note(number, fits=True)
             tried += 1
             if search.best != number:
                 search.note(number, fits=False)
         if best is None:
             raise ExportError(
-                f"{target.name} cannot be kept under {spoken_bytes(limit_bytes)}: even {drawing.words} is larger. "
+                f"{target.name} cannot be kept under {spoken_file_size(limit_bytes)}: even {drawing.words} is larger. "
                 "Nothing was written; allow more, or choose a smaller preset."
             )
     words = best.words if tried == 1 else f"{best.words}; the best of {len(tries)} choices that fits"
@@ -267,10 +268,10 @@ def _export_document(
         size_bytes = part.stat().st_size
         if at_most_bytes and size_bytes > at_most_bytes:
             raise ExportError(
-                f"{target.name} would have {spoken_bytes(size_bytes)}, more than {spoken_bytes(at_most_bytes)}, and "
-                "cannot be made smaller. Nothing was written."
+                f"{target.name} would have {spoken_file_size(size_bytes)}, more than "
+                f"{spoken_file_size(at_most_bytes)}, and cannot be made smaller. Nothing was written."
             )
-    words = spoken_bytes(size_bytes)
+    words = spoken_file_size(size_bytes)
     yield ExportProgress(1.0, words, Exported(target, size_bytes, words))
 
 

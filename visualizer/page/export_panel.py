@@ -21,6 +21,7 @@ from tempfile import TemporaryDirectory
 import gradio as gr
 from gradio.events import Dependency
 
+from visualizer.byte_sizes import read_file_size
 from visualizer.errors import UNEXPECTED, SettingsError, VisualizerError
 from visualizer.export import (
     FORMATS,
@@ -32,7 +33,6 @@ from visualizer.export import (
     html_snippet,
     markdown_snippet,
     png_bytes,
-    read_bytes,
     still_of,
     strip_of,
     write_poster,
@@ -134,7 +134,7 @@ def _wish(
     if suffix not in FORMATS:
         raise SettingsError(f"There is no format {suffix!r:.40}.")
     options = SceneOptions.preset(preset, scale=scale, theme=theme, layout=layout, pacing=pacing, speed=speed)
-    return _Wish(suffix, options, None if budget in (_NO_LIMIT, "", None) else read_bytes(budget))
+    return _Wish(suffix, options, None if budget in (_NO_LIMIT, "", None) else read_file_size(budget))
 
 
 def _preset_words(name: str) -> str:
