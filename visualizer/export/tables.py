@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -94,18 +94,6 @@ def json_text(trace: Trace) -> str:
         "settings": info.settings.to_dict(),
         "ended": trace.ended,
         "answer": trace.answer,
-        "positions": [
-            {
-                "block": row.block,
-                "position": row.position,
-                "token_id": row.token_id,
-                "text": row.text,
-                "in_answer": row.in_answer,
-                "settled_step": row.settled_step,
-                "revisions": row.revisions,
-                "entropy_nats": row.entropy_nats,
-            }
-            for row in position_rows(trace)
-        ],
+        "positions": [asdict(row) for row in position_rows(trace)],
     }
     return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
