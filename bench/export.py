@@ -127,7 +127,7 @@ def _naive_pictures(scene: Scene, frames: list) -> Iterator[np.ndarray]:
         pen.text((stage.left, stage.top - 2 * metrics.line_px), frame.status, font=font, fill=theme.quiet)
         for cell in frame.cells:
             text = "".join(sign for _, _, sign in cell.signs) or _NOISE_SIGNS[cell.look.sure] * cell.width
-            place = (stage.left + cell.column * metrics.cell_px, stage.top + cell.row * metrics.line_px)
+            place = (stage.left + cell.column * metrics.column_px, stage.top + cell.row * metrics.line_px)
             pen.text(place, text, font=font, fill=marked[cell.look.mark] or colours[cell.look.state])
         yield np.asarray(image)
 

@@ -11,7 +11,7 @@ from tests.support.canvas_samples import tiny_state
 from tests.support.trace_samples import growing_run, run_info
 from visualizer.picture.cells import ELLIPSIS, CellGrid
 from visualizer.picture.final_text import FinalText
-from visualizer.picture.layout import cells_wide
+from visualizer.picture.layout import terminal_columns
 from visualizer.picture.looks import Look, Mark, special_sign
 from visualizer.trace.canvas import CellState, Phase
 from visualizer.trace.trace import Trace
@@ -39,11 +39,11 @@ def shown(cells):
 
 
 def settled(trace, columns=40):
-    return CellGrid(FinalText(trace, cells_wide), columns, True)
+    return CellGrid(FinalText(trace, terminal_columns), columns, True)
 
 
 def flowing(trace, columns=40):
-    return CellGrid(FinalText(trace, cells_wide), columns, False)
+    return CellGrid(FinalText(trace, terminal_columns), columns, False)
 
 
 def test_noise_keeps_the_room_of_the_final_token():
@@ -116,7 +116,7 @@ def test_what_follows_the_answer_takes_no_rows():
     grid = settled(run, columns=10)
     assert grid.rows(0) == 1
     assert {cell.row for index in range(5) for cell in grid.cells(index)} == {0}
-    assert FinalText(run, cells_wide).unbroken_columns() == 4
+    assert FinalText(run, terminal_columns).unbroken_columns() == 4
 
 
 def test_earlier_blocks_stand_before_the_one_at_work():
@@ -150,7 +150,7 @@ def test_indentation_that_is_not_there_yet_is_noise_in_its_place():
 )
 def test_cells_stay_in_the_grid_do_not_overlap_and_settled_ones_never_move(texts, columns, is_settled):
     trace = growing_run(texts, steps=3)
-    grid = CellGrid(FinalText(trace, cells_wide), columns, is_settled)
+    grid = CellGrid(FinalText(trace, terminal_columns), columns, is_settled)
     places = {}
     for index in range(len(trace.states)):
         cells = grid.cells(index)

@@ -157,8 +157,8 @@ def test_without_a_run_one_sentence_is_shown(page, run_id):
 
 def test_a_promise_that_cannot_be_kept_is_one_sentence(page):
     show(page, "short")
-    page.fill("#export-budget input", "2 kB")
-    page.press("#export-budget input", "Enter")
+    page.fill("#export-at-most input", "2 kB")
+    page.press("#export-at-most input", "Enter")
     page.click("#export-start")
     page.wait_for_function("() => document.querySelector('#export-progress').textContent.includes('cannot be kept')")
     assert page.is_enabled("#export-start")

@@ -28,8 +28,9 @@ from visualizer.export.film import made_ahead
 from visualizer.export.formats import FILMS, FORMATS, PICTURES, export, film_of, finish, format_of
 from visualizer.export.gif import encode_gif, gif_frames
 from visualizer.export.video import encode_mp4, mp4_frames
+from visualizer.picture.options import SceneOptions
 from visualizer.picture.painter import Painter
-from visualizer.picture.scene import SceneOptions, build_scene
+from visualizer.picture.scene import build_scene
 from visualizer.theme import DARK
 from visualizer.trace.canvas import CellState
 from visualizer.trace.file import load_trace, save_trace
@@ -74,7 +75,7 @@ def test_an_mp4_has_the_scenes_frames_times_and_crisp_text(tmp_path, trace):
     stage = scene.stage
     luma = 16 + film.palette @ np.array([0.2126, 0.7152, 0.0722]) * 219 / 255
     area = np.s_[stage.top : stage.top + stage.rows * stage.metrics.line_px,
-                 stage.left : stage.left + stage.columns * stage.metrics.cell_px]  # fmt: skip
+                 stage.left : stage.left + stage.columns * stage.metrics.column_px]  # fmt: skip
     errors = []
     with av.open(str(tmp_path / "run.mp4")) as container:
         stream = container.streams.video[0]

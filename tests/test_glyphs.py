@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, features
+from PIL import Image
 
+from tests.support.shaping import SHAPED
 from visualizer.bundled import FONTS_FOLDER
-from visualizer.picture.fonts import Metrics
 from visualizer.picture.glyphs import Glyphs
+from visualizer.picture.lettering import Lettering
+from visualizer.picture.metrics import Metrics
 
 METRICS = Metrics.of(20)
 GLYPHS = Glyphs()
@@ -34,7 +36,7 @@ SAMPLES = [
 
 
 def tile(grapheme, glyphs=GLYPHS, bold=False):
-    return glyphs.tile(grapheme, METRICS, glyphs.cells(grapheme), bold)
+    return glyphs.tile(grapheme, METRICS, glyphs.columns(grapheme), bold)
 
 
 @pytest.mark.parametrize("grapheme", SAMPLES, ids=ascii)
@@ -47,7 +49,7 @@ def test_every_script_is_drawn(grapheme):
 )
 def test_what_no_font_draws_is_a_box_two_cells_wide(grapheme):
     box = tile(grapheme)
-    assert box.shape == (METRICS.line_px, 2 * METRICS.cell_px)
+    assert box.shape == (METRICS.line_px, 2 * METRICS.column_px)
     assert 100 < box[box.shape[0] // 2, 1] < 200
 
 
@@ -75,7 +77,7 @@ def test_new_tokens_can_be_bold():
 
 
 def test_letters_of_wide_glyphs_get_the_cells_that_they_need():
-    assert [GLYPHS.cells(text) for text in ("a", "漢", "①", "ጀ", "👩\u200d💻")] == [1, 2, 2, 2, 2]
+    assert [GLYPHS.columns(text) for text in ("a", "漢", "①", "ጀ", "👩\u200d💻")] == [1, 2, 2, 2, 2]
 
 
 SEQUENCES = {
@@ -86,15 +88,10 @@ SEQUENCES = {
 }
 
 
-SHAPED = pytest.mark.skipif(
-    not (features.check("raqm") and features.check("fribidi")), reason="this Pillow finds no library to shape text"
-)
-
-
 @SHAPED
 @pytest.mark.parametrize("sequence", SEQUENCES.values(), ids=SEQUENCES)
 def test_an_emoji_sequence_is_one_picture(sequence):
-    assert ink_width(sequence) <= 2 * METRICS.cell_px
+    assert ink_width(sequence) <= 2 * METRICS.column_px
     assert not np.array_equal(tile(sequence), tile(sequence[0]))
 
 
@@ -105,7 +102,7 @@ def ink_width(grapheme):
 
 
 def test_a_sequence_that_the_font_does_not_know_keeps_all_of_its_parts():
-    assert ink_width("🚀\u200d🍎") > 3 * METRICS.cell_px
+    assert ink_width("🚀\u200d🍎") > 3 * METRICS.column_px
 
 
 CLUSTERS = {
@@ -123,7 +120,7 @@ CLUSTERS = {
 @pytest.mark.parametrize("cluster", CLUSTERS.values(), ids=CLUSTERS)
 def test_letters_that_join_are_drawn_as_one(cluster, monkeypatch):
     joined = tile(cluster)
-    monkeypatch.setattr("visualizer.picture.glyphs.can_shape", lambda: False)
+    monkeypatch.setattr("visualizer.picture.font_order.can_shape", lambda: False)
     apart = tile(cluster, Glyphs())
     assert apart.any()
     assert joined.shape[1] <= apart.shape[1]
@@ -143,15 +140,15 @@ def test_the_line_that_letters_hang_from_has_no_gaps(word):
 @SHAPED
 @pytest.mark.parametrize("sign", ["\u102c", "\u102c\u103a", "\u102b\u103a"])
 def test_vowel_signs_without_their_letter_have_no_dotted_circle(sign):
-    assert GLYPHS.cells(sign) == 1
+    assert GLYPHS.columns(sign) == 1
     assert tile(sign).sum() < tile("မ").sum()
 
 
 @SHAPED
 @pytest.mark.parametrize("cluster", ["ည်", "మ్ర", "स्त्रु", "ខ្ញុំ"])
 def test_letters_under_letters_are_not_cut_off_in_a_dense_line(cluster):
-    cells = GLYPHS.cells(cluster)
-    dense, loose = (inked_part(GLYPHS.tile(cluster, Metrics.of(40, share), cells)) for share in (1.4, 2.5))
+    columns = GLYPHS.columns(cluster)
+    dense, loose = (inked_part(GLYPHS.tile(cluster, Metrics.of(40, share), columns)) for share in (1.4, 2.5))
     same_size = np.asarray(Image.fromarray(loose).resize(dense.shape[::-1]))
     assert np.corrcoef(dense.ravel(), same_size.ravel())[0, 1] > 0.85
 
@@ -171,17 +168,12 @@ def test_ink_before_the_pen_is_kept():
     assert loose.sum() > 0.5 * tile("ಕ").sum()
 
 
-@SHAPED
-def test_a_hindi_prompts_line_has_no_gaps():
-    assert (GLYPHS.run("नमस्ते", 23) > 40).all(axis=1).any()
-
-
 def test_only_letters_are_stretched_to_touch():
-    assert ink_width("।") < METRICS.cell_px / 2
+    assert ink_width("।") < METRICS.column_px / 2
 
 
 def test_a_korean_syllable_is_the_same_in_parts():
-    assert GLYPHS.cells("\u1112\u1161\u11ab") == GLYPHS.cells("한") == 2
+    assert GLYPHS.columns("\u1112\u1161\u11ab") == GLYPHS.columns("한") == 2
     assert np.array_equal(tile("\u1112\u1161\u11ab"), tile("한"))
 
 
@@ -196,27 +188,14 @@ def test_chinese_japanese_and_korean_have_a_font_of_their_own(character, tmp_pat
 
 
 def test_nothing_is_drawn_as_nothing():
-    assert tile("").shape == (METRICS.line_px, GLYPHS.cells("") * METRICS.cell_px)
-
-
-def test_digits_are_of_one_width():
-    assert len({GLYPHS.run_width(f"step {digit}", 15) for digit in "0123456789"}) == 1
-
-
-def test_words_are_about_as_wide_as_measured():
-    for text in ("step 13 of at most 48", "漢字 מילה é", ""):
-        assert abs(GLYPHS.run(text, 15).shape[1] - GLYPHS.run_width(text, 15)) <= 3
-
-
-def test_words_from_right_to_left_are_turned():
-    assert np.array_equal(GLYPHS.run("שם", 15), np.concatenate([GLYPHS.run("ם", 15), GLYPHS.run("ש", 15)], axis=1))
+    assert tile("").shape == (METRICS.line_px, GLYPHS.columns("") * METRICS.column_px)
 
 
 @pytest.mark.parametrize("text", ["Plain words", "漢", "👩", "\x00"], ids=ascii)
 def test_a_missing_font_folder_still_leaves_ink(text, tmp_path):
     glyphs = Glyphs(tmp_path / "nowhere")
     assert tile(text[0], glyphs).max() > 100
-    assert glyphs.run(text, 15).max() > 100
+    assert Lettering(glyphs).line(text, 15).max() > 100
 
 
 def test_a_damaged_font_is_passed_over(tmp_path, caplog):
@@ -230,5 +209,5 @@ def test_a_damaged_font_is_passed_over(tmp_path, caplog):
 @given(st.characters(exclude_categories=["Zs"]))
 def test_any_character_fills_its_cells_and_leaves_ink(character):
     drawn = tile(character)
-    assert drawn.shape == (METRICS.line_px, GLYPHS.cells(character) * METRICS.cell_px)
+    assert drawn.shape == (METRICS.line_px, GLYPHS.columns(character) * METRICS.column_px)
     assert drawn.any()

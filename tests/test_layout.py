@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visualizer.picture.layout import MIN_COLUMNS, cells_wide, lay_out
+from visualizer.picture.layout import MIN_COLUMNS, lay_out, terminal_columns
 
 ALPHABET = [
     *"ab .\n\t(1", "\r", "\x00", "é", "\u0301", "漢", "カ", "👩", "\u200d", "💻", "\ufe0f", "🇩", "ש", "ל", "م", "ر",
@@ -91,11 +91,11 @@ def test_no_text_is_one_empty_row():
 
 
 @pytest.mark.parametrize(
-    "grapheme, cells",
+    "grapheme, columns",
     [("a", 1), ("漢", 2), ("e\u0301", 1), ("👩\u200d💻", 2), ("🇩🇪", 2), ("\x00", 1), ("\u200b", 1), ("\u0301", 1)],
 )
-def test_every_grapheme_takes_a_cell(grapheme, cells):
-    assert cells_wide(grapheme) == cells
+def test_every_grapheme_takes_a_column(grapheme, columns):
+    assert terminal_columns(grapheme) == columns
 
 
 @given(TEXTS, st.integers(MIN_COLUMNS, 24))

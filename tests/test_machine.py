@@ -19,7 +19,6 @@ from visualizer.hub.machine import (
     memory_need,
     probe_machine,
     read_shape,
-    spoken_size,
     weights_on_disk,
 )
 from visualizer.model.denoise import _PREFILL_CHUNK
@@ -177,11 +176,3 @@ def test_the_weights_on_disk_are_counted_over_all_shards(tmp_path):
     for name in ("model-1.safetensors", "model-2.safetensors", "config.json"):
         (tmp_path / name).write_bytes(b"1234567890")
     assert weights_on_disk(tmp_path) == 20
-
-
-@pytest.mark.parametrize(
-    ("count", "said"),
-    [(0, "0 kB"), (640_400, "640 kB"), (11_000_000, "11 MB"), (16_600_000_000, "16.6 GB"), (120_000_000_000, "120 GB")],
-)
-def test_sizes_in_words(count, said):
-    assert spoken_size(count) == said

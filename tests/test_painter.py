@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from tests.support.canvas_samples import tiny_state
 from tests.support.trace_samples import growing_run, run_info
-from visualizer.picture.boxes import Box, bounds
 from visualizer.picture.glyphs import Glyphs
+from visualizer.picture.options import SceneOptions
 from visualizer.picture.painter import Painter
-from visualizer.picture.scene import SceneOptions, build_scene
+from visualizer.picture.pixels import Box, bounds
+from visualizer.picture.scene import build_scene
 from visualizer.theme import DARK, THEMES
 from visualizer.trace.canvas import Phase
 from visualizer.trace.trace import Trace
@@ -41,8 +42,8 @@ def cell_pixels(scene, picture, number, position):
     """The pixels of a position's first cell."""
     cell = next(cell for cell in scene.frames[number].cells if cell.position == position)
     metrics, stage = scene.stage.metrics, scene.stage
-    top, left = stage.top + cell.row * metrics.line_px, stage.left + cell.column * metrics.cell_px
-    return picture[top : top + metrics.line_px, left : left + cell.width * metrics.cell_px]
+    top, left = stage.top + cell.row * metrics.line_px, stage.left + cell.column * metrics.column_px
+    return picture[top : top + metrics.line_px, left : left + cell.width * metrics.column_px]
 
 
 def has_colour(pixels, colour, tolerance=6):

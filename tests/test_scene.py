@@ -9,16 +9,11 @@ from hypothesis import strategies as st
 from tests.support.trace_samples import growing_run
 from visualizer.errors import SettingsError
 from visualizer.picture.glyphs import Glyphs
-from visualizer.picture.scene import (
-    PRESETS,
-    Pacing,
-    SceneOptions,
-    build_scene,
-    durations_ms,
-    kept_states,
-    legend,
-    status_of,
-)
+from visualizer.picture.legend import legend
+from visualizer.picture.lettering import Lettering
+from visualizer.picture.options import PRESETS, Pacing, SceneOptions
+from visualizer.picture.scene import build_scene, status_of
+from visualizer.picture.timing import durations_ms, kept_states
 from visualizer.theme import THEMES
 
 GLYPHS = Glyphs()
@@ -115,7 +110,7 @@ def test_twice_the_pixels_are_the_same_layout():
     one, two = (scene_of(SHORT, scale=scale) for scale in (1, 2))
     assert [frame.cells for frame in one.frames] == [frame.cells for frame in two.frames]
     assert two.stage == one.stage.scaled(2)
-    assert (two.stage.metrics.cell_px, two.stage.left) == (2 * one.stage.metrics.cell_px, 2 * one.stage.left)
+    assert (two.stage.metrics.column_px, two.stage.left) == (2 * one.stage.metrics.column_px, 2 * one.stage.left)
 
 
 def test_a_readme_picture_grows_with_its_text_up_to_a_limit():
@@ -130,8 +125,8 @@ def test_a_readme_picture_grows_with_its_text_up_to_a_limit():
 def test_a_tall_picture_is_for_phones_and_has_a_larger_legend_that_fits():
     wide, tall = (build_scene(SHORT, SceneOptions.preset(name), GLYPHS) for name in ("1080p", "portrait"))
     assert tall.stage.legend.metrics.font_px > wide.stage.legend.metrics.font_px
-    cells = max(entry.column + len(entry.word) for entry in legend())
-    assert tall.stage.legend.left + cells * tall.stage.legend.metrics.cell_px <= tall.size[0] - tall.stage.left
+    columns = max(entry.column + len(entry.word) for entry in legend())
+    assert tall.stage.legend.left + columns * tall.stage.legend.metrics.column_px <= tall.size[0] - tall.stage.left
 
 
 def test_short_texts_are_written_larger_than_long_ones():
@@ -193,7 +188,7 @@ def test_a_long_prompt_is_shortened_with_the_number_of_characters_left_out():
 def test_the_prompts_lines_stay_in_the_picture():
     scene = scene_of(growing_run(["a"], prompt="w" * 5000 + " 漢字" * 500), width=640, height=480)
     for words in scene.stage.words:
-        assert GLYPHS.run_width(words.text, words.font_px, words.bold) <= 640
+        assert Lettering(GLYPHS).width(words.text, words.font_px, words.bold) <= 640
 
 
 @pytest.mark.parametrize(

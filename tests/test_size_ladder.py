@@ -1,39 +1,11 @@
-"""Sizes as people write them, the ladder of choices, and the search on it."""
+"""The ladder of choices, and the search on it."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visualizer.errors import SettingsError
-from visualizer.export.size_ladder import BestFit, choices, read_bytes, spoken_bytes
-from visualizer.picture.scene import SceneOptions
-
-
-@pytest.mark.parametrize(
-    "text, count",
-    [("10MB", 10_000_000), ("10", 10_000_000), (" 2.5 mb ", 2_500_000), ("500kB", 500_000), ("1MiB", 1_048_576),
-     ("9b", 9)],
-)  # fmt: skip
-def test_sizes_are_read(text, count):
-    assert read_bytes(text) == count
-
-
-@pytest.mark.parametrize(
-    "text", ["", "MB", "-1MB", "0", "ten", "1e9", "1 TB", "0.0000001", "9" * 30, "１０MB x", "nan"]
-)
-def test_what_is_no_size_is_refused_in_one_sentence(text):
-    with pytest.raises(SettingsError, match="is not a file size"):
-        read_bytes(text)
-
-
-@given(st.integers(1, 10**12))
-def test_a_spoken_size_is_never_smaller_than_the_size(count):
-    words = spoken_bytes(count)
-    if words.endswith("bytes"):
-        assert words == f"{count} bytes"
-    else:
-        assert read_bytes(words) >= count
-        assert read_bytes(words) <= count * 1.11 + 1
+from visualizer.export.size_ladder import BestFit, choices
+from visualizer.picture.options import SceneOptions
 
 
 @pytest.mark.parametrize("kind", ["gif", "mp4", "webp", "png"])

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.canvas_samples import tiny_state
-from tests.support.made_traces import made_trace
+from tests.support.made_traces import made_trace, stopped_trace
 from tests.support.mutations import mutate
 from visualizer.errors import TraceError
 from visualizer.run.engine import frames
@@ -23,7 +23,7 @@ from visualizer.settings import Sampler, Settings
 from visualizer.trace import file as trace_file
 from visualizer.trace.canvas import CanvasState, Finish, Frame, Phase
 from visualizer.trace.file import file_stem, load_trace, save_trace
-from visualizer.trace.trace import RunInfo, Trace, trace_of
+from visualizer.trace.trace import Block, RunInfo, Trace, trace_of
 
 VOCAB = 262_144
 INFO = RunInfo(
@@ -142,7 +142,7 @@ def test_a_real_run_plays_again_as_it_was_yielded(real, checkpoint, tmp_path):
             now.texts, now.special, now.overrides, now.answer)  # fmt: skip
     for index, frame in enumerate(real):
         shown = frame.state.shown_ids().tolist()
-        assert "".join(again.cells(index)) == checkpoint.tokenizer.decode(shown, skip_special_tokens=False)
+        assert "".join(again.shown_texts(index)) == checkpoint.tokenizer.decode(shown, skip_special_tokens=False)
     assert again.answer == real[-1].answer
     assert again.ended == real[-1].state.finish.value
 
@@ -207,7 +207,7 @@ def refusal(tmp_path, content, name="run.jsonl"):
 
 def test_the_small_recording_loads(tmp_path):
     (tmp_path / "run.jsonl").write_text("".join(json.dumps(line) + "\n" for line in small()))
-    assert load_trace(tmp_path / "run.jsonl").cells(1) == ["a", "x"]
+    assert load_trace(tmp_path / "run.jsonl").shown_texts(1) == ["a", "x"]
 
 
 GONE = object()
@@ -372,3 +372,15 @@ def test_a_frame_of_hand_made_states_becomes_a_trace():
 )  # fmt: skip
 def test_file_names_are_plain(prompt, stem):
     assert file_stem(made_trace(["a"], prompt=prompt)) == stem
+
+
+def test_a_trace_knows_where_its_blocks_stand():
+    trace = stopped_trace(made_trace(["a", "b", "c"], steps=2, blocks=2), 6)
+    assert [state.block for state in trace.states] == [0, 0, 0, 0, 1, 1]
+    assert trace.blocks == (Block(first=0, last=3, offset=0, length=3), Block(first=4, last=5, offset=3, length=3))
+    assert [trace.block_at(index) for index in range(6)] == [0, 0, 0, 0, 1, 1]
+    assert trace.states_of(trace.blocks[1]) == trace.states[4:]
+
+
+def test_a_run_without_a_step_has_no_block():
+    assert stopped_trace(made_trace(["a"]), 0).blocks == ()

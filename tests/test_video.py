@@ -10,7 +10,7 @@ from PIL import Image
 from tests.support.films import made_film
 from visualizer.export.film import Picture
 from visualizer.export.video import mp4_frames, write_mp4, write_webp
-from visualizer.picture.boxes import Box
+from visualizer.picture.pixels import Box
 
 BT709 = 1
 

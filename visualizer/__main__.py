@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NoReturn
 
+from visualizer.byte_sizes import read_file_size
 from visualizer.errors import SettingsError, VisualizerError
 from visualizer.export import (
     FORMATS,
@@ -23,7 +24,6 @@ from visualizer.export import (
     html_snippet,
     markdown_snippet,
     poster_path,
-    read_bytes,
     write_poster,
 )
 from visualizer.logs import log_to_terminal
@@ -62,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(asked: argparse.Namespace, tell: Callable[[str], None]) -> int:
     _check(asked)
     options = _scene_options(asked)
-    at_most_bytes = read_bytes(asked.at_most) if asked.at_most else None
+    at_most_bytes = read_file_size(asked.at_most) if asked.at_most else None
     for target in asked.output:
         check_writable(target)
     trace = load_trace(asked.trace) if asked.trace else _record(asked, tell)

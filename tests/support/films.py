@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from visualizer.export.film import Film, Picture
-from visualizer.picture.boxes import Box
+from visualizer.picture.pixels import Box
 
 
 def made_film(durations_ms, size=(96, 64), colours=93, seed=0, cell=8, changes=5):

@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-from visualizer.export.formats import (
-    FORMATS,
-    PICTURES,
-    POSTER_MOMENT,
-    Exported,
-    export,
-    format_of,
-    poster_path,
-    still_of,
-    strip_of,
-    write_poster,
-)
+from visualizer.export.formats import FORMATS, PICTURES, Exported, export, format_of
 from visualizer.export.png import png_bytes
 from visualizer.export.post import alt_text, html_snippet, markdown_snippet
-from visualizer.export.size_ladder import read_bytes
+from visualizer.export.stills import POSTER_MOMENT, poster_path, still_of, strip_of, write_poster
 
 __all__ = [
     "FORMATS",
@@ -30,7 +19,6 @@ __all__ = [
     "markdown_snippet",
     "png_bytes",
     "poster_path",
-    "read_bytes",
     "still_of",
     "strip_of",
     "write_poster",

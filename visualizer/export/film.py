@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
-from visualizer.picture import Box
+from visualizer.picture import Box, Pixels
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -29,7 +29,7 @@ class Picture(NamedTuple):
     what differs from the picture before, the whole of the first; they may overlap.
     """
 
-    indices: np.ndarray
+    indices: Pixels
     boxes: tuple[Box, ...]
 
 
@@ -41,7 +41,7 @@ class Film:
     """
 
     size: tuple[int, int]
-    palette: np.ndarray
+    palette: Pixels
     durations_ms: tuple[int, ...]
     pictures: Callable[[], Iterable[Picture]]
 
@@ -57,7 +57,7 @@ class Film:
         )  # fmt: skip
 
 
-def fewer_colours(palette: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+def fewer_colours(palette: Pixels, count: int) -> tuple[Pixels, Pixels]:
     """At most `count` of a palette's colours (uint8 count×3), and for each old index the new one (uint8 N).
 
     The colours farthest from one another are kept, so what goes first are the steps between a colour and its surface
@@ -79,12 +79,15 @@ def made_ahead(items: Iterable[Item]) -> Iterator[Item]:
     For encoders: they compute without Python's lock, so drawing costs next to nothing beside them.
     """
     coming = iter(items)
-    end = object()
+
+    def following() -> tuple[Item] | None:
+        return next(((item,) for item in coming), None)
+
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="made-ahead") as thread:
-        item = thread.submit(next, coming, end)
-        while (made := item.result()) is not end:
-            item = thread.submit(next, coming, end)
-            yield made
+        item = thread.submit(following)
+        while (made := item.result()) is not None:
+            item = thread.submit(following)
+            yield made[0]
 
 
 def frames_in_turn(size: tuple[int, int], pixel_format: str) -> Iterator[VideoFrame]:
@@ -100,7 +103,7 @@ def frames_in_turn(size: tuple[int, int], pixel_format: str) -> Iterator[VideoFr
         yield frame
 
 
-def fill_plane(plane: VideoPlane, values: np.ndarray) -> None:
+def fill_plane(plane: VideoPlane, values: Pixels) -> None:
     """Copy values (uint8, lines × bytes) into a plane, whose lines may be longer."""
-    room = np.frombuffer(plane, dtype=np.uint8).reshape(plane.height, plane.line_size)
+    room = np.frombuffer(memoryview(plane), dtype=np.uint8).reshape(plane.height, plane.line_size)
     room[:, : values.shape[1]] = values

@@ -6,23 +6,24 @@ all (visualizer/whole_file.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from sys import maxsize
 
-import numpy as np
-
+from visualizer.byte_sizes import spoken_file_size
 from visualizer.errors import ExportError, SettingsError
 from visualizer.export.film import Film, Picture
 from visualizer.export.gif import write_gif
 from visualizer.export.html_page import html_page
-from visualizer.export.png import evenly_chosen, png_bytes, side_by_side
-from visualizer.export.size_ladder import ALL_COLOURS, MIN_WIDTH, BestFit, Choice, choices, spoken_bytes
+from visualizer.export.png import png_bytes
+from visualizer.export.size_ladder import ALL_COLOURS, BestFit, Choice, choices
+from visualizer.export.stills import still_of, strip_of
 from visualizer.export.tables import csv_text, json_text
 from visualizer.export.video import SHARPEST_CRF, write_mp4, write_webp
-from visualizer.picture import Box, Painter, Scene, SceneOptions, build_scene
+from visualizer.picture import Box, Painter, Pixels, Scene, SceneOptions, build_scene
 from visualizer.player import player_bundle
 from visualizer.trace import Trace, save_trace
 from visualizer.whole_file import whole_file
@@ -43,11 +44,7 @@ FORMATS = {
 """By how a file's name ends; of two that fit, the longer."""
 FILMS = (".gif", ".mp4", ".webp")
 PICTURES = (*FILMS, ".png", ".strip.png")
-POSTER_MOMENT = 0.5
-_STRIP_PICTURES = 6
-_STRIP_SHARE = 3
-"""A picture of a strip has this part of the width asked for."""
-_STRIP_GAP_PX = 2
+_NO_LIMIT_BYTES = maxsize
 
 
 @dataclass(frozen=True)
@@ -61,7 +58,7 @@ class Exported:
 
 
 @dataclass(frozen=True)
-class Progress:
+class ExportProgress:
     """How far an export is: a share from 0 to 1 and words; the last one carries the finished file."""
 
     share: float
@@ -86,7 +83,7 @@ def export(
     options: SceneOptions | None = None,
     at_most_bytes: int | None = None,
     moment: float = 1.0,
-) -> Iterator[Progress]:
+) -> Generator[ExportProgress]:
     """Write a run to a file in the format of its name, replacing one that is there when all is done.
 
     at_most_bytes: of several choices (size, steps kept, colours or quality) the best one that keeps it is taken.
@@ -104,9 +101,10 @@ def export(
         yield from _export_document(trace, target, suffix, options or SceneOptions(), at_most_bytes)
 
 
-def finish(exporting: Iterator[Progress]) -> Exported:
+def finish(exporting: Iterator[ExportProgress]) -> Exported:
     """Run an export to its end."""
     *_, last = exporting
+    assert last.exported is not None  # the last one carries it
     return last.exported
 
 
@@ -123,58 +121,13 @@ def film_of(scene: Scene) -> Film:
     return Film(scene.size, painter.palette, tuple(scene.durations_ms), pictures)
 
 
-def still_of(trace: Trace, options: SceneOptions, moment: float = 1.0) -> np.ndarray:
-    """One moment of a run, from 0 to 1, as pixels (uint8 H×W×3 RGB)."""
-    scene = build_scene(trace, replace(options, loop_start=0.0))
-    painter = Painter(scene)
-    return painter.palette[painter.paint(scene.frames[round(moment * (len(scene.frames) - 1))])]
-
-
-def write_poster(trace: Trace, film: Path, options: SceneOptions) -> Path:
-    """The picture that stands for a film until it plays, from the middle of the run, beside it; returns its path.
-
-    Raises ExportError when it cannot be written.
-    """
-    poster = poster_path(film)
-    with whole_file(poster) as part:
-        part.write_bytes(png_bytes(still_of(trace, options, POSTER_MOMENT)))
-    return poster
-
-
-def poster_path(film: Path) -> Path:
-    """Where a film's poster is kept."""
-    return film.with_suffix(".poster.png")
-
-
-def strip_of(trace: Trace, options: SceneOptions) -> np.ndarray:
-    """Six moments side by side (uint8 H×W×3 RGB), spread evenly over the text's settling, not over time."""
-    width = max(options.width // _STRIP_SHARE // 2 * 2, MIN_WIDTH)
-    scene = build_scene(trace, replace(options, width=width, height=None, loop_start=0.0))
-    painter = Painter(scene)
-    settled = [_settled_share(trace, frame.state_index) for frame in scene.frames]
-    chosen = evenly_chosen(settled, _STRIP_PICTURES)
-    pictures = [painter.palette[painter.paint(scene.frames[index])] for index in chosen]
-    line = tuple(bytes.fromhex(scene.theme.line.removeprefix("#")))
-    return side_by_side(pictures, line, _STRIP_GAP_PX * options.scale)
-
-
-def _settled_share(trace: Trace, state_index: int) -> float:
-    """Blocks before, and the share of this block's answer that holds its final tokens."""
-    if not trace.states:
-        return 0.0
-    state = trace.states[state_index]
-    end = next(other for other in reversed(trace.states) if other.block == state.block)
-    final = state.accepted & (state.canvas_ids == end.canvas_ids)
-    return state.block + float(final[: max(end.answer_length, 1)].mean())
-
-
 @dataclass(frozen=True, eq=False)
 class _Drawing:
     """A picture or film about to be written. write: yields the share that is written."""
 
     size: tuple[int, int]
     words: str
-    write: Callable[[Path], Iterator[float]]
+    write: Callable[[Path], Generator[float]]
 
 
 def _drawing(trace: Trace, suffix: str, choice: Choice, moment: float) -> _Drawing:
@@ -185,7 +138,11 @@ def _drawing(trace: Trace, suffix: str, choice: Choice, moment: float) -> _Drawi
     film = film_of(build_scene(trace, choice.scene))
     if suffix == ".gif":
         film = film.with_colours(choice.colours)
-    encode = {".gif": write_gif, ".mp4": partial(write_mp4, crf=choice.crf), ".webp": write_webp}[suffix]
+    encoders: dict[str, Callable[[Film, Path], Iterator[int]]] = {
+        ".gif": write_gif,
+        ".mp4": partial(write_mp4, crf=choice.crf),
+        ".webp": write_webp,
+    }
     width, height = film.size
     count = len(film.durations_ms)
     words = f"{width}×{height}, {count} frame{'s' * (count > 1)}, {sum(film.durations_ms) / 1000:.1f} s"
@@ -195,15 +152,15 @@ def _drawing(trace: Trace, suffix: str, choice: Choice, moment: float) -> _Drawi
         words += f", {len(film.palette)} colours"
     if choice.crf > SHARPEST_CRF:
         words += f", quality crf {choice.crf}"
-    return _Drawing(film.size, words, partial(_write_film, film, encode))
+    return _Drawing(film.size, words, partial(_write_film, film, encoders[suffix]))
 
 
-def _write_still(pixels: np.ndarray, path: Path) -> Iterator[float]:
+def _write_still(pixels: Pixels, path: Path) -> Generator[float]:
     path.write_bytes(png_bytes(pixels))
     yield 1.0
 
 
-def _write_film(film: Film, encode: Callable[[Film, Path], Iterator[int]], path: Path) -> Iterator[float]:
+def _write_film(film: Film, encode: Callable[[Film, Path], Iterator[int]], path: Path) -> Generator[float]:
     for count in encode(film, path):
         yield count / len(film.durations_ms)
 
@@ -214,9 +171,10 @@ class _TooLarge(Exception):
 
 def _export_picture(
     trace: Trace, target: Path, suffix: str, options: SceneOptions, at_most_bytes: int | None, moment: float
-) -> Iterator[Progress]:
+) -> Generator[ExportProgress]:
     """Try the choices until the best one that keeps the promise stands."""
     tries = choices(suffix.rpartition(".")[2], options) if at_most_bytes else (Choice(options),)
+    limit_bytes = at_most_bytes or _NO_LIMIT_BYTES
     search = BestFit(len(tries))
     best: Exported | None = None
     tried = 0
@@ -227,32 +185,32 @@ def _export_picture(
             with suppress(_TooLarge), whole_file(part) as draft:
                 with closing(drawing.write(draft)) as writing:
                     for share in writing:
-                        yield Progress((tried + share) / search.most_tries, says)
-                        _check_size(draft, at_most_bytes)
-                _check_size(draft, at_most_bytes)
+                        yield ExportProgress((tried + share) / search.most_tries, says)
+                        _check_size(draft, limit_bytes)
+                _check_size(draft, limit_bytes)
                 size_bytes = draft.stat().st_size
-                best = Exported(target, size_bytes, f"{drawing.words}, {spoken_bytes(size_bytes)}", drawing.size)
+                best = Exported(target, size_bytes, f"{drawing.words}, {spoken_file_size(size_bytes)}", drawing.size)
                 search.note(number, fits=True)
             tried += 1
             if search.best != number:
                 search.note(number, fits=False)
         if best is None:
             raise ExportError(
-                f"{target.name} cannot be kept under {spoken_bytes(at_most_bytes)}: even {drawing.words} is larger. "
+                f"{target.name} cannot be kept under {spoken_file_size(limit_bytes)}: even {drawing.words} is larger. "
                 "Nothing was written; allow more, or choose a smaller preset."
             )
     words = best.words if tried == 1 else f"{best.words}; the best of {len(tries)} choices that fits"
-    yield Progress(1.0, words, replace(best, words=words))
+    yield ExportProgress(1.0, words, replace(best, words=words))
 
 
-def _check_size(draft: Path, at_most_bytes: int | None) -> None:
-    if at_most_bytes and draft.stat().st_size > at_most_bytes:
+def _check_size(draft: Path, limit_bytes: int) -> None:
+    if draft.stat().st_size > limit_bytes:
         raise _TooLarge
 
 
 def _export_document(
     trace: Trace, target: Path, suffix: str, options: SceneOptions, at_most_bytes: int | None
-) -> Iterator[Progress]:
+) -> Generator[ExportProgress]:
     with whole_file(target) as part:
         if suffix.startswith(".jsonl"):
             save_trace(trace, part)
@@ -261,11 +219,11 @@ def _export_document(
         size_bytes = part.stat().st_size
         if at_most_bytes and size_bytes > at_most_bytes:
             raise ExportError(
-                f"{target.name} would have {spoken_bytes(size_bytes)}, more than {spoken_bytes(at_most_bytes)}, and "
-                "cannot be made smaller. Nothing was written."
+                f"{target.name} would have {spoken_file_size(size_bytes)}, more than "
+                f"{spoken_file_size(at_most_bytes)}, and cannot be made smaller. Nothing was written."
             )
-    words = spoken_bytes(size_bytes)
-    yield Progress(1.0, words, Exported(target, size_bytes, words))
+    words = spoken_file_size(size_bytes)
+    yield ExportProgress(1.0, words, Exported(target, size_bytes, words))
 
 
 def _document(trace: Trace, suffix: str, options: SceneOptions) -> str:

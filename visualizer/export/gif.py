@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from visualizer.export.film import Film, fill_plane, frames_in_turn, made_ahead
+from visualizer.picture import Pixels
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -35,7 +37,7 @@ def gif_frames(film: Film) -> Iterator[VideoFrame]:
     for picture, frame in zip(film.pictures(), frames_in_turn(film.size, "pal8"), strict=False):
         indices, palette = frame.planes
         fill_plane(indices, picture.indices)
-        palette.update(colours)
+        palette.update(colours.tobytes())
         yield frame
 
 
@@ -63,10 +65,10 @@ def encode_gif(
 def _ticks(durations_ms: tuple[int, ...]) -> list[int]:
     """Where each frame starts, and where the last one ends, in ticks."""
     ends = np.cumsum((0, *durations_ms))
-    return np.rint(ends / _TICK_MS).astype(int).tolist()
+    return [int(tick) for tick in np.rint(ends / _TICK_MS)]
 
 
-def _argb(palette: np.ndarray) -> np.ndarray:
+def _argb(palette: Pixels) -> npt.NDArray[np.uint32]:
     """The palette as FFmpeg takes it: 256 opaque colours (uint32, 0xAARRGGBB), the unused ones black."""
     colours = np.full(256, 0xFF << 24, dtype=np.uint32)
     colours[: len(palette)] |= palette.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)

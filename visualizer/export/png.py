@@ -6,15 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from visualizer.picture import Pixels
 
-def png_bytes(pixels: np.ndarray) -> bytes:
+
+def png_bytes(pixels: Pixels) -> bytes:
     """Pixels (uint8 H×W×3 RGB) as a PNG file."""
     import imageio.v3
 
     return imageio.v3.imwrite("<bytes>", pixels, extension=".png", plugin="pillow", optimize=True)
 
 
-def side_by_side(pictures: Sequence[np.ndarray], between: tuple[int, int, int], gap_px: int) -> np.ndarray:
+def side_by_side(pictures: Sequence[Pixels], between: tuple[int, int, int], gap_px: int) -> Pixels:
     """Pictures of one height (uint8 H×W×3 each) in a row, a stripe of one colour between two neighbours."""
     height = pictures[0].shape[0]
     stripe = np.full((height, gap_px, 3), between, dtype=np.uint8)

@@ -54,9 +54,10 @@ def html_snippet(trace: Trace, file_name: str, size: tuple[int, int], poster_nam
 
 def _landed_first(trace: Trace) -> str:
     """Which tokens of the first block stood first for good."""
-    states = [state for state in trace.states if state.block == trace.states[0].block]
+    block = trace.blocks[0]
+    states = trace.states_of(block)
     end = states[-1]
-    settled, texts = settled_steps(states), trace.cells(len(states) - 1)
+    settled, texts = settled_steps(states), trace.shown_texts(block.last)
     shown = end.shown_ids().tolist()
     kept = [i for i in range(end.answer_length) if end.accepted[i] and shown[i] not in trace.special]
     words = [i for i in kept if texts[i].strip()]

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from visualizer.errors import SettingsError
 from visualizer.export.video import SHARPEST_CRF
 from visualizer.picture import SceneOptions
 
 ALL_COLOURS = 256
-MAX_BYTES = 10**12
-_UNITS = {"": 10**6, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 MIN_WIDTH, MIN_HEIGHT = 320, 240
 
 
@@ -53,29 +49,6 @@ _LADDERS = {
     ),
     "png": (_Rung(), _Rung(0.7), _Rung(0.5), _Rung(0.35), _Rung(0.25)),
 }  # fmt: skip
-
-
-def read_bytes(text: str) -> int:
-    """A size such as `10MB`, `500 kB` or `2.5 MiB`, in bytes; a number alone is megabytes.
-
-    Raises SettingsError when it is none.
-    """
-    found = re.fullmatch(r"\s*(\d{1,9}(?:\.\d{1,6})?)\s*([a-zA-Z]*)\s*", text)
-    unit = found and _UNITS.get(found[2].lower())
-    count = round(float(found[1]) * unit) if unit else 0
-    if not 0 < count <= MAX_BYTES:
-        raise SettingsError(f"{text!r:.40} is not a file size; write it as 10MB, 500kB or 2.5MiB.")
-    return count
-
-
-def spoken_bytes(count: int) -> str:
-    """A size for people, in decimal units; rounded up, so that a size over a promise never reads as kept."""
-    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if count >= size:
-            tenths = -(-count * 10 // size)
-            whole = tenths >= 1000 or tenths % 10 == 0
-            return f"{-(-tenths // 10)} {unit}" if whole else f"{tenths / 10:.1f} {unit}"
-    return f"{count} bytes"
 
 
 def choices(kind: str, asked: SceneOptions) -> tuple[Choice, ...]:

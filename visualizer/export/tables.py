@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import groupby, pairwise
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from visualizer.trace import CanvasState, Phase, Trace, changed, reverted, settled_steps
 
@@ -38,15 +39,14 @@ class PositionRow:
 
 def position_rows(trace: Trace) -> Iterator[PositionRow]:
     """The rows of all blocks, in order."""
-    numbered = list(enumerate(trace.states))
-    for block, group in groupby(numbered, key=lambda pair: pair[1].block):
-        indices, states = zip(*group, strict=True)
-        end, texts = states[-1], trace.cells(indices[-1])
+    for number, block in enumerate(trace.blocks):
+        states = trace.states_of(block)
+        end, texts = states[-1], trace.shown_texts(block.last)
         settled, revisions = settled_steps(states), count_revisions(states)
         entropy = [state.entropy_nats for state in states if state.phase is Phase.STEP]
-        for i in range(len(texts)):
+        for i in range(block.length):
             yield PositionRow(
-                block=block,
+                block=number,
                 position=i,
                 token_id=int(end.shown_ids()[i]),
                 text=texts[i],
@@ -57,7 +57,7 @@ def position_rows(trace: Trace) -> Iterator[PositionRow]:
             )
 
 
-def count_revisions(states: tuple[CanvasState, ...]) -> np.ndarray:
+def count_revisions(states: Sequence[CanvasState]) -> npt.NDArray[np.int64]:
     """How often each position of a block was reverted or changed (int L)."""
     counts = np.zeros(len(states[0].canvas_ids), dtype=int)
     for before, state in pairwise(states):
@@ -94,18 +94,6 @@ def json_text(trace: Trace) -> str:
         "settings": info.settings.to_dict(),
         "ended": trace.ended,
         "answer": trace.answer,
-        "positions": [
-            {
-                "block": row.block,
-                "position": row.position,
-                "token_id": row.token_id,
-                "text": row.text,
-                "in_answer": row.in_answer,
-                "settled_step": row.settled_step,
-                "revisions": row.revisions,
-                "entropy_nats": row.entropy_nats,
-            }
-            for row in position_rows(trace)
-        ],
+        "positions": [asdict(row) for row in position_rows(trace)],
     }
     return json.dumps(document, ensure_ascii=False, indent=1) + "\n"

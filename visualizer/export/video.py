@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from visualizer.export.film import Film, Picture, fill_plane, frames_in_turn, made_ahead
-from visualizer.picture import Box
+from visualizer.picture import Box, Pixels
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -168,16 +169,17 @@ def _strips(band: Box) -> Iterator[Box]:
         yield band._replace(top=top, height=min(_STRIP_ROWS, bottom - top))
 
 
-def _limited_bt709(palette: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _limited_bt709(palette: Pixels) -> tuple[Pixels, Pixels, Pixels]:
     """Y, Cb and Cr (uint8 N each) of every colour of a palette (uint8 N×3 RGB)."""
     red, green, blue = palette.T / 255
     luma = _KR * red + _KG * green + _KB * blue
     cb = (blue - luma) / (2 * (1 - _KB))
     cr = (red - luma) / (2 * (1 - _KR))
-    return tuple(np.rint(values).astype(np.uint8) for values in (16 + 219 * luma, 128 + 224 * cb, 128 + 224 * cr))
+    y, u, v = (np.rint(values).astype(np.uint8) for values in (16 + 219 * luma, 128 + 224 * cb, 128 + 224 * cr))
+    return y, u, v
 
 
-def _bgra(palette: np.ndarray) -> np.ndarray:
+def _bgra(palette: Pixels) -> npt.NDArray[np.uint32]:
     """The palette's colours (uint32 N), opaque, their bytes in the order blue, green, red, alpha."""
     colours = np.full((len(palette), 4), 255, dtype=np.uint8)
     colours[:, :3] = palette[:, ::-1]

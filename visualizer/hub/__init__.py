@@ -23,7 +23,6 @@ from visualizer.hub.machine import (
     memory_need,
     probe_machine,
     read_shape,
-    spoken_size,
     weights_on_disk,
 )
 
@@ -48,6 +47,5 @@ __all__ = [
     "preselected",
     "probe_machine",
     "read_shape",
-    "spoken_size",
     "weights_on_disk",
 ]

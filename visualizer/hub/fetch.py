@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from visualizer.bundled import POCKET_FOLDER
+from visualizer.byte_sizes import spoken_size
 from visualizer.errors import CheckpointError, FetchError, MachineError, VisualizerError
 from visualizer.hub.catalog import TIMEOUT_SECONDS, Hub, Offer, RemoteFile, default_hub, find_cached, in_words, look_up
 from visualizer.hub.machine import (
@@ -37,7 +38,6 @@ from visualizer.hub.machine import (
     memory_need,
     probe_machine,
     read_shape,
-    spoken_size,
     weights_on_disk,
 )
 from visualizer.logs import log_level, log_to_terminal

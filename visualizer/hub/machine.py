@@ -14,6 +14,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from visualizer.byte_sizes import spoken_size
 from visualizer.errors import CheckpointError, MachineError
 
 log = logging.getLogger(__name__)
@@ -178,14 +179,6 @@ def fitting_canvas(name: str, shape: ModelShape, weights_bytes: int, machine: Ma
 def weights_on_disk(folder: Path) -> int:
     """Bytes of a checkpoint folder's weights."""
     return sum(path.stat().st_size for path in folder.glob("*.safetensors"))
-
-
-def spoken_size(count: int) -> str:
-    """Bytes for a reader: "16.6 GB", "11 MB", "640 kB"."""
-    for unit, size in (("GB", 10**9), ("MB", 10**6)):
-        if count >= size:
-            return f"{count / size:.1f} {unit}" if count < 100 * size and unit == "GB" else f"{count / size:.0f} {unit}"
-    return f"{max(count, 0) / 1000:.0f} kB"
 
 
 def _free_memory() -> int:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from visualizer.bundled import POCKET_FOLDER
+from visualizer.byte_sizes import spoken_size
 from visualizer.errors import FetchError, VisualizerError
 from visualizer.hub import (
     DIFFUSION_GEMMA,
@@ -29,7 +30,6 @@ from visualizer.hub import (
     memory_need,
     probe_machine,
     read_shape,
-    spoken_size,
     weights_on_disk,
 )
 from visualizer.model import CheckpointCard, read_json

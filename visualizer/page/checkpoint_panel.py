@@ -10,8 +10,9 @@ from pathlib import Path
 import gradio as gr
 
 from visualizer.bundled import POCKET_FOLDER
+from visualizer.byte_sizes import spoken_size
 from visualizer.errors import UNEXPECTED, VisualizerError
-from visualizer.hub import DIFFUSION_GEMMA, DIFFUSION_GEMMA_BYTES, POCKET, Offer, Progress, spoken_size
+from visualizer.hub import DIFFUSION_GEMMA, DIFFUSION_GEMMA_BYTES, POCKET, Offer, Progress
 from visualizer.model import CheckpointCard
 from visualizer.page.checkpoint_choice import Chooser, Finding
 

@@ -21,6 +21,7 @@ from typing import Any
 import gradio as gr
 from gradio.events import Dependency
 
+from visualizer.byte_sizes import read_file_size
 from visualizer.errors import UNEXPECTED, SettingsError, VisualizerError
 from visualizer.export import (
     FORMATS,
@@ -32,7 +33,6 @@ from visualizer.export import (
     html_snippet,
     markdown_snippet,
     png_bytes,
-    read_bytes,
     still_of,
     strip_of,
     write_poster,
@@ -48,7 +48,7 @@ _FORMAT_NAMES = {".gif": "GIF", ".mp4": "MP4", ".webp": "WebP", ".png": "PNG", "
                  ".html": "HTML with player", ".csv": "CSV", ".json": "JSON", ".txt": "Text", ".jsonl": "Recording",
                  ".jsonl.gz": "Recording, .gz"}  # fmt: skip
 _NO_LIMIT = "no limit"
-_BUDGETS = (_NO_LIMIT, "1 MB", "2 MB", "5 MB", "10 MB")
+_FILE_SIZES = (_NO_LIMIT, "1 MB", "2 MB", "5 MB", "10 MB")
 _SECONDS_BETWEEN_UPDATES = 0.2
 _DRAW_OPENED = "() => [true, String(performance.now())]"
 _DRAW_IF_OPEN = "(isOpen, before) => isOpen ? String(performance.now()) : before"
@@ -127,19 +127,19 @@ def _knobs() -> list[gr.Dropdown | gr.Slider]:
                         min_width=100),
             gr.Dropdown([str(name) for name in Pacing], value=str(Pacing.EQUAL), label="Pacing", min_width=100),
             gr.Slider(0.25, 4, 1, step=0.25, label="Speed", min_width=140),
-            gr.Dropdown(_BUDGETS, value=_NO_LIMIT, label="File size at most", allow_custom_value=True,
-                        elem_id="export-budget", min_width=120),
+            gr.Dropdown(_FILE_SIZES, value=_NO_LIMIT, label="File size at most", allow_custom_value=True,
+                        elem_id="export-at-most", min_width=120),
         ]  # fmt: skip
 
 
 def _wish(
-    suffix: str, preset: str, scale: int, theme: str, layout: str, pacing: str, speed: float, budget: str
+    suffix: str, preset: str, scale: int, theme: str, layout: str, pacing: str, speed: float, at_most: str
 ) -> _Wish:
     """Raises SettingsError when a knob says what cannot be."""
     if suffix not in FORMATS:
         raise SettingsError(f"There is no format {suffix!r:.40}.")
     options = SceneOptions.preset(preset, scale=scale, theme=theme, layout=layout, pacing=pacing, speed=speed)
-    return _Wish(suffix, options, None if budget in (_NO_LIMIT, "", None) else read_bytes(budget))
+    return _Wish(suffix, options, None if at_most in (_NO_LIMIT, "", None) else read_file_size(at_most))
 
 
 def _preset_words(name: str) -> str:

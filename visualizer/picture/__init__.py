@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from visualizer.picture.boxes import Box
+from visualizer.picture.options import PRESETS, Arrangement, Pacing, SceneOptions
 from visualizer.picture.painter import Painter
-from visualizer.picture.scene import PRESETS, Arrangement, Pacing, Scene, SceneOptions, build_scene
+from visualizer.picture.pixels import Box, Pixels
+from visualizer.picture.scene import Scene, build_scene
 
-__all__ = ["PRESETS", "Arrangement", "Box", "Pacing", "Painter", "Scene", "SceneOptions", "build_scene"]
+__all__ = ["PRESETS", "Arrangement", "Box", "Pacing", "Painter", "Pixels", "Scene", "SceneOptions", "build_scene"]

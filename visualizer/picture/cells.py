@@ -16,28 +16,30 @@ from wcwidth import iter_graphemes
 from visualizer.picture.final_text import FinalText
 from visualizer.picture.layout import RETURN_SIGN, Glyph, Layout, lay_out
 from visualizer.picture.looks import Look, Mark, Shown, shown_of
-from visualizer.trace import CellState
+from visualizer.trace import Block, CellState
 
-MAX_NOISE_CELLS = 12
+MAX_NOISE_COLUMNS = 12
 """Noise in flow is never wider than this; on the page neither."""
 ELLIPSIS = "…"
 _NOISE_SIGN = "░"
 _BLANKS = (" ", "")
-_SIGNS = {"\n": RETURN_SIGN, "\r\n": RETURN_SIGN, "\t": " "}
+_SHOWN_AS = {"\n": RETURN_SIGN, "\r\n": RETURN_SIGN, "\t": " "}
+
+Sign = tuple[int, int, str]
+"""What is drawn in a cell: its column from the cell's own, its width, and its grapheme."""
 
 
 class Cell(NamedTuple):
     """A token, or the part of one that stands in one row.
 
-    row, column, width: in cells of the grid. signs: what is drawn, each with its column from the cell's own, its width
-    and its grapheme; noise has none. marked: the mark's sign stands here (a token's last cell). position: counted over
-    all blocks of the run.
+    row, column, width: on the grid. signs: noise has none. marked: the mark's sign stands here (a token's last cell).
+    position: counted over all blocks of the run.
     """
 
     row: int
     column: int
     width: int
-    signs: tuple[tuple[int, int, str], ...]
+    signs: tuple[Sign, ...]
     look: Look
     marked: bool
     position: int
@@ -85,7 +87,7 @@ class CellGrid:
 
     @cached_property
     def _free(self) -> dict[tuple[int, int], int]:
-        """Empty cells to the right of every slot, by its row and column."""
+        """Empty columns to the right of every slot, by its row and column."""
         free: dict[tuple[int, int], int] = {}
         slots = sorted(slot[:3] for own in self._slots for slot in own)
         for (row, column, width), after in zip(slots, [*slots[1:], (-1, 0, 0)], strict=True):
@@ -102,10 +104,10 @@ class CellGrid:
         return shared
 
     def _settled_cells(self, index: int) -> tuple[Cell, ...]:
-        block = self._block_of(index)
-        found = [cell for earlier in range(block) for cell in self._committed_block(earlier)]
+        number = self._trace.block_at(index)
+        found = [cell for earlier in self._trace.blocks[:number] for cell in self._committed_block(earlier)]
         shown = shown_of(self._trace, index)
-        offset = self._final.offsets[block]
+        offset = self._trace.blocks[number].offset
         for position, (text, look) in enumerate(zip(shown.texts, shown.looks, strict=True), offset):
             if look is None:
                 continue
@@ -117,18 +119,17 @@ class CellGrid:
             found += cells
         return tuple(found)
 
-    def _committed_block(self, block: int) -> tuple[Cell, ...]:
+    def _committed_block(self, block: Block) -> tuple[Cell, ...]:
         """A block that is behind, as it was committed."""
-        key = ("block", block)
-        if key not in self._kept:
-            looks = _calm(shown_of(self._trace, self._final.ends[block]).looks)
-            self._kept[key] = tuple(
+        if block not in self._kept:
+            looks = _calm(shown_of(self._trace, block.last).looks)
+            self._kept[block] = tuple(
                 cell
-                for position, look in enumerate(looks, self._final.offsets[block])
+                for position, look in enumerate(looks, block.offset)
                 if look is not None
                 for cell in self._settled_position(position, self._final.texts[position], look, True)
             )
-        return self._kept[key]
+        return self._kept[block]
 
     def _has_tails(self, shown: Shown, position: int, offset: int) -> bool:
         """Whether the rest of the graphemes that begin here is on the canvas too."""
@@ -153,7 +154,7 @@ class CellGrid:
     def _fitted(self, slot: _Slot, text: str, look: Look, position: int) -> tuple[Cell, ...]:
         """Another text than the final one in its place, with … where there is no room for all of it."""
         room = slot.width + self._free[slot.row, slot.column]
-        graphemes = [_SIGNS.get(grapheme, grapheme) for grapheme in iter_graphemes(text)]
+        graphemes = [_SHOWN_AS.get(grapheme, grapheme) for grapheme in iter_graphemes(text)]
         widths = [self._final.width_of(grapheme) for grapheme in graphemes]
         if sum(widths) > room:
             while graphemes and sum(widths) > room - 1:
@@ -171,13 +172,14 @@ class CellGrid:
             _noise_text(text, self._final.width_of) if look is not None and look.state is CellState.MASKED else text
             for text, look in zip(shown.texts, shown.looks, strict=True)
         ]
-        before = self._final.offsets[self._block_of(index)]
+        before = self._trace.blocks[self._trace.block_at(index)].offset
         loose = frozenset(place for place, is_special in enumerate(shown.special, before) if is_special)
         return lay_out([*self._final.texts[:before], *texts], self._columns, self._final.width_of, loose)
 
     def _flowing_cells(self, index: int) -> tuple[Cell, ...]:
-        earlier = [_calm(shown_of(self._trace, end).looks) for end in self._final.ends[: self._block_of(index)]]
-        looks = [look for block in earlier for look in block] + shown_of(self._trace, index).looks
+        earlier = self._trace.blocks[: self._trace.block_at(index)]
+        looks = [look for block in earlier for look in _calm(shown_of(self._trace, block.last).looks)]
+        looks += shown_of(self._trace, index).looks
         found: list[Cell] = []
         for position, (slots, look) in enumerate(zip(_slots_of(self._flow(index), len(looks)), looks, strict=True)):
             if look is None or not slots:
@@ -186,10 +188,6 @@ class CellGrid:
             found += _noise(slots, look, position) if is_noise else _written(slots, look, position, whole=True)
         return tuple(found)
 
-    def _block_of(self, index: int) -> int:
-        """Which block a state belongs to, counted from 0 among those that the trace has."""
-        return next(block for block, end in enumerate(self._final.ends) if end >= index)
-
 
 def _calm(looks: Iterable[Look | None]) -> list[Look | None]:
     """The looks of a block that is behind: what happened at its last step is no news."""
@@ -197,16 +195,16 @@ def _calm(looks: Iterable[Look | None]) -> list[Look | None]:
 
 
 def _noise_text(text: str, width_of: Callable[[str], int]) -> str:
-    """Noise in the room of its candidate, the space before it left free; one cell for what breaks a line."""
+    """Noise in the room of its candidate, the space before it left free; one column for what breaks a line."""
     if not text.strip() or "\n" in text:
         return _NOISE_SIGN
-    wide = min(MAX_NOISE_CELLS, sum(width_of(_SIGNS.get(grapheme, grapheme)) for grapheme in iter_graphemes(text)))
+    wide = min(MAX_NOISE_COLUMNS, sum(width_of(_SHOWN_AS.get(grapheme, grapheme)) for grapheme in iter_graphemes(text)))
     gap = min(wide - 1, len(text) - len(text.lstrip()))
     return " " * gap + _NOISE_SIGN * (wide - gap)
 
 
 def _slots_of(layout: Layout, count: int) -> list[tuple[_Slot, ...]]:
-    """For each of so many positions, its glyphs in stretches of neighbouring cells, by row and column."""
+    """For each of so many positions, its glyphs in stretches of neighbouring columns, by row and column."""
     own: list[list[Glyph]] = [[] for _ in range(count)]
     for glyph in layout.glyphs:
         if glyph.width:
@@ -252,9 +250,7 @@ def _written(slots: Iterable[_Slot], look: Look, position: int, whole: bool) -> 
     return _marked_last(cells)
 
 
-def _cells_of(
-    row: int, column: int, signs: Sequence[tuple[int, int, str]], look: Look, position: int
-) -> tuple[Cell, ...]:
+def _cells_of(row: int, column: int, signs: Sequence[Sign], look: Look, position: int) -> tuple[Cell, ...]:
     """One cell of signs, or none; spaces around the text are left to the surface."""
     signs = _trimmed(signs)
     if not signs:
@@ -265,7 +261,7 @@ def _cells_of(
     return (Cell(row, column + start, width, placed, look, look.mark is not Mark.NONE, position),)
 
 
-def _trimmed(signs: Sequence[tuple[int, int, str]]) -> Sequence[tuple[int, int, str]]:
+def _trimmed(signs: Sequence[Sign]) -> Sequence[Sign]:
     """Signs without the spaces at their ends; spaces alone stay."""
     inked = [place for place, (_, _, sign) in enumerate(signs) if sign not in _BLANKS]
     return signs[inked[0] : inked[-1] + 1] if inked else signs
@@ -273,7 +269,8 @@ def _trimmed(signs: Sequence[tuple[int, int, str]]) -> Sequence[tuple[int, int, 
 
 def _marked_last(cells: Iterable[Cell]) -> tuple[Cell, ...]:
     """The sign of a mark stands at the last of a token's cells only."""
-    *first, last = list(cells) or [None]
-    if last is None:
+    cells = list(cells)
+    if not cells:
         return ()
+    *first, last = cells
     return (*(cell._replace(marked=False) for cell in first), last._replace(marked=last.look.mark is not Mark.NONE))

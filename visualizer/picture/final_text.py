@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from itertools import accumulate
 
 from visualizer.picture.layout import Layout, TextLines
 from visualizer.picture.looks import shown_of
@@ -16,18 +15,12 @@ _ENDLESS = 10**9
 class FinalText:
     """The final texts of a trace's positions, over all its blocks.
 
-    width_of: cells of a grapheme. ends: the last state of every block, by index. offsets: the first position of every
-    block, and at the end how many positions there are. texts: of every position.
+    width_of: columns of a grapheme. texts: of every position.
     """
 
     def __init__(self, trace: Trace, width_of: Callable[[str], int]) -> None:
         self.trace, self.width_of = trace, width_of
-        blocks = [state.block for state in trace.states]
-        self.ends = [
-            index for index, block in enumerate(blocks) if index + 1 == len(blocks) or blocks[index + 1] != block
-        ]
-        self.offsets = [0, *accumulate(len(trace.states[end].canvas_ids) for end in self.ends)]
-        shown = [shown_of(trace, end) for end in self.ends]
+        shown = [shown_of(trace, block.last) for block in trace.blocks]
         self.texts = [text for block in shown for text in block.texts]
         special = [is_special for block in shown for is_special in block.special]
         self._loose = frozenset(position for position, is_special in enumerate(special) if is_special)
@@ -58,8 +51,10 @@ class FinalText:
     def _tail(self) -> int:
         """The position from which on there are only special tokens after the answer."""
         end = len(self.texts)
-        while self.ends and end > self.offsets[-2] and self._is_tail(end - 1 - self.offsets[-2]):
-            end -= 1
+        if self.trace.blocks:
+            offset = self.trace.blocks[-1].offset
+            while end > offset and self._is_tail(end - 1 - offset):
+                end -= 1
         return end
 
     def _is_tail(self, position: int) -> bool:

@@ -1,4 +1,4 @@
-"""Where the text of every position stands on a grid of character cells.
+"""Where the text of every position stands on a grid of character columns.
 
 A grapheme is the unit: letters with their marks, emoji sequences and newlines stay whole even where a token boundary
 runs through them. Lines wrap at spaces and between wide characters, tabs go to the next stop, right-to-left words
@@ -17,7 +17,7 @@ from wcwidth import iter_graphemes, wcswidth
 
 from visualizer.picture.bidi import joined_forms, levels, mirrored, visual_order
 
-TAB_CELLS = 4
+TAB_COLUMNS = 4
 RETURN_SIGN = "⏎"
 MIN_COLUMNS = 4
 _LINE_BREAKS = ("\n", "\r\n")
@@ -27,9 +27,9 @@ _BLANKS = (" ", "\t")
 class Glyph(NamedTuple):
     """A grapheme in its place.
 
-    row, column, width: in cells; a width of 0 is not drawn (a space that hangs at a line's end). sign: what is drawn,
-    with a newline as ⏎, a tab as nothing, Arabic letters joined. parts: the positions whose texts make up the grapheme,
-    with their share of it; nearly always one.
+    row, column, width: on the grid; a width of 0 is not drawn (a space that hangs at a line's end). sign: what is
+    drawn, with a newline as ⏎, a tab as nothing, Arabic letters joined. parts: the positions whose texts make up the
+    grapheme, with their share of it; nearly always one.
     """
 
     row: int
@@ -71,7 +71,7 @@ class _Letter(NamedTuple):
 class TextLines:
     """The texts of positions, one after the other, to be laid out on any number of columns.
 
-    width_of: cells of a grapheme, 1 or more.
+    width_of: columns of a grapheme, 1 or more.
     """
 
     def __init__(self, texts: Sequence[str], width_of: Callable[[str], int]) -> None:
@@ -84,7 +84,7 @@ class TextLines:
 
         columns: at least MIN_COLUMNS; the last one is kept free for ⏎. loose: positions before which a line may break
         without a space.
-        Every character of the texts is in exactly one glyph, no two glyphs share a cell, none reaches out of the grid.
+        Every character of the texts is in exactly one glyph, no two glyphs overlap, none reaches out of the grid.
         """
         rows = [letters for line in self._lines for letters in _wrapped(line, columns - 1, loose)]
         glyphs = tuple(glyph for row, letters in enumerate(rows) for glyph in _placed(letters, row))
@@ -92,15 +92,15 @@ class TextLines:
         return Layout(columns, len(rows) if ends_open else len(rows) + 1, glyphs)
 
 
-def cells_wide(grapheme: str) -> int:
-    """How many cells a terminal gives a grapheme; control and format characters and lone marks take one."""
+def terminal_columns(grapheme: str) -> int:
+    """How many columns a terminal gives a grapheme; control and format characters and lone marks take one."""
     return max(1, wcswidth(grapheme))
 
 
 def lay_out(
     texts: Sequence[str],
     columns: int,
-    width_of: Callable[[str], int] = cells_wide,
+    width_of: Callable[[str], int] = terminal_columns,
     loose: Container[int] = frozenset(),
 ) -> Layout:
     """Texts of positions on one grid, as `TextLines.lay_out` places them."""
@@ -172,7 +172,7 @@ def _wrapped(line: list[_Letter], columns: int, loose: Container[int]) -> Iterat
 def _width_at(letter: _Letter, column: int, columns: int) -> int:
     """The width of a letter at a column: a tab reaches to the next stop, and no blank beyond the end."""
     if letter.text == "\t":
-        return min(TAB_CELLS - column % TAB_CELLS, max(columns - column, 0))
+        return min(TAB_COLUMNS - column % TAB_COLUMNS, max(columns - column, 0))
     return min(1, columns - column) if letter.text == " " else min(letter.width, columns)
 
 

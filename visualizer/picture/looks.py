@@ -51,7 +51,7 @@ def shown_of(trace: Trace, index: int) -> Shown:
     before = trace.states[index - 1] if index else None
     ids = state.shown_ids().tolist()
     special = [token_id in trace.special for token_id in ids]
-    texts = trace.cells(index)
+    texts = trace.shown_texts(index)
     texts = [special_sign(text) if is_special else text for text, is_special in zip(texts, special, strict=True)]
     looks: list[Look | None] = []
     for position, look in enumerate(_looks(before, state)):

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from visualizer.picture.boxes import Box, bounds
 from visualizer.picture.cells import Cell
-from visualizer.picture.scene import Scene, SceneFrame, legend
-from visualizer.picture.stage import Stage, Words
+from visualizer.picture.legend import legend
+from visualizer.picture.lettering import Lettering
+from visualizer.picture.pixels import Box, Pixels, bounds
+from visualizer.picture.scene import Scene, SceneFrame
+from visualizer.picture.stage import Legend, Words
 from visualizer.picture.tiles import Inks, Tiles, lay, rounded
 
 _PILL_SHARE = 0.5
@@ -28,7 +30,7 @@ class Painter:
         self._stage = scene.stage
         self._inks = Inks(scene.theme)
         self._tiles = Tiles(scene.glyphs, self._inks, scene.stage.metrics)
-        self._glyphs = scene.glyphs
+        self._glyphs, self._lettering = scene.glyphs, Lettering(scene.glyphs)
         self._background = self._painted_background(scene)
         self._image = self._background.copy()
         self._cells: dict[tuple[int, int], Cell] = {}
@@ -38,7 +40,7 @@ class Painter:
         self.palette = self._inks.palette()
         self.dirty: tuple[Box, ...] = ()
 
-    def paint(self, frame: SceneFrame) -> np.ndarray:
+    def paint(self, frame: SceneFrame) -> Pixels:
         """The picture of a frame: uint8 height × width, palette indices. The same array every time."""
         dirty = self._paint_cells(frame.cells)
         stage = self._stage
@@ -50,6 +52,10 @@ class Painter:
         self.dirty = (Box(0, 0, width, height),) if self._is_first else tuple(dirty)
         self._is_first = False
         return self._image
+
+    def coloured(self, frame: SceneFrame) -> Pixels:
+        """The picture of a frame in colours: uint8 height × width × 3 RGB, a new array."""
+        return np.take(self.palette, self.paint(frame), axis=0)
 
     def _paint_cells(self, cells: Iterable[Cell]) -> list[Box]:
         wanted = {(cell.row, cell.column): cell for cell in cells}
@@ -96,7 +102,7 @@ class Painter:
         self._fill(self._image, rect, self._inks.flat("accent" if now > before else "line"))
         return [rect]
 
-    def _painted_background(self, scene: Scene) -> np.ndarray:
+    def _painted_background(self, scene: Scene) -> Pixels:
         """What stands in every frame."""
         stage, inks = scene.stage, self._inks
         image = np.full((stage.size[1], stage.size[0]), inks.flat("surface"), dtype=np.uint8)
@@ -109,10 +115,10 @@ class Painter:
         for words in stage.words:
             self._write(image, words)
         if stage.legend:
-            self._draw_legend(image, stage)
+            self._draw_legend(image, stage.legend)
         return image
 
-    def _draw_pill(self, image: np.ndarray, pill: Box) -> None:
+    def _draw_pill(self, image: Pixels, pill: Box) -> None:
         """A frame with round ends."""
         width = max(1, round(pill.height / 22))
         outer = rounded(pill.width, pill.height, pill.height / 2)
@@ -122,22 +128,21 @@ class Painter:
         area = image[pill.top : pill.top + pill.height, pill.left : pill.left + pill.width]
         lay(area, ring, self._inks.ramp("accent"))
 
-    def _draw_legend(self, image: np.ndarray, stage: Stage) -> None:
-        place = stage.legend
+    def _draw_legend(self, image: Pixels, place: Legend) -> None:
         tiles = Tiles(self._glyphs, self._inks, place.metrics)
         for entry in legend():
             tile = tiles.tile(entry.cell)
-            left = place.left + entry.cell.column * place.metrics.cell_px
+            left = place.left + entry.cell.column * place.metrics.column_px
             image[place.top : place.top + tile.shape[0], left : left + tile.shape[1]] = tile
             for number, letter in enumerate(entry.word):
-                left = place.left + (entry.column + number) * place.metrics.cell_px
+                left = place.left + (entry.column + number) * place.metrics.column_px
                 coverage = self._glyphs.tile(letter, place.metrics, 1)
                 area = image[place.top : place.top + coverage.shape[0], left : left + coverage.shape[1]]
                 lay(area, coverage, self._inks.ramp("quiet"))
 
-    def _write(self, image: np.ndarray, words: Words, padded: bool = False) -> Box:
+    def _write(self, image: Pixels, words: Words, padded: bool = False) -> Box:
         """Set a line of words; padded: with room of the surface around, over a hairline. Returns what was touched."""
-        coverage = self._glyphs.run(words.text, words.font_px, words.bold)
+        coverage = self._lettering.line(words.text, words.font_px, words.bold)
         if padded:
             coverage = np.pad(coverage, ((0, 0), (words.font_px // 2,) * 2))
         left = words.left if words.right is None else words.right - coverage.shape[1]
@@ -152,18 +157,18 @@ class Painter:
 
     def _corner(self, cell: Cell) -> tuple[int, int]:
         metrics = self._stage.metrics
-        return self._stage.left + cell.column * metrics.cell_px, self._stage.top + cell.row * metrics.line_px
+        return self._stage.left + cell.column * metrics.column_px, self._stage.top + cell.row * metrics.line_px
 
     def _rect(self, cell: Cell) -> Box:
         metrics = self._stage.metrics
-        return Box(*self._corner(cell), cell.width * metrics.cell_px, metrics.line_px)
+        return Box(*self._corner(cell), cell.width * metrics.column_px, metrics.line_px)
 
     def _restore(self, rect: Box) -> None:
         rows, columns = slice(rect.top, rect.top + rect.height), slice(rect.left, rect.left + rect.width)
         self._image[rows, columns] = self._background[rows, columns]
 
     @staticmethod
-    def _fill(image: np.ndarray, box: Box, index: int) -> None:
+    def _fill(image: Pixels, box: Box, index: int) -> None:
         image[box.top : box.top + box.height, box.left : box.left + box.width] = index
 
 

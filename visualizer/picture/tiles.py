@@ -9,12 +9,14 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 
-from visualizer.picture.cells import Cell
-from visualizer.picture.fonts import Metrics
+from visualizer.picture.cells import Cell, Sign
 from visualizer.picture.glyphs import Glyphs
 from visualizer.picture.layout import RETURN_SIGN
 from visualizer.picture.looks import Look, Mark
+from visualizer.picture.metrics import Metrics
+from visualizer.picture.pixels import Pixels
 from visualizer.theme import Theme
 from visualizer.trace import CellState
 
@@ -32,6 +34,9 @@ _FAINT_SHARE = 0.5
 _MOST_TILE_BYTES = 48_000_000
 """Tiles beyond this are forgotten and drawn again, so that a run of ever new tokens does not fill the memory."""
 _REVERTED_SIGN, _CHANGED_SIGN = "↺", "⇄"
+
+Rgb = npt.NDArray[np.float64]
+"""One colour: three numbers from 0 to 255."""
 
 
 class Inks:
@@ -58,7 +63,7 @@ class Inks:
             "reverted": self._index(pairs["reverted"][0]),
         }
 
-    def ramp(self, name: str) -> np.ndarray:
+    def ramp(self, name: str) -> Pixels:
         """Palette indices by coverage (uint8 256), from the surface to the colour."""
         return self._ramps[name]
 
@@ -66,17 +71,17 @@ class Inks:
         """The palette index of a colour."""
         return self._flats[name]
 
-    def palette(self) -> np.ndarray:
+    def palette(self) -> Pixels:
         """Every colour (uint8 N×3)."""
         return np.array(list(self._colours), dtype=np.uint8)
 
-    def _ramp(self, colour: np.ndarray, surface: np.ndarray, levels: int) -> np.ndarray:
-        steps = [self._index(_mix(colour, surface, level / (levels - 1))) for level in range(levels)]
-        return np.array(steps, dtype=np.uint8)[np.round(np.arange(256) / 255 * (levels - 1)).astype(int)]
+    def _ramp(self, colour: Rgb, surface: Rgb, levels: int) -> Pixels:
+        indices = [self._index(_mix(colour, surface, level / (levels - 1))) for level in range(levels)]
+        return np.take(np.array(indices, dtype=np.uint8), np.round(np.arange(256) / 255 * (levels - 1)).astype(int))
 
-    def _index(self, colour: np.ndarray) -> int:
-        key = tuple(int(part) for part in np.round(colour))
-        return self._colours.setdefault(key, len(self._colours))
+    def _index(self, colour: Rgb) -> int:
+        red, green, blue = (int(part) for part in np.round(colour))
+        return self._colours.setdefault((red, green, blue), len(self._colours))
 
 
 class Tiles:
@@ -88,11 +93,11 @@ class Tiles:
         self._box_top = metrics.baseline_px - round(metrics.font_px * 1.02)
         self._radius_px = metrics.font_px * 0.24
         self._line_px = max(1, round(metrics.font_px * 0.075))
-        self._known: dict[tuple[int, tuple, Look, bool], np.ndarray] = {}
+        self._known: dict[tuple[int, tuple[Sign, ...], Look, bool], Pixels] = {}
         self._bytes = 0
 
-    def tile(self, cell: Cell) -> np.ndarray:
-        """A cell with everything in it: uint8, line_px × width * cell_px."""
+    def tile(self, cell: Cell) -> Pixels:
+        """A cell with everything in it: uint8, line_px × width * column_px."""
         key = (cell.width, cell.signs, cell.look, cell.marked)
         found = self._known.get(key)
         if found is None:
@@ -103,8 +108,8 @@ class Tiles:
             self._bytes += found.nbytes
         return found
 
-    def _draw(self, cell: Cell) -> np.ndarray:
-        shape = (self._metrics.line_px, cell.width * self._metrics.cell_px)
+    def _draw(self, cell: Cell) -> Pixels:
+        shape = (self._metrics.line_px, cell.width * self._metrics.column_px)
         tile = np.full(shape, self._inks.flat("surface"), dtype=np.uint8)
         if cell.look.state is CellState.MASKED:
             self._draw_noise(tile, cell.look)
@@ -118,7 +123,7 @@ class Tiles:
             self._draw_mark(tile, *((_REVERTED_SIGN, "reverted") if reverted else (_CHANGED_SIGN, "changed")))
         return tile
 
-    def _draw_noise(self, tile: np.ndarray, look: Look) -> None:
+    def _draw_noise(self, tile: Pixels, look: Look) -> None:
         """A plain rounded chip: it compresses far better than grain. Reverted ones have a dotted line under them."""
         reverted = look.mark is Mark.REVERTED
         share = _REVERTED_SHARE if reverted else _NOISE_SHARES[look.sure]
@@ -131,10 +136,10 @@ class Tiles:
             line = area[-dot:, dot // 2 :]
             line[:, np.arange(line.shape[1]) % (2 * dot) < dot] = self._inks.flat("reverted")
 
-    def _ramp_of(self, reverted: bool) -> np.ndarray:
+    def _ramp_of(self, reverted: bool) -> Pixels:
         return self._inks.ramp("reverted" if reverted else "masked")
 
-    def _draw_box(self, tile: np.ndarray, look: Look, is_blank: bool) -> str:
+    def _draw_box(self, tile: Pixels, look: Look, is_blank: bool) -> str:
         """What lies behind a token; returns the ink for its letters. Spaces alone have no line under them."""
         area = self._box_area(tile)
         if look.state is CellState.COMMITTED:
@@ -149,7 +154,7 @@ class Tiles:
             area[-self._line_px :] = self._inks.flat("draft line")
         return "draft on box"
 
-    def _draw_signs(self, tile: np.ndarray, cell: Cell, ink: str) -> None:
+    def _draw_signs(self, tile: Pixels, cell: Cell, ink: str) -> None:
         bold = cell.look.state is CellState.NEW
         coverage = np.zeros_like(tile)
         for offset, width, sign in cell.signs:
@@ -157,11 +162,11 @@ class Tiles:
                 continue
             glyph = self._glyphs.tile(sign, self._metrics, width, bold and sign != RETURN_SIGN)
             strength = _OUTSIDE_SHARE if cell.look.outside else _FAINT_SHARE if sign == RETURN_SIGN else 1.0
-            left = offset * self._metrics.cell_px
+            left = offset * self._metrics.column_px
             coverage[:, left : left + glyph.shape[1]] = glyph if strength == 1 else glyph * strength
         lay(tile, coverage, self._inks.ramp(ink))
 
-    def _draw_double_line(self, tile: np.ndarray) -> None:
+    def _draw_double_line(self, tile: Pixels) -> None:
         """Two thin lines under a token that has changed."""
         area = self._box_area(tile)
         thin = max(1, self._line_px * 2 // 3)
@@ -170,7 +175,7 @@ class Tiles:
         area[-thin:] = self._inks.flat("changed")
         area[-2 * thin - gap : -thin - gap] = self._inks.flat("changed")
 
-    def _draw_mark(self, tile: np.ndarray, sign: str, ink: str) -> None:
+    def _draw_mark(self, tile: Pixels, sign: str, ink: str) -> None:
         """A small sign at the upper right corner, with a rim of the surface so that it can be read on anything."""
         font_px = max(7, round(self._metrics.font_px * 0.78))
         metrics = Metrics(font_px, min(tile.shape[1], round(font_px * 0.72)), font_px + 2, round(font_px * 0.86))
@@ -186,18 +191,18 @@ class Tiles:
         area[_spread(padded, rim) > 90] = self._inks.flat("surface")
         lay(area, padded, self._inks.ramp(ink))
 
-    def _box_area(self, tile: np.ndarray) -> np.ndarray:
+    def _box_area(self, tile: Pixels) -> Pixels:
         return tile[max(0, self._box_top) : self._box_top + self._box_px]
 
 
-def lay(area: np.ndarray, coverage: np.ndarray, ramp: np.ndarray) -> None:
+def lay(area: Pixels, coverage: Pixels | npt.NDArray[np.floating], ramp: Pixels) -> None:
     """Ink an area where there is coverage (0 to 255)."""
     indices = ramp[coverage.astype(np.uint8)]
     np.copyto(area, indices, where=indices != ramp[0])
 
 
 @cache
-def rounded(width: int, height: int, radius: float) -> np.ndarray:
+def rounded(width: int, height: int, radius: float) -> Pixels:
     """Coverage of a rectangle with round corners: uint8 height × width."""
     from PIL import Image, ImageDraw
 
@@ -208,18 +213,20 @@ def rounded(width: int, height: int, radius: float) -> np.ndarray:
     return np.asarray(large.resize((max(1, width), max(1, height)), Image.Resampling.BOX))
 
 
-def _spread(coverage: np.ndarray, reach: int) -> np.ndarray:
+def _spread(coverage: Pixels, reach: int) -> Pixels:
     """The largest coverage within so many pixels."""
     padded = np.pad(coverage, reach)
     height, width = coverage.shape
     shifts = range(2 * reach + 1)
-    return np.max([padded[down : down + height, right : right + width] for down in shifts for right in shifts], axis=0)
+    shifted = [padded[down : down + height, right : right + width] for down in shifts for right in shifts]
+    largest: Pixels = np.stack(shifted).max(axis=0)
+    return largest
 
 
-def _mix(colour: np.ndarray, surface: np.ndarray, share: float) -> np.ndarray:
+def _mix(colour: Rgb, surface: Rgb, share: float) -> Rgb:
     return surface + (colour - surface) * share
 
 
-def _rgb(colour: str) -> np.ndarray:
+def _rgb(colour: str) -> Rgb:
     """A CSS hex colour as three floats."""
     return np.array([int(colour[start : start + 2], 16) for start in (1, 3, 5)], dtype=float)

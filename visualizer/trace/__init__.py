@@ -5,10 +5,11 @@ from __future__ import annotations
 from visualizer.trace.canvas import CanvasState, CellState, Finish, Frame, Phase, cell_states, changed, reverted
 from visualizer.trace.file import MAX_FILE_BYTES, file_stem, load_trace, save_trace
 from visualizer.trace.settled import settled_steps
-from visualizer.trace.trace import RunInfo, Trace, trace_of
+from visualizer.trace.trace import Block, RunInfo, Trace, trace_of
 
 __all__ = [
     "MAX_FILE_BYTES",
+    "Block",
     "CanvasState",
     "CellState",
     "Finish",

@@ -10,6 +10,13 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 
 import numpy as np
+import numpy.typing as npt
+
+Ids = npt.NDArray[np.int32]
+"""Token ids."""
+Flags = npt.NDArray[np.bool_]
+Reals = npt.NDArray[np.float32]
+"""Nats and probabilities."""
 
 
 class Phase(Enum):
@@ -47,13 +54,13 @@ class CanvasState:
     answer, up to the first accepted stop id and the token budget. finish: set on a run's last state.
     """
 
-    canvas_ids: np.ndarray
-    candidate_ids: np.ndarray
-    accepted: np.ndarray
-    entropy_nats: np.ndarray
-    probability: np.ndarray
-    top_ids: np.ndarray
-    top_probabilities: np.ndarray
+    canvas_ids: Ids
+    candidate_ids: Ids
+    accepted: Flags
+    entropy_nats: Reals
+    probability: Reals
+    top_ids: Ids
+    top_probabilities: Reals
     block: int
     step: int
     max_steps: int
@@ -68,7 +75,7 @@ class CanvasState:
         """Mean over the canvas: one half of the stop rule."""
         return float(self.entropy_nats.mean())
 
-    def shown_ids(self) -> np.ndarray:
+    def shown_ids(self) -> Ids:
         """The token drawn at every position (int32 L): the accepted one, of noise the candidate."""
         return np.where(self.accepted, self.canvas_ids, self.candidate_ids)
 
@@ -95,7 +102,7 @@ class Frame:
     thought: str | None = None
 
 
-def cell_states(previous: CanvasState | None, current: CanvasState) -> np.ndarray:
+def cell_states(previous: CanvasState | None, current: CanvasState) -> npt.NDArray[np.uint8]:
     """CellState of every position (uint8 L), given the state before in the same block (None: there was none)."""
     if current.phase is Phase.COMMIT:
         return np.full(len(current.canvas_ids), CellState.COMMITTED, dtype=np.uint8)
@@ -104,24 +111,24 @@ def cell_states(previous: CanvasState | None, current: CanvasState) -> np.ndarra
     return np.where(current.accepted, states, CellState.MASKED).astype(np.uint8)
 
 
-def reverted(previous: CanvasState | None, current: CanvasState) -> np.ndarray:
+def reverted(previous: CanvasState | None, current: CanvasState) -> Flags:
     """Positions (bool L) that were accepted and are noise again."""
     return _accepted_before(previous, current) & ~current.accepted
 
 
-def changed(previous: CanvasState | None, current: CanvasState) -> np.ndarray:
+def changed(previous: CanvasState | None, current: CanvasState) -> Flags:
     """Positions (bool L) accepted both times with another token, flips at the commit among them."""
-    both = _accepted_before(previous, current) & current.accepted
-    return both & (_ids_before(previous, current) != current.canvas_ids)
+    differs: Flags = _ids_before(previous, current) != current.canvas_ids
+    return _accepted_before(previous, current) & current.accepted & differs
 
 
-def _accepted_before(previous: CanvasState | None, current: CanvasState) -> np.ndarray:
+def _accepted_before(previous: CanvasState | None, current: CanvasState) -> Flags:
     if previous is None or previous.block != current.block:
         return np.zeros(len(current.canvas_ids), dtype=bool)
     return previous.accepted
 
 
-def _ids_before(previous: CanvasState | None, current: CanvasState) -> np.ndarray:
+def _ids_before(previous: CanvasState | None, current: CanvasState) -> Ids:
     if previous is None or previous.block != current.block:
         return current.canvas_ids
     return previous.canvas_ids

@@ -6,8 +6,13 @@ A `Fault` says what is wrong in the middle of a sentence, naming the line and th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeGuard, TypeVar
 
 import numpy as np
+
+from visualizer.trace.canvas import Flags, Ids, Reals
+
+Taken = TypeVar("Taken")
 
 MAX_POSITIONS, MAX_RANKS, MAX_TEXT = 1024, 16, 1000
 """Of a canvas, of its alternatives, and characters of a token's text."""
@@ -34,7 +39,7 @@ class Fields:
             raise self.fault(field, "is missing")
         return self._content.pop(field)
 
-    def take_if_there(self, field: str, take: Callable[[str], object], otherwise: object) -> object:
+    def take_if_there(self, field: str, take: Callable[[str], Taken], otherwise: Taken) -> Taken:
         return take(field) if field in self._content else otherwise
 
     def end(self) -> None:
@@ -49,7 +54,7 @@ class Fields:
 
     def number(self, field: str, lowest: float, highest: float) -> float:
         value = self.take(field)
-        if type(value) not in (int, float) or not lowest <= value <= highest:
+        if not _is_number(value) or not lowest <= value <= highest:
             raise self.fault(field, f"is not a number from {lowest:g} to {highest:g}")
         return float(value)
 
@@ -79,23 +84,24 @@ class Fields:
             raise self.fault(field, f"has a key that is not a whole number below {end}")
         return int(key)
 
-    def flags(self, field: str) -> np.ndarray:
+    def flags(self, field: str) -> Flags:
         value = self.take(field)
         if not isinstance(value, str) or not value or set(value) - {"0", "1"} or len(value) > MAX_POSITIONS:
             raise self.fault(field, f"is not a string of 1 to {MAX_POSITIONS} zeros and ones")
-        return np.frombuffer(value.encode(), dtype=np.uint8) == ord("1")
+        bits: Flags = np.frombuffer(value.encode(), dtype=np.uint8) == ord("1")
+        return bits
 
-    def ids(self, field: str, length: int, vocab_size: int) -> np.ndarray:
+    def ids(self, field: str, length: int, vocab_size: int) -> Ids:
         return self._int32(field, self.take(field), length, vocab_size)
 
-    def measures(self, field: str, length: int) -> np.ndarray:
+    def measures(self, field: str, length: int) -> Reals:
         return self._float32(field, self.take(field), length)
 
-    def ranked_ids(self, field: str, length: int, vocab_size: int) -> np.ndarray:
+    def ranked_ids(self, field: str, length: int, vocab_size: int) -> Ids:
         ranks = [self._int32(field, rank, length, vocab_size) for rank in self._ranks(field)]
         return np.stack(ranks, axis=1) if ranks else np.zeros((length, 0), dtype=np.int32)
 
-    def ranked_measures(self, field: str, length: int) -> np.ndarray:
+    def ranked_measures(self, field: str, length: int) -> Reals:
         ranks = [self._float32(field, rank, length) for rank in self._ranks(field)]
         return np.stack(ranks, axis=1) if ranks else np.zeros((length, 0), dtype=np.float32)
 
@@ -105,21 +111,29 @@ class Fields:
             raise self.fault(field, f"is not a list of at most {MAX_RANKS} lists")
         return value
 
-    def _int32(self, field: str, value: object, length: int, vocab_size: int) -> np.ndarray:
-        whole = isinstance(value, list) and len(value) == length and set(map(type, value)) == {int}
-        if not whole or min(value) < 0 or max(value) >= vocab_size:
+    def _int32(self, field: str, value: object, length: int, vocab_size: int) -> Ids:
+        if not _is_list(value, length, {int}) or min(value) < 0 or max(value) >= vocab_size:
             raise self.fault(field, f"is not a list of {length} ids below {vocab_size}")
         return np.array(value, dtype=np.int32)
 
-    def _float32(self, field: str, value: object, length: int) -> np.ndarray:
+    def _float32(self, field: str, value: object, length: int) -> Reals:
         lowest, highest = _MEASURES
-        numeric = isinstance(value, list) and len(value) == length and set(map(type, value)) <= {int, float}
-        if not numeric or not (min(value) >= lowest and max(value) <= highest):
+        if not _is_list(value, length, {int, float}) or not (min(value) >= lowest and max(value) <= highest):
             raise self.fault(field, f"is not a list of {length} numbers from {lowest:g} to {highest:g}")
         return np.array(value, dtype=np.float32)
 
 
-def _is_text(value: object, longest: int) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
+    """Whether a value is a number: True and False are none."""
+    return type(value) in (int, float)
+
+
+def _is_list(value: object, length: int, kinds: set[type]) -> TypeGuard[list[float]]:
+    """Whether a value is a list of so many numbers of the given kinds."""
+    return isinstance(value, list) and len(value) == length and set(map(type, value)) <= kinds
+
+
+def _is_text(value: object, longest: int) -> TypeGuard[str]:
     """Whether a value is a text that UTF-8 can write: half of a surrogate pair is none."""
     if not isinstance(value, str) or len(value) > longest:
         return False

@@ -38,14 +38,14 @@ import unicodedata
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
 from visualizer.errors import SettingsError, TraceError
 from visualizer.settings import Settings
-from visualizer.trace.canvas import CanvasState, Finish, Phase
+from visualizer.trace.canvas import CanvasState, Finish, Phase, Reals
 from visualizer.trace.fields import Fault, Fields
 from visualizer.trace.trace import RunInfo, Trace
 from visualizer.whole_file import whole_file
@@ -163,7 +163,7 @@ def _arrays(state: CanvasState) -> dict[str, object]:
     }
 
 
-def _decimals(values: np.ndarray) -> list[float]:
+def _decimals(values: Reals) -> list[float]:
     """float32 values as the floats whose decimal form is the float32's shortest."""
     return [float(str(value)) for value in values]
 
@@ -191,7 +191,7 @@ def _refusals(name: str) -> Iterator[None]:
         raise TraceError(f"{refused}{(exc.strerror or 'it cannot be opened').lower()}.") from exc
 
 
-def _read(file: BinaryIO) -> Trace:
+def _read(file: BufferedIOBase) -> Trace:
     header = Fields(1, _read_object(file, 1, _MAX_HEADER_BYTES))
     if header.take("format") != FORMAT:
         raise Fault("it is not a recording of a diffusion run")
@@ -239,7 +239,7 @@ def _read_info(header: Fields) -> RunInfo:
     )
 
 
-def _read_object(file: BinaryIO, number: int, limit: int) -> dict[str, object]:
+def _read_object(file: BufferedIOBase, number: int, limit: int) -> dict[str, object]:
     line = file.readline(limit + 1)
     if len(line) > limit:
         raise Fault(f"line {number} is too long")
@@ -296,7 +296,7 @@ class _StateReader:
             raise fields.fault("top_probabilities", "has not as many ranks as top_ids")
         self._check_texts(fields, state)
         self._check_place(fields, state)
-        overrides = fields.take_if_there("overrides", fields.texts, {})
+        overrides: dict[str, str] = fields.take_if_there("overrides", fields.texts, {})
         self.overrides.append({fields.index("overrides", key, length): text for key, text in overrides.items()})
         if state.phase is Phase.COMMIT:
             self.answers.append(fields.text("answer", _MAX_ANSWER))

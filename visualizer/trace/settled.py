@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from visualizer.trace.canvas import CanvasState, Phase
 
+Steps = npt.NDArray[np.int64]
 
-def settled_steps(states: Sequence[CanvasState]) -> np.ndarray:
+
+def settled_steps(states: Sequence[CanvasState]) -> Steps:
     """The first step from which each position stays accepted with its final token (int L).
 
     states: one block's in order, its commit last. What is noise at the last step, or flips at the commit, settles one
@@ -27,12 +30,12 @@ def settled_steps(states: Sequence[CanvasState]) -> np.ndarray:
     return settled
 
 
-def probability_first(scaffold_steps: np.ndarray, content_steps: np.ndarray) -> float:
+def probability_first(scaffold_steps: Steps, content_steps: Steps) -> float:
     """The probability that a random scaffold token settles before a random content token, ties counted half.
 
     The Mann–Whitney U statistic as a share of all pairs; nan when there are none.
     """
     if not len(scaffold_steps) or not len(content_steps):
         return float("nan")
-    lead = np.asarray(content_steps)[None, :] - np.asarray(scaffold_steps)[:, None]
+    lead = content_steps[None, :] - scaffold_steps[:, None]
     return float((lead > 0).mean() + (lead == 0).mean() / 2)

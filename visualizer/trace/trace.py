@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from visualizer.settings import Settings
 from visualizer.trace.canvas import CanvasState, Finish, Frame, Phase
@@ -25,6 +26,20 @@ class RunInfo:
     versions: dict[str, str]
     started_at: str
     vocab_size: int
+
+
+@dataclass(frozen=True)
+class Block:
+    """Where one block stands in a trace.
+
+    first, last: the indices of its states. offset: its first position, counted over all blocks. length: how many
+    positions it has.
+    """
+
+    first: int
+    last: int
+    offset: int
+    length: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +68,25 @@ class Trace:
         """The committed text."""
         return self.answers[-1] if self.answers else ""
 
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """Its blocks in order; of a stopped run the last one is cut off."""
+        found: list[Block] = []
+        first = offset = 0
+        for index, state in enumerate(self.states):
+            if index + 1 == len(self.states) or self.states[index + 1].block != state.block:
+                found.append(Block(first, index, offset, len(state.canvas_ids)))
+                first, offset = index + 1, offset + len(state.canvas_ids)
+        return tuple(found)
+
+    def block_at(self, index: int) -> int:
+        """Which of the blocks a state belongs to."""
+        return next(number for number, block in enumerate(self.blocks) if index <= block.last)
+
+    def states_of(self, block: Block) -> tuple[CanvasState, ...]:
+        """A block's states in order."""
+        return self.states[block.first : block.last + 1]
+
     def frames(self) -> Iterator[Frame]:
         """The run again, as it was yielded: every text once, with the first state that needs it."""
         known: set[int] = set()
@@ -70,7 +104,7 @@ class Trace:
                 thought=next(thoughts, None) if commits else None,
             )
 
-    def cells(self, index: int) -> list[str]:
+    def shown_texts(self, index: int) -> list[str]:
         """The text shown at every position of a state; joined they are the exact text."""
         overrides = self.overrides[index]
         shown = self.states[index].shown_ids().tolist()

@@ -1,9 +1,17 @@
-"""Rectangles of pixels."""
+"""What pictures are made of: arrays of pixels, and rectangles of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Pixels = npt.NDArray[np.uint8]
+"""Height × width: palette indices, or coverage from 0 to 255; also palettes and RGB pictures, with a last axis of 3."""
+Ink = npt.NDArray[np.float32]
+"""Coverage as a font draws it, height × width, 0 to 255, of any width."""
 
 
 class Box(NamedTuple):
