@@ -88,7 +88,7 @@ def test_a_checkpoint_that_does_not_load_leaves_the_old_one_usable(engine, tmp_p
     for name, content in (POCKET_FILES | {WEIGHTS: b"no tensors at all"}).items():
         (folder / name).write_bytes(content)
     before = engine.card
-    with pytest.raises(CheckpointError, match="does not load: model.safetensors"):
+    with pytest.raises(CheckpointError, match=r"does not load: model\.safetensors"):
         engine.use(read_card(folder))
     assert engine.card is before
     assert len(list(engine.run("Why is the sky blue?", SHORT))) >= 3
