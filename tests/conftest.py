@@ -8,6 +8,8 @@ import pytest
 from tests.support.browser import open_browser
 from visualizer.model.blas import prefer_openblas
 
+pytest_plugins = ["tests.support.skips"]
+
 # As the model's own process does, and before any test file imports MLX: the two must compute the same to the last bit.
 prefer_openblas()
 

@@ -14,7 +14,7 @@ import urllib.request
 import pytest
 
 from tests.support.browser import ROOT, free_port, served_app
-from tests.support.hub_server import files_of, served_hub
+from tests.support.hub_server import blob_of, files_of, served_hub
 from visualizer.bundled import POCKET_FOLDER
 
 REPO = "somebody/pocket-copy"
@@ -113,7 +113,8 @@ def test_a_hub_id_is_fetched_on_the_terminal_goes_on_after_ctrl_c_and_is_served(
     with subprocess.Popen(flags, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as app:
         needs = app.stdout.readline()
         assert "of 6 MB · 0 %" in app.stdout.readline()
-        wait_until(lambda: sum(path.stat().st_size for path in (tmp_path / "hub").rglob("*.incomplete")))
+        weights = f"{blob_of(WEIGHTS, server.repos[REPO][WEIGHTS])}.incomplete"
+        wait_until(lambda: any(path.stat().st_size for path in (tmp_path / "hub").rglob(weights)))
         app.send_signal(signal.SIGINT)
         assert app.wait(timeout=60) == 130
         assert "Traceback" not in app.stderr.read()

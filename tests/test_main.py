@@ -13,10 +13,13 @@ import pytest
 from PIL import Image
 
 from tests.support.browser import ROOT
+from tests.support.hub_server import files_of, served_hub
 from tests.support.made_traces import made_trace, stopped_trace
-from visualizer.__main__ import FAILURE, INTERRUPTED, SUCCESS, USAGE
+from visualizer.bundled import POCKET_FOLDER
+from visualizer.command.terminal import FAILURE, INTERRUPTED, SUCCESS, USAGE
 from visualizer.trace.file import load_trace, save_trace
 
+REPO = "somebody/pocket-copy"
 SMALL = ["--preset", "readme", "--speed", "20"]
 
 
@@ -143,7 +146,35 @@ def test_help_names_every_format_and_status():
     assert done.returncode == SUCCESS
     for word in (".gif", ".strip.png", ".jsonl.gz", "--at-most", "exit status: 0", "python -m visualizer"):
         assert word in done.stdout
+    assert "python -m visualizer serve [options]" in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 120
+
+
+def test_the_first_word_chooses_the_command():
+    done = visualize("serve", "--help")
+    assert done.returncode == SUCCESS
+    assert done.stdout.startswith("usage: python -m visualizer serve")
+    assert "--port" in done.stdout
+
+
+def test_a_prompt_may_be_the_name_of_a_command_after_two_dashes():
+    done = visualize("--model", "/nowhere/at/all", "--", "serve")
+    assert (done.returncode, done.stderr) == (FAILURE, "There is no checkpoint folder at /nowhere/at/all.\n")
+
+
+def test_alone_it_names_both_uses():
+    done = visualize()
+    assert done.returncode == USAGE
+    assert "a prompt" in done.stderr and "serve opens the page" in done.stderr
+
+
+def test_a_fetch_is_told_on_standard_error(tmp_path):
+    with served_hub({REPO: files_of(POCKET_FOLDER)}) as server:
+        places = {"HF_ENDPOINT": server.address, "HF_HUB_CACHE": str(tmp_path / "hub")}
+        done = visualize("haiku", "--model", REPO, "--max-tokens", "16", "--canvas-length", "16", "--max-steps", "1",
+                         env=os.environ | places)  # fmt: skip
+    assert done.returncode == SUCCESS
+    assert done.stderr.startswith(f"{REPO} needs 6 MB of download to {tmp_path / 'hub'}")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

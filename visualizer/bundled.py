@@ -1,4 +1,7 @@
-"""Where the files are that come with the app: beside the package in a checkout, inside it when it is installed."""
+"""Where the files are that come with the app: beside the package in a checkout, inside it when it is installed.
+
+Inside they lie in a folder of their own (pyproject.toml), because `visualizer/prompts/` would hide `prompts.py`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from pathlib import Path
 
 def _folder(name: str) -> Path:
     package = Path(str(files("visualizer")))
-    inside = package / name
+    inside = package / "bundled_files" / name
     return inside if inside.is_dir() else package.parent / name
 
 

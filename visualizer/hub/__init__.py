@@ -2,50 +2,24 @@
 
 from __future__ import annotations
 
-from visualizer.hub.catalog import Hub, Offer, default_hub
-from visualizer.hub.fetch import (
-    DIFFUSION_GEMMA,
-    DIFFUSION_GEMMA_BYTES,
-    POCKET,
-    Fetch,
-    Progress,
-    check_place,
-    fit,
-    locate,
-    obtain,
-    preselected,
-)
-from visualizer.hub.machine import (
-    Machine,
-    check_processor,
-    fitting_canvas,
-    is_apple_silicon,
-    memory_need,
-    probe_machine,
-    read_shape,
-    weights_on_disk,
-)
+from visualizer.hub.catalog import Offer, default_hub
+from visualizer.hub.checkpoints import Checkpoints, Finding, Needs
+from visualizer.hub.download import FetchProgress
+from visualizer.hub.find import DIFFUSION_GEMMA, DIFFUSION_GEMMA_BYTES, POCKET, preselected
+from visualizer.hub.machine import is_apple_silicon
+from visualizer.hub.terminal import obtain
 
 __all__ = [
     "DIFFUSION_GEMMA",
     "DIFFUSION_GEMMA_BYTES",
     "POCKET",
-    "Fetch",
-    "Hub",
-    "Machine",
+    "Checkpoints",
+    "FetchProgress",
+    "Finding",
+    "Needs",
     "Offer",
-    "Progress",
-    "check_place",
-    "check_processor",
     "default_hub",
-    "fit",
-    "fitting_canvas",
     "is_apple_silicon",
-    "locate",
-    "memory_need",
     "obtain",
     "preselected",
-    "probe_machine",
-    "read_shape",
-    "weights_on_disk",
 ]

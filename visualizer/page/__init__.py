@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from visualizer.page.checkpoint_choice import Chooser
+from visualizer.page.serve import serve
 from visualizer.page.ui import build_page, page_head, page_theme
 
-__all__ = ["Chooser", "build_page", "page_head", "page_theme"]
+__all__ = ["build_page", "page_head", "page_theme", "serve"]

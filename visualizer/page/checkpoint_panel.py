@@ -12,9 +12,19 @@ import gradio as gr
 from visualizer.bundled import POCKET_FOLDER
 from visualizer.byte_sizes import spoken_size
 from visualizer.errors import UNEXPECTED, VisualizerError
-from visualizer.hub import DIFFUSION_GEMMA, DIFFUSION_GEMMA_BYTES, POCKET, Offer, Progress
+from visualizer.hub import (
+    DIFFUSION_GEMMA,
+    DIFFUSION_GEMMA_BYTES,
+    POCKET,
+    Checkpoints,
+    FetchProgress,
+    Finding,
+    Needs,
+    Offer,
+)
 from visualizer.model import CheckpointCard
-from visualizer.page.checkpoint_choice import Chooser, Finding
+from visualizer.page.listeners import AT_ONCE, QUIET
+from visualizer.run import Engine
 
 log = logging.getLogger(__name__)
 
@@ -24,18 +34,21 @@ _CHOICES = [
     ("DiffusionGemma 26B-A4B, 4-bit", DIFFUSION_GEMMA),
     ("A folder or hub id", _OTHER),
 ]
-_QUIET = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": 8}
+
+_WATCHERS = 8
+"""Pages that look or wait at once; a fetch must not hold up other tabs."""
 
 _Updates = dict[gr.Component, object]
 """New values, or updates, of the components that change."""
 
 
-class ChooserPanel:
+class CheckpointPanel:
     """The picker, folded; `wire` connects it."""
 
-    def __init__(self, chooser: Chooser) -> None:
-        self._chooser = chooser
-        self._built_for = card = chooser.engine.card
+    def __init__(self, engine: Engine, checkpoints: Checkpoints) -> None:
+        self._engine = engine
+        self._checkpoints = checkpoints
+        self._built_for = card = engine.card
         choice = choice_of(card)
         with gr.Accordion(_fold_label(card), open=False, elem_id="chooser") as self._fold:
             self._choice = gr.Radio(_CHOICES, value=choice, label="Checkpoint", show_label=False, container=False,
@@ -49,19 +62,21 @@ class ChooserPanel:
             self._cancel = gr.Button("Cancel", elem_id="chooser-cancel", visible=False, size="sm")
 
     def wire(
-        self, page: gr.Blocks, following: list[gr.Component], follow: Callable[[CheckpointCard], list[dict]]
+        self,
+        page: gr.Blocks,
+        following: list[gr.Component],
+        follow: Callable[[CheckpointCard], list[dict[str, object]]],
     ) -> None:
         """Connect it. following: the page's parts that follow the checkpoint; follow: their updates for a card."""
         self._following = following
         self._follow = follow
         asked = [self._choice, self._name]
         outputs = [self._fold, self._choice, self._name, self._status, self._use, self._cancel, *following]
-        self._choice.input(self._look, asked, outputs, trigger_mode="always_last", **_QUIET)
-        self._name.submit(self._look, asked, outputs, trigger_mode="always_last", **_QUIET)
-        self._use.click(self._bring, asked, outputs, trigger_mode="once", **_QUIET)
-        self._cancel.click(self._chooser.cancel, None, None, queue=False, show_progress="hidden",
-                           api_visibility="private")  # fmt: skip
-        page.load(self._opened, None, outputs, **_QUIET)
+        self._choice.input(self._look, asked, outputs, trigger_mode="always_last", concurrency_limit=_WATCHERS, **QUIET)
+        self._name.submit(self._look, asked, outputs, trigger_mode="always_last", concurrency_limit=_WATCHERS, **QUIET)
+        self._use.click(self._bring, asked, outputs, trigger_mode="once", concurrency_limit=_WATCHERS, **QUIET)
+        self._cancel.click(self._checkpoints.cancel, None, None, **AT_ONCE)
+        page.load(self._opened, None, outputs, concurrency_limit=_WATCHERS, **QUIET)
 
     def _look(self, choice: str, name: str) -> Iterator[_Updates]:
         yield {
@@ -70,32 +85,46 @@ class ChooserPanel:
             self._status: _looking(choice, name),
         }
         if choice != _OTHER or name.strip():
-            yield self._found(self._chooser.look(name if choice == _OTHER else choice))
+            try:
+                yield self._found(self._checkpoints.look(name if choice == _OTHER else choice))
+            except VisualizerError as exc:
+                yield self._refused(str(exc))
 
     def _found(self, finding: Finding) -> _Updates:
-        card = self._chooser.engine.card
+        card = self._engine.card
         if isinstance(finding.found, CheckpointCard) and finding.found.folder == card.folder:
             return {self._status: _in_use(card), self._use: gr.update(visible=False)}
-        ready = finding.found is not None and finding.refusal is None
-        return {self._status: _finding(finding), self._use: gr.update(visible=ready, value=_verb(finding.found))}
+        usable = finding.refusal is None
+        return {self._status: _finding(finding), self._use: gr.update(visible=usable, value=_verb(finding))}
+
+    def _refused(self, sentence: str) -> _Updates:
+        return {self._status: _note(sentence, refused=True), self._use: gr.update(visible=False)}
 
     def _bring(self, choice: str, name: str) -> Iterator[_Updates]:
-        finding = self._chooser.look(name if choice == _OTHER else choice)
-        if finding.found is None or finding.refusal:
-            yield self._found(finding)
-        else:
-            loading = _note("Loading, once a run under way has ended…")
-            yield {self._status: loading, self._use: gr.update(visible=False)}
-            yield from self._reported(self._chooser.bring(finding.found))
-
-    def _reported(self, steps: Iterator[Progress]) -> Iterator[_Updates]:
         try:
-            for progress in steps:
+            finding = self._checkpoints.look(name if choice == _OTHER else choice)
+        except VisualizerError as exc:
+            yield self._refused(str(exc))
+            return
+        if finding.refusal is not None:
+            yield self._found(finding)
+            return
+        yield {
+            self._status: _note("Loading, once a run under way has ended…"),
+            self._use: gr.update(visible=False),
+        }
+        yield from self._switched(finding.found, self._checkpoints.bring(finding.found))
+
+    def _switched(self, found: CheckpointCard | Offer, fetching: Iterator[FetchProgress]) -> Iterator[_Updates]:
+        """Show the fetch to its end, and switch the engine; where that fails, the engine keeps what it has."""
+        try:
+            for progress in fetching:
                 yield {
                     self._status: _bar(progress),
                     self._use: gr.update(visible=False),
                     self._cancel: gr.update(visible=True),
                 }
+            self._engine.use(self._checkpoints.ready(found))
             yield self._current()
         except VisualizerError as exc:
             yield self._failed(str(exc))
@@ -104,19 +133,20 @@ class ChooserPanel:
             yield self._failed(UNEXPECTED)
 
     def _current(self) -> _Updates:
-        card = self._chooser.engine.card
+        card = self._engine.card
         choice = choice_of(card)
-        return {
+        ours: _Updates = {
             self._fold: gr.update(label=_fold_label(card)),
             self._choice: choice,
             self._name: gr.update(value=_typed(card), visible=choice == _OTHER),
             self._status: _in_use(card),
             self._use: gr.update(visible=False),
             self._cancel: gr.update(visible=False),
-        } | dict(zip(self._following, self._follow(card), strict=True))
+        }
+        return ours | dict(zip(self._following, self._follow(card), strict=True))
 
     def _failed(self, sentence: str) -> _Updates:
-        kept = f"{sentence} {self._chooser.engine.card.name} stays in use."
+        kept = f"{sentence} {self._engine.card.name} stays in use."
         return {
             self._status: _note(kept, refused=True),
             self._use: gr.update(visible=True, value="Try again"),
@@ -126,10 +156,11 @@ class ChooserPanel:
     def _opened(self) -> Iterator[_Updates]:
         """A page as it loads: it may have been built for another checkpoint, or a fetch may be under way."""
         # An update that changes nothing: a generator that yields none would empty every output.
-        yield self._current() if self._chooser.engine.card != self._built_for else {self._fold: gr.update()}
-        if self._chooser.fetch is not None and self._chooser.fetch.running:
+        yield self._current() if self._engine.card != self._built_for else {self._fold: gr.update()}
+        fetch = self._checkpoints.under_way
+        if fetch is not None:
             yield {self._fold: gr.update(open=True)}
-            yield from self._reported(self._chooser.follow())
+            yield from self._switched(fetch.offer, fetch.progress())
 
 
 def choice_of(card: CheckpointCard) -> str:
@@ -150,11 +181,11 @@ def _fold_label(card: CheckpointCard) -> str:
     return f"Checkpoint: {Path(card.name).name}"
 
 
-def _verb(found: CheckpointCard | Offer | None) -> str:
-    if not isinstance(found, Offer):
+def _verb(finding: Finding) -> str:
+    needs = finding.needs
+    if needs is None or not needs.missing_bytes:
         return "Use it"
-    rest = spoken_size(found.total_bytes - found.here_bytes())
-    return f"Fetch {'the other ' if found.here_bytes() else ''}{rest} and use it"
+    return f"Fetch {'the other ' if needs.here_bytes else ''}{spoken_size(needs.missing_bytes)} and use it"
 
 
 def _looking(choice: str, name: str) -> str:
@@ -170,12 +201,28 @@ def _in_use(card: CheckpointCard) -> str:
 
 
 def _finding(finding: Finding) -> str:
-    lines = "".join(f"<dt>{html.escape(label)}</dt><dd>{html.escape(words)}</dd>" for label, words in finding.needs)
-    table = f"<dl>{lines}</dl>" if lines else ""
-    return table + (_note(finding.refusal, refused=True) if finding.refusal else "")
+    fits = finding.refusal is None
+    lines = _needs_lines(finding.needs, fits) if finding.needs else [("Here", "comes with the app, nothing to fetch")]
+    rows = "".join(f"<dt>{html.escape(label)}</dt><dd>{html.escape(words)}</dd>" for label, words in lines)
+    return f"<dl>{rows}</dl>" + (_note(str(finding.refusal), refused=True) if finding.refusal else "")
 
 
-def _bar(progress: Progress) -> str:
+def _needs_lines(needs: Needs, fits: bool) -> list[tuple[str, str]]:
+    """What a checkpoint takes, as labels and words."""
+    if needs.missing_bytes:
+        here = f", {spoken_size(needs.here_bytes)} is here" if needs.here_bytes else ""
+        lines = [
+            ("Download", f"{spoken_size(needs.missing_bytes)}{here}"),
+            ("Disk", f"{spoken_size(needs.free_disk_bytes)} free"),
+        ]
+    else:
+        lines = [("Here", "nothing to fetch")]
+    memory = f"{spoken_size(needs.memory_bytes)} of {spoken_size(needs.machine_memory_bytes)}"
+    lines.append(("Memory", f"{memory} {'that Metal recommends' if needs.metal else 'that are free'}"))
+    return [*lines, ("Canvas", f"up to {needs.canvas_length} positions")] if fits else lines
+
+
+def _bar(progress: FetchProgress) -> str:
     percent = int(progress.share * 100)
     return (
         f"<div class='fetch-bar' role='progressbar' aria-label='Fetched' aria-valuemin='0' aria-valuemax='100' "

@@ -13,11 +13,11 @@ import gradio as gr
 from gradio.events import api
 
 from visualizer.bundled import POCKET_FOLDER, RECORDINGS_FOLDER
+from visualizer.hub import Checkpoints
 from visualizer.model import CheckpointCard
 from visualizer.page.answers import Answers
 from visualizer.page.api import denoise_endpoint
-from visualizer.page.checkpoint_choice import Chooser
-from visualizer.page.checkpoint_panel import ChooserPanel
+from visualizer.page.checkpoint_panel import CheckpointPanel
 from visualizer.page.export_panel import ExportPanel
 from visualizer.page.form import build_form, limits_of
 from visualizer.page.library_panel import LibraryPanel
@@ -62,10 +62,10 @@ _FIRST = """async () => {
 
 
 def build_page(
-    engine: Engine, prompts: tuple[Prompt, ...], chooser: Chooser | None = None, runs_folder: Path | None = None,
-    recordings: Path = RECORDINGS_FOLDER,
+    engine: Engine, prompts: tuple[Prompt, ...], checkpoints: Checkpoints | None = None,
+    runs_folder: Path | None = None, recordings: Path = RECORDINGS_FOLDER,
 ) -> gr.Blocks:  # fmt: skip
-    """The whole page on one engine; without a chooser the page keeps the engine's checkpoint.
+    """The whole page on one engine; without checkpoints to choose from the page keeps the engine's checkpoint.
 
     One event streams to the player: the change of a hidden field that says what is asked for, whole. Whatever is
     clicked changes that field, and first ends the stream of what was on show.
@@ -80,7 +80,7 @@ def build_page(
         with gr.Row(elem_id="stage"):
             with gr.Column(elem_id="controls", scale=0, min_width=320):
                 form = build_form(engine.card, prompts, answers.gallery)
-                picker = ChooserPanel(chooser) if chooser else None
+                picker = CheckpointPanel(engine, checkpoints) if checkpoints else None
             with gr.Column(elem_id="theatre", min_width=320):
                 player = gr.HTML("", html_template='<div class="player-root"></div>', elem_id="player",
                                  apply_default_css=False, js_on_load=_player_script())  # fmt: skip

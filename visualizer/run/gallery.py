@@ -78,7 +78,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, default=RECORDINGS_FOLDER, help="where to write")
     asked = parser.parse_args(arguments)
     try:
-        engine = Engine(obtain(asked.model, default_hub(), lambda news: print(news, file=sys.stderr)))
+        engine = Engine(obtain(asked.model, default_hub(), sys.stderr))
         asked.folder.mkdir(parents=True, exist_ok=True)
         with closing(engine):
             for prompt in prompts:

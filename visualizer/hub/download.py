@@ -1,4 +1,4 @@
-"""Checkpoints by name: "pocket", a folder, or a hub id; found on this machine, or brought from the hub.
+"""A fetch under way: the bytes of what the hub offers, in a process of their own.
 
 Fetched files go where huggingface_hub keeps its own, so that other programs find them, and theirs are found here.
 huggingface_hub 2 begins an interrupted file again from its first byte (`file_download._download_to_tmp_and_move`: a
@@ -13,44 +13,25 @@ import fcntl
 import hashlib
 import logging
 import multiprocessing
-import os
-import shutil
 import signal
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import BinaryIO
 
-from visualizer.bundled import POCKET_FOLDER
 from visualizer.byte_sizes import spoken_size
-from visualizer.errors import CheckpointError, FetchError, MachineError, VisualizerError
-from visualizer.hub.catalog import TIMEOUT_SECONDS, Hub, Offer, RemoteFile, default_hub, find_cached, in_words, look_up
-from visualizer.hub.machine import (
-    Machine,
-    check_processor,
-    fitting_canvas,
-    is_apple_silicon,
-    memory_need,
-    probe_machine,
-    read_shape,
-    weights_on_disk,
-)
+from visualizer.errors import FetchError, VisualizerError
+from visualizer.hub.catalog import TIMEOUT_SECONDS, Offer, RemoteFile, find_cached, in_words
 from visualizer.logs import log_level, log_to_terminal
-from visualizer.model import CheckpointCard, read_card, read_json
+from visualizer.model import CheckpointCard
 
 log = logging.getLogger(__name__)
 
-POCKET = "pocket"
-DIFFUSION_GEMMA = "mlx-community/diffusiongemma-26B-A4B-it-4bit"
-DIFFUSION_GEMMA_BYTES = 16_600_000_000
-"""About what it weighs, to be said before the hub is asked."""
-DISK_MARGIN_BYTES = 2**29
-"""What a fetch leaves free for everybody else."""
 _AT_ONCE = 4
 _TRIES = 6
 """How often in a row a file may bring nothing before the fetch gives up: 16 seconds, with the pauses between."""
@@ -61,7 +42,7 @@ _RATE_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
-class Progress:
+class FetchProgress:
     """How far a fetch is. bytes_per_second: over the last seconds, None before there is any."""
 
     done_bytes: int
@@ -88,96 +69,6 @@ class Progress:
         return " · ".join(parts)
 
 
-def locate(name: str, hub: Hub) -> CheckpointCard | Offer:
-    """A checkpoint by the name that a person gives it; its card where it is here, else what the hub offers.
-
-    Raises CheckpointError or FetchError, in one sentence.
-    """
-    name = name.strip()
-    if name == POCKET:
-        return read_card(POCKET_FOLDER)
-    folder = Path(name).expanduser()
-    if not name:
-        raise CheckpointError("Name a checkpoint: pocket, a folder, or a hub id like owner/name.")
-    if _is_folder(folder) or name.startswith((".", "~", "/")) or name.count("/") > 1:
-        return read_card(folder)
-    if not _is_hub_id(name):
-        raise CheckpointError(f"{name:.100} is neither a folder here nor a hub id like owner/name.")
-    return find_cached(name, hub) or look_up(name, hub)
-
-
-def check_place(offer: Offer) -> None:
-    """See to it that what is missing will find a place.
-
-    Raises MachineError when the disk is too small, FetchError when the cache folder cannot be written.
-    """
-    place = next(folder for folder in (offer.blobs, *offer.blobs.parents) if _is_folder(folder))
-    if not os.access(place, os.W_OK | os.X_OK):
-        raise FetchError(f"The folder {place} cannot be written; set HF_HOME to one that can.")
-    missing, free = offer.total_bytes - offer.here_bytes(), shutil.disk_usage(place).free
-    if missing + DISK_MARGIN_BYTES > free:
-        raise MachineError(
-            f"{offer.repo_id} needs {spoken_size(missing + DISK_MARGIN_BYTES)} of disk, and {spoken_size(free)} are "
-            f"free at {place}; make room there, or set HF_HOME to another disk."
-        )
-
-
-def fit(card: CheckpointCard, machine: Machine) -> CheckpointCard:
-    """The card with the longest canvas that fits this machine.
-
-    Raises MachineError where the checkpoint cannot work.
-    """
-    shape = read_shape(read_json(card.folder / "config.json"))
-    length = fitting_canvas(card.name, shape, weights_on_disk(card.folder), machine)
-    if length >= card.canvas_length:
-        return card
-    defaults = card.defaults.changed(canvas_length=min(length, card.defaults.canvas_length))
-    return replace(card, canvas_length=length, defaults=defaults)
-
-
-def preselected(hub: Callable[[], Hub] = default_hub) -> CheckpointCard:
-    """What is shown when nobody asked for a checkpoint: the 26B where it is here and fits, else the pocket."""
-    if is_apple_silicon():
-        try:
-            card = find_cached(DIFFUSION_GEMMA, hub())
-            if card is not None:
-                return fit(card, probe_machine())
-        except VisualizerError as exc:
-            log.warning("%s The pocket checkpoint is shown.", exc)
-    return read_card(POCKET_FOLDER)
-
-
-def obtain(name: str, hub: Hub, tell: Callable[[str | Progress], None]) -> CheckpointCard:
-    """A checkpoint ready to be run, fetched where needed; `tell` gets what it needs, and then how far it is.
-
-    Raises CheckpointError, FetchError or MachineError, in one sentence.
-    """
-    name = name.strip()
-    if name == POCKET:
-        return read_card(POCKET_FOLDER)
-    machine = probe_machine()
-    if name == DIFFUSION_GEMMA:
-        check_processor(name, DIFFUSION_GEMMA_BYTES, machine)
-    found = locate(name, hub)
-    if isinstance(found, CheckpointCard):
-        return fit(found, machine)
-    canvas = fitting_canvas(name, found.shape, found.weights_bytes, machine)
-    check_place(found)
-    need = memory_need(found.shape, found.weights_bytes, canvas, number_bytes=machine.number_bytes)
-    tell(
-        f"{name} needs {spoken_size(found.total_bytes - found.here_bytes())} of download to {found.blobs.parent} and "
-        f"{spoken_size(need.total_bytes)} of {spoken_size(machine.memory_bytes)} memory, for a canvas of {canvas}. "
-        "Ctrl-C stops; the same command goes on."
-    )
-    fetch = Fetch(found)
-    try:
-        for progress in fetch.progress():
-            tell(progress)
-        return fit(fetch.card(), machine)
-    finally:
-        fetch.cancel()
-
-
 class Fetch:
     """A fetch under way, in a process of its own: it goes on when nobody looks, and can be cancelled at any moment."""
 
@@ -200,7 +91,7 @@ class Fetch:
         """Whether bytes may still come."""
         return self._process.is_alive()
 
-    def progress(self) -> Iterator[Progress]:
+    def progress(self) -> Iterator[FetchProgress]:
         """How far it is, twice a second until it has ended; any number of watchers may ask.
 
         Raises FetchError or MachineError when it did not end well.
@@ -210,16 +101,6 @@ class Fetch:
             self._process.join(_LOOK_SECONDS)
         self._raise_failure()
 
-    def card(self) -> CheckpointCard:
-        """The card of what was fetched.
-
-        Raises FetchError when that is not complete.
-        """
-        card = find_cached(self.offer.repo_id, self.offer.hub)
-        if card is None:
-            raise FetchError(f"{self.offer.repo_id} was fetched, but something of it is missing; fetch it again.")
-        return card
-
     def cancel(self) -> None:
         """End it now. What came is kept, and the next fetch goes on from there."""
         if self.running:
@@ -228,7 +109,7 @@ class Fetch:
             self._process.kill()
         self._process.join()
 
-    def _measure(self) -> Progress:
+    def _measure(self) -> FetchProgress:
         now, done = self._clock(), self.offer.here_bytes()
         with self._lock:
             self._seen.append((now, done))
@@ -236,7 +117,7 @@ class Fetch:
                 self._seen.popleft()
             since, before = self._seen[0]
         rate = (done - before) / (now - since) if now > since and done > before else None
-        return Progress(done, self.offer.total_bytes, rate)
+        return FetchProgress(done, self.offer.total_bytes, rate)
 
     def _share(self) -> float:
         return self.offer.here_bytes() / max(self.offer.total_bytes, 1)
@@ -250,9 +131,21 @@ class Fetch:
 
     def _read_error(self) -> VisualizerError:
         try:
-            return self._pipe.recv()
+            error: VisualizerError = self._pipe.recv()
         except (EOFError, OSError):
             return FetchError(f"The fetch ended unexpectedly (exit code {self._process.exitcode}); what came is kept.")
+        return error
+
+
+def fetched(offer: Offer) -> CheckpointCard:
+    """The card of what a fetch has brought.
+
+    Raises FetchError when that is not complete.
+    """
+    card = find_cached(offer.repo_id, offer.hub)
+    if card is None:
+        raise FetchError(f"{offer.repo_id} was fetched, but something of it is missing; fetch it again.")
+    return card
 
 
 def _serve(offer: Offer, pipe: Connection, tries: int, level: int) -> None:
@@ -351,26 +244,8 @@ def _blob_hash(path: Path, file: RemoteFile) -> str:
     if len(file.blob) == 64:
         with path.open("rb") as content:
             return hashlib.file_digest(content, "sha256").hexdigest()
-    content = path.read_bytes()
-    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:
-        return False
-
-
-def _is_hub_id(name: str) -> bool:
-    from huggingface_hub.errors import HFValidationError
-    from huggingface_hub.utils import validate_repo_id
-
-    try:
-        validate_repo_id(name)
-    except HFValidationError:
-        return False
-    return name.count("/") == 1
+    small = path.read_bytes()
+    return hashlib.sha1(b"blob %d\0" % len(small) + small, usedforsecurity=False).hexdigest()
 
 
 def _spoken_time(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""The checkpoint picker: in a real browser with a small hub, and its decisions without one."""
+"""The checkpoint picker in a real browser with a small hub, and the engine's switch."""
 
 from __future__ import annotations
 
@@ -9,29 +9,23 @@ from dataclasses import replace
 import pytest
 
 from tests.support.browser import served_app
-from tests.support.hub_server import files_of, served_hub
+from tests.support.hub_server import served_hub
+from tests.support.pocket_hub import POCKET_FILES, REPO, SMALL_FILES, WEIGHTS
 from visualizer.bundled import POCKET_FOLDER
-from visualizer.errors import CheckpointError, FetchError
+from visualizer.errors import CheckpointError
 from visualizer.hub.catalog import Hub
-from visualizer.hub.fetch import DIFFUSION_GEMMA
-from visualizer.hub.machine import Machine, memory_need, read_shape, weights_on_disk
-from visualizer.model.checkpoint import read_card, read_json
-from visualizer.page.checkpoint_choice import Chooser
+from visualizer.hub.find import DIFFUSION_GEMMA
+from visualizer.model.checkpoint import read_card
 from visualizer.page.checkpoint_panel import choice_of
 from visualizer.run.engine import Engine
 from visualizer.settings import Settings
 
-REPO = "somebody/pocket-copy"
-WEIGHTS = "model.safetensors"
-FILES = files_of(POCKET_FOLDER)
-SMALL = FILES | {"config.json": FILES["config.json"].replace(b'"canvas_length": 128', b'"canvas_length": 64')}
 RUN_MS = 240_000
-HERE = Machine(metal=False, memory_bytes=8 * 10**9)
 
 
 @pytest.fixture
 def server():
-    with served_hub({REPO: SMALL, DIFFUSION_GEMMA: FILES, "somebody/else": FILES}) as running:
+    with served_hub({REPO: SMALL_FILES}) as running:
         yield running
 
 
@@ -47,114 +41,10 @@ def engine(card):
     engine.close()
 
 
-@pytest.fixture
-def chooser(engine, hub):
-    chooser = Chooser(engine, hub, lambda: HERE)
-    yield chooser
-    chooser.cancel()
-
-
-def words(finding):
-    return dict(finding.needs)
-
-
-def test_the_small_hub_offers_a_canvas_of_its_own():
-    assert SMALL["config.json"] != FILES["config.json"]
-
-
-def test_the_pocket_needs_nothing(chooser):
-    assert words(chooser.look("pocket")) == {"Here": "comes with the app, nothing to fetch"}
-
-
-def test_what_a_checkpoint_needs_is_said_before_anything_starts(server, hub, chooser):
-    finding = chooser.look(REPO)
-    assert finding.refusal is None
-    assert words(finding).keys() == {"Download", "Disk", "Memory", "Canvas"}
-    assert words(finding)["Download"] == "6 MB"
-    assert words(finding)["Memory"].endswith("of 8.0 GB that are free")
-    assert words(finding)["Canvas"] == "up to 64 positions"
-    assert server.served[WEIGHTS] == 0
-    assert not hub.cache.exists()
-
-
-def test_the_large_one_is_refused_on_a_processor_without_asking_the_hub(engine, tmp_path):
-    offline = Hub(endpoint="http://127.0.0.1:9", cache=tmp_path)
-    finding = Chooser(engine, offline, lambda: HERE).look(DIFFUSION_GEMMA)
-    assert finding.refusal.startswith(f"{DIFFUSION_GEMMA} needs Apple silicon")
-    assert finding.found is None
-
-
-def test_on_metal_the_recommended_working_set_is_named(engine, hub):
-    finding = Chooser(engine, hub, lambda: Machine(metal=True, memory_bytes=17_179_869_184)).look(DIFFUSION_GEMMA)
-    assert words(finding)["Memory"].endswith("of 17.2 GB that Metal recommends")
-    assert finding.refusal is None
-
-
-def test_too_little_memory_is_refused_beside_what_would_be_needed(engine, hub):
-    finding = Chooser(engine, hub, lambda: Machine(metal=True, memory_bytes=10**6)).look(REPO)
-    assert "of memory even with a canvas of 32, and this machine has 1 MB for Metal" in finding.refusal
-    assert "Download" in words(finding)
-
-
-def test_a_shorter_canvas_is_offered_where_memory_is_short_and_the_card_holds_to_it(engine, hub, card, tmp_path):
-    folder = shutil.copytree(POCKET_FOLDER, tmp_path / "my-pocket")
-    shape, weights = read_shape(read_json(folder / "config.json")), weights_on_disk(folder)
-    tight = Machine(metal=True, memory_bytes=memory_need(shape, weights, 96).total_bytes)
-    chooser = Chooser(engine, hub, lambda: tight)
-    finding = chooser.look(str(folder))
-    assert words(finding)["Canvas"] == "up to 96 positions"
-    list(chooser.bring(finding.found))
-    assert (engine.card.canvas_length, engine.card.defaults.canvas_length) == (96, 96)
-
-
-def test_a_fetched_checkpoint_becomes_the_engines_and_runs(chooser, engine):
-    finding = chooser.look(REPO)
-    list(chooser.bring(finding.found))
-    assert (engine.card.name, engine.card.canvas_length) == (REPO, 64)
-    settings = engine.card.defaults.changed(max_steps=2, max_tokens=64, seed=1)
-    states = [frame.state for frame in engine.run("Why is the sky blue?", settings)]
-    assert {len(state.canvas_ids) for state in states} == {64}
-    list(chooser.bring(chooser.look("pocket").found))
-    assert choice_of(engine.card) == "pocket"
-
-
-def test_a_checkpoint_that_does_not_load_leaves_the_old_one_usable(server, chooser, engine):
-    server.repos[REPO] = SMALL | {WEIGHTS: b"no tensors at all"}
-    before = engine.card
-    with pytest.raises(CheckpointError, match=f"The checkpoint {REPO} does not load"):
-        list(chooser.bring(chooser.look(REPO).found))
-    assert engine.card is before
-    short = Settings(canvas_length=16, max_tokens=16, max_steps=2, seed=1)
-    assert len(list(engine.run("Why is the sky blue?", short))) >= 3
-
-
-def test_one_fetch_at_a_time_and_a_second_watcher_follows_it(server, chooser, engine):
-    server.held.add(WEIGHTS)
-    first = chooser.bring(chooser.look(REPO).found)
-    next(first)
-    second = chooser.bring(chooser.look(REPO).found)
-    next(second)
-    with pytest.raises(FetchError, match=f"{REPO} is being fetched"):
-        next(chooser.bring(chooser.look("somebody/else").found))
-    server.release.set()
-    for watcher in (first, second):
-        list(watcher)
-    assert engine.card.name == REPO
-    assert server.starts[WEIGHTS] == [0]
-
-
-def test_a_folder_is_taken_by_its_path(chooser, engine, tmp_path):
-    folder = shutil.copytree(POCKET_FOLDER, tmp_path / "my-pocket")
-    finding = chooser.look(str(folder))
-    assert words(finding)["Here"] == "nothing to fetch"
-    list(chooser.bring(finding.found))
-    assert engine.card.folder == folder
-    assert choice_of(engine.card) == "other"
-
-
 def test_the_choice_of_a_card(card):
     assert choice_of(card) == "pocket"
     assert choice_of(replace(card, folder=card.folder / "x", name=DIFFUSION_GEMMA)) == DIFFUSION_GEMMA
+    assert choice_of(replace(card, folder=card.folder / "x")) == "other"
 
 
 # The engine's switch.
@@ -180,6 +70,28 @@ def test_switching_to_the_same_checkpoint_does_nothing(engine, card):
     process = engine._child._process
     engine.use(card)
     assert engine._child._process is process
+
+
+def test_the_engine_takes_the_canvas_of_what_it_switches_to(engine, tmp_path):
+    folder = tmp_path / "small"
+    folder.mkdir()
+    for name, content in SMALL_FILES.items():
+        (folder / name).write_bytes(content)
+    engine.use(read_card(folder))
+    settings = engine.card.defaults.changed(max_steps=2, max_tokens=64, seed=1)
+    assert {len(frame.state.canvas_ids) for frame in engine.run("Why is the sky blue?", settings)} == {64}
+
+
+def test_a_checkpoint_that_does_not_load_leaves_the_old_one_usable(engine, tmp_path):
+    folder = tmp_path / "broken"
+    folder.mkdir()
+    for name, content in (POCKET_FILES | {WEIGHTS: b"no tensors at all"}).items():
+        (folder / name).write_bytes(content)
+    before = engine.card
+    with pytest.raises(CheckpointError, match=r"does not load: model\.safetensors"):
+        engine.use(read_card(folder))
+    assert engine.card is before
+    assert len(list(engine.run("Why is the sky blue?", SHORT))) >= 3
 
 
 # In the browser.
@@ -298,7 +210,3 @@ def test_a_page_open_to_others_has_no_picker(browser):
         page.wait_for_selector("#card-why")
         assert page.locator("#chooser").count() == 0
         page.close()
-
-
-def test_where_nothing_is_fetched_there_is_nothing_to_follow(chooser):
-    assert list(chooser.follow()) == []

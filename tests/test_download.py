@@ -1,0 +1,193 @@
+"""Fetching from a small hub on this machine, and every way in which that can fail."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.support.hub_server import blob_of, served_hub
+from tests.support.pocket_hub import (
+    ORDINARY,
+    POCKET_FILES,
+    REPO,
+    SIZE,
+    WEIGHTS,
+    fetch_all,
+    in_python,
+    linux_only,
+    partial_bytes,
+    repository,
+    small_disk,
+)
+from visualizer.bundled import POCKET_FOLDER
+from visualizer.errors import FetchError
+from visualizer.hub.catalog import Hub, Offer, find_cached
+from visualizer.hub.download import Fetch, FetchProgress
+from visualizer.hub.find import locate
+from visualizer.hub.machine import weights_on_disk
+from visualizer.model.checkpoint import CheckpointCard, load_checkpoint, read_card
+
+
+@pytest.fixture
+def server():
+    with served_hub({REPO: repository()}) as running:
+        yield running
+
+
+@pytest.fixture
+def hub(server, tmp_path):
+    return Hub(endpoint=server.address, cache=tmp_path / "hub")
+
+
+def test_a_fetched_checkpoint_loads_and_is_found_again_without_the_hub(hub):
+    offer = locate(REPO, hub)
+    assert isinstance(offer, Offer)
+    assert not hub.cache.exists(), "looking it up writes nothing"
+    fetch_all(offer)
+    nobody = replace(hub, endpoint="http://127.0.0.1:9")
+    card = locate(REPO, nobody)
+    assert isinstance(card, CheckpointCard)
+    assert card.name == REPO
+    assert load_checkpoint(card).tokenizer.chat_template
+    assert replace(card, folder=POCKET_FOLDER, name="") == replace(read_card(POCKET_FOLDER), name="")
+
+
+def test_only_what_a_run_needs_is_fetch_all(server, hub):
+    server.repos[REPO] |= {"README.md": b"words", "pytorch_model.bin": b"pickle", "onnx/model.safetensors": b"other"}
+    fetch_all(locate(REPO, hub))
+    assert set(server.served) == set(POCKET_FILES) - {"README.md"}
+    assert all(server.served[name] == len(POCKET_FILES[name]) for name in server.served if name != "config.json")
+
+
+def test_a_connection_that_drops_half_way_is_taken_up_again_in_the_same_fetch(server, hub):
+    server.cuts[WEIGHTS] = [SIZE // 2, SIZE // 4]
+    fetch_all(locate(REPO, hub))
+    assert server.served[WEIGHTS] == SIZE
+    assert find_cached(REPO, hub)
+
+
+def test_a_second_fetch_goes_on_where_the_first_was_cut_off(server, hub):
+    offer = locate(REPO, hub)
+    with served_hub({REPO: repository()}) as dying:
+        dying.cuts[WEIGHTS] = [SIZE // 2] + [0] * 20
+        with pytest.raises(FetchError, match=r"what came is kept"):
+            fetch_all(replace(offer, hub=replace(hub, endpoint=dying.address)))
+        assert dying.served[WEIGHTS] == SIZE // 2
+    assert partial_bytes(offer) == SIZE // 2
+    fetch_all(offer)
+    assert server.served[WEIGHTS] == SIZE - SIZE // 2
+    assert weights_on_disk(find_cached(REPO, hub).folder) == SIZE
+
+
+def test_a_cancelled_fetch_keeps_what_came_and_goes_on_later(server, hub):
+    server.held.add(WEIGHTS)
+    fetch = Fetch(locate(REPO, hub))
+    weights = fetch.offer.blobs / f"{blob_of(WEIGHTS, POCKET_FILES[WEIGHTS])}.incomplete"
+    for _ in fetch.progress():
+        if weights.exists() and weights.stat().st_size:
+            break
+    fetch.cancel()
+    with pytest.raises(FetchError, match=r"Stopped at \d+ %"):
+        list(fetch.progress())
+    kept = weights.stat().st_size
+    assert 0 < kept < SIZE
+    server.release.set()
+    fetch_all(locate(REPO, hub))
+    assert server.starts[WEIGHTS] == [0, kept]
+    assert find_cached(REPO, hub)
+
+
+def test_progress_grows_to_the_whole(server, hub):
+    server.cuts[WEIGHTS] = [SIZE // 3]
+    seen = fetch_all(locate(REPO, hub))
+    done = [progress.done_bytes for progress in seen]
+    assert done == sorted(done)
+    assert {progress.total_bytes for progress in seen} == {locate_total()}
+
+
+def locate_total():
+    return sum(len(content) for name, content in POCKET_FILES.items() if name != "README.md")
+
+
+@pytest.mark.parametrize(
+    ("progress", "said"),
+    [
+        (FetchProgress(0, 16_600_000_000, None), "0 kB of 16.6 GB · 0 %"),
+        (FetchProgress(8_300_000_000, 16_600_000_000, 40e6), "8.3 GB of 16.6 GB · 50 % · 40 MB/s · 3 min left"),
+        (FetchProgress(16_500_000_000, 16_600_000_000, 5e6), "16.5 GB of 16.6 GB · 99 % · 5 MB/s · 20 s left"),
+        (FetchProgress(1_000_000_000, 16_600_000_000, 1e6), "1.0 GB of 16.6 GB · 6 % · 1 MB/s · 4.3 h left"),
+        (FetchProgress(16_600_000_000, 16_600_000_000, 5e6), "16.6 GB · checking and loading"),
+    ],
+)
+def test_progress_in_words(progress, said):
+    assert str(progress) == said
+
+
+def test_a_hub_that_ignores_ranges_starts_the_file_again_and_still_ends_right(server, hub):
+    server.ranges = False
+    server.cuts[WEIGHTS] = [SIZE // 2]
+    fetch_all(locate(REPO, hub))
+    assert server.served[WEIGHTS] == SIZE // 2 + SIZE
+    assert find_cached(REPO, hub)
+
+
+def test_a_damaged_partial_file_is_removed_and_said(server, hub):
+    offer = locate(REPO, hub)
+    offer.blobs.mkdir(parents=True)
+    damaged = offer.blobs / f"{blob_of(WEIGHTS, POCKET_FILES[WEIGHTS])}.incomplete"
+    damaged.write_bytes(b"x" * 1000)
+    with pytest.raises(FetchError, match=r"model\.safetensors came damaged and was removed"):
+        fetch_all(offer)
+    assert not damaged.exists()
+    fetch_all(offer)
+    assert find_cached(REPO, hub)
+
+
+def test_a_hub_out_of_order_for_a_moment_is_waited_for(server, hub):
+    server.statuses["tokenizer.json"] = [503, 429]
+    fetch_all(locate(REPO, hub))
+    assert find_cached(REPO, hub)
+
+
+def test_two_programs_do_not_fetch_the_same_at_once(server, hub):
+    server.held.add(WEIGHTS)
+    first = Fetch(locate(REPO, hub))
+    for _ in first.progress():
+        if partial_bytes(first.offer):
+            break
+    with pytest.raises(FetchError, match="Another program is fetching"):
+        fetch_all(first.offer)
+    server.release.set()
+    list(first.progress())
+    assert find_cached(REPO, hub)
+
+
+def test_a_crashed_fetch_is_said(server, hub):
+    server.held.add(WEIGHTS)
+    fetch = Fetch(locate(REPO, hub))
+    fetch._process.kill()
+    with pytest.raises(FetchError, match="ended unexpectedly"):
+        list(fetch.progress())
+
+
+def test_a_half_fetched_checkpoint_does_not_count_as_here(server, hub):
+    server.cuts[WEIGHTS] = [1000] + [0] * 20
+    with pytest.raises(FetchError):
+        fetch_all(locate(REPO, hub))
+    assert find_cached(REPO, hub) is None
+    assert isinstance(locate(REPO, hub), Offer)
+
+
+@linux_only
+def test_a_disk_that_fills_up_on_the_way_is_said_in_one_sentence(server, hub):
+    said = in_python(hub, "list(Fetch(locate(REPO, hub)).progress())", small_disk(hub.cache, 3000))
+    assert said == (f"FetchError: The disk at {hub.cache} is full; what came is kept. Make room, then fetch again.")
+
+
+@linux_only
+def test_a_fetch_into_a_folder_that_cannot_be_written_is_said(hub):
+    hub.cache.mkdir()
+    hub.cache.chmod(0o555)
+    said = in_python(hub, "list(Fetch(locate(REPO, hub)).progress())", ORDINARY)
+    assert said.endswith("cannot be written (Permission denied).")

@@ -1,0 +1,299 @@
+"""Runs a prompt, or opens a recording, and writes it as files: `python -m visualizer "prompt" -o run.gif`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from visualizer.byte_sizes import read_file_size
+from visualizer.command.terminal import FAILURE, SUCCESS, OneLineParser, exit_status, refuse
+from visualizer.errors import SettingsError, VisualizerError
+from visualizer.export import (
+    FORMATS,
+    PICTURES,
+    Exported,
+    export,
+    format_of,
+    html_snippet,
+    markdown_snippet,
+    poster_path,
+    write_poster,
+)
+from visualizer.logs import log_to_terminal
+from visualizer.picture import PRESETS, Arrangement, Pacing, SceneOptions
+from visualizer.request import NO_UTF_8
+from visualizer.settings import KNOBS, SET_BY_VISITORS, Sampler
+from visualizer.theme import THEMES
+from visualizer.trace import Trace, load_trace, trace_of
+from visualizer.whole_file import check_writable
+
+_BURNED_IN = ("prompt", "checkpoint", "seed", "step", "legend", "progress", "label")
+
+
+def export_command(arguments: list[str], program: str) -> int:
+    """Run the command line. Returns the exit status: 0 done, 1 failed, 2 asked wrongly, 130 interrupted."""
+    asked = _parser(program).parse_args(arguments)
+    log_to_terminal(logging.ERROR)
+
+    def work() -> int:
+        with _status_line() as tell:
+            return _run(asked, tell)
+
+    return exit_status(work, "Interrupted; unfinished files were not written.")
+
+
+def _run(asked: argparse.Namespace, tell: Callable[[str], None]) -> int:
+    _check(asked)
+    options = _scene_options(asked)
+    at_most_bytes = read_file_size(asked.at_most) if asked.at_most else None
+    for target in asked.output:
+        check_writable(target)
+    trace = load_trace(asked.trace) if asked.trace else _record(asked, tell)
+    if not asked.output:
+        tell("")
+        print(_printable(trace.answer))
+    status, made = SUCCESS, []
+    for target in asked.output:
+        try:
+            exported = _write(trace, target, options, at_most_bytes, asked.moment, tell)
+        except VisualizerError as exc:
+            tell("")
+            status = refuse(str(exc), FAILURE)
+        else:
+            made.append(exported)
+            print(f"{target}: {exported.words}", flush=True)
+    if asked.embed:
+        _print_snippets(trace, made, options)
+    return status
+
+
+def _check(asked: argparse.Namespace) -> None:
+    """Refuse what does not go together, before any work.
+
+    Raises SettingsError.
+    """
+    if (asked.prompt is None) == (asked.trace is None):
+        raise SettingsError(
+            "Give either a prompt, or --trace with a recording; serve opens the page; --help tells of both."
+        )
+    if asked.trace is not None:
+        given = [name for name in ("model", *SET_BY_VISITORS) if getattr(asked, name) is not None]
+        if given:
+            flag = f"--{given[0].replace('_', '-')}"
+            raise SettingsError(f"{flag} is about a new run, and --trace opens one that has been made.")
+    places = [os.path.realpath(target) for target in asked.output]
+    for target, place in zip(asked.output, places, strict=True):
+        if places.count(place) > 1:
+            raise SettingsError(f"{target} is asked for more than once.")
+    if asked.embed and not any(format_of(target.name) in PICTURES for target in asked.output):
+        raise SettingsError("--embed needs an output that a post can show: a GIF, MP4, WebP or PNG.")
+    if not 0 <= asked.moment <= 1:
+        raise SettingsError(f"--moment is a share from 0 to 1, not {asked.moment:g}.")
+
+
+def _record(asked: argparse.Namespace, tell: Callable[[str], None]) -> Trace:
+    """Make the run.
+
+    Raises VisualizerError when the checkpoint or the knobs cannot be used, or the run fails.
+    """
+    from visualizer.bundled import POCKET_FOLDER
+    from visualizer.hub import default_hub, obtain
+    from visualizer.model import read_card
+    from visualizer.run import Engine, run_info
+
+    card = obtain(asked.model, default_hub(), sys.stderr) if asked.model else read_card(POCKET_FOLDER)
+    knobs = {name: getattr(asked, name) for name in SET_BY_VISITORS}
+    request = Request.of(card.defaults, _prompt_text(asked.prompt), knobs)
+    info = run_info(card, request.prompt, request.settings)
+    engine = Engine(card)
+    frames = []
+    try:
+        tell(f"{card.name}: loading")
+        with closing(engine.run(request.prompt, request.settings)) as running:
+            for frame in running:
+                frames.append(frame)
+                tell(f"{card.name}: block {frame.state.block + 1}, step {frame.state.step}/{frame.state.max_steps}")
+    finally:
+        engine.close()
+    return trace_of(info, frames)
+
+
+def _prompt_text(prompt: str) -> str:
+    """The prompt, of which `-` stands for the standard input.
+
+    Raises SettingsError when that is not valid UTF-8.
+    """
+    try:
+        return sys.stdin.read() if prompt == "-" else prompt
+    except UnicodeDecodeError as exc:
+        raise SettingsError(NO_UTF_8) from exc
+
+
+def _scene_options(asked: argparse.Namespace) -> SceneOptions:
+    return SceneOptions.preset(
+        asked.preset, scale=asked.scale, theme=asked.theme, layout=Arrangement(asked.layout),
+        pacing=Pacing(asked.pacing), speed=asked.speed, start_hold_ms=asked.start_hold, end_hold_ms=asked.end_hold,
+        loop_start=asked.loop_start, recorded=asked.trace is not None,
+        **{name: name not in asked.without for name in _BURNED_IN},
+    )  # fmt: skip
+
+
+def _write(
+    trace: Trace,
+    target: Path,
+    options: SceneOptions,
+    at_most_bytes: int | None,
+    moment: float,
+    tell: Callable[[str], None],
+) -> Exported:
+    exported = None
+    with closing(export(trace, target, options, at_most_bytes, moment)) as exporting:
+        for progress in exporting:
+            tell(f"{target.name}: {progress.share:4.0%}  {progress.words}")
+            exported = progress.exported
+    tell("")
+    assert exported is not None, "an export ends with its file"
+    return exported
+
+
+def _print_snippets(trace: Trace, made: list[Exported], options: SceneOptions) -> None:
+    """Print what a post needs for each picture; an MP4 gets a poster beside it.
+
+    Raises VisualizerError when a poster cannot be written.
+    """
+    for exported in made:
+        if format_of(exported.path.name) not in PICTURES:
+            continue
+        poster_name = None
+        if format_of(exported.path.name) == ".mp4":
+            poster_name = write_poster(trace, exported.path, options).name
+            print(f"{poster_path(exported.path)}: the film's poster")
+        assert exported.size is not None, "a picture has a size"
+        width, height = (length // options.scale for length in exported.size)
+        print(f"\nMarkdown:\n{markdown_snippet(trace, exported.path.name, poster_name)}")
+        print(f"\nHTML:\n{html_snippet(trace, exported.path.name, (width, height), poster_name)}", flush=True)
+
+
+def _printable(text: str) -> str:
+    """Text that a terminal shows and does not obey."""
+    return "".join(sign if sign in "\n\t" or unicodedata.category(sign) != "Cc" else "\ufffd" for sign in text)
+
+
+@contextmanager
+def _status_line() -> Iterator[Callable[[str], None]]:
+    """A line on a terminal's standard error that is written over and over; elsewhere nothing is shown."""
+    if not sys.stderr.isatty():
+        yield lambda words: None
+        return
+
+    def tell(words: str) -> None:
+        columns = os.get_terminal_size(sys.stderr.fileno()).columns or 80
+        sys.stderr.write(f"\r\x1b[K{_printable(words)[: columns - 1]}")
+        sys.stderr.flush()
+
+    try:
+        yield tell
+    finally:
+        tell("")
+
+
+def _target(text: str) -> Path:
+    try:
+        format_of(Path(text).name)
+    except VisualizerError as exc:
+        raise argparse.ArgumentTypeError(str(exc)) from exc
+    return Path(text)
+
+
+def _parser(program: str) -> argparse.ArgumentParser:
+    parser = OneLineParser(
+        prog=program,
+        usage=f'{program} "prompt" -o run.gif [-o run.mp4 …] [options]\n       {program} serve [options]',
+        description="Runs a prompt on a diffusion language model, or opens a recorded run, and writes it as files.\n"
+        f"To watch runs live in the browser instead: {program} serve (see {program} serve --help).",
+        epilog=_epilog(program),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("prompt", nargs="?", help="what to ask the model; - reads it from the standard input; "
+                        "after -- any words are a prompt")  # fmt: skip
+    parser.add_argument("--trace", type=Path, metavar="FILE", help="open this recording instead; no model is loaded")
+    parser.add_argument("-o", "--output", type=_target, action="append", default=[], metavar="FILE",
+                        help="write this file, its format by its name; may be given several times")  # fmt: skip
+    parser.add_argument(
+        "--at-most", metavar="SIZE", help="keep every file under this size (10MB, 500kB), or write none"
+    )
+    parser.add_argument("--embed", action="store_true", help="print Markdown and HTML that show the result in a post")
+    _add_picture(parser.add_argument_group("how it looks"))
+    _add_run(parser.add_argument_group("the run"))
+    return parser
+
+
+def _add_picture(group: argparse._ArgumentGroup) -> None:
+    sizes = ", ".join(
+        f"{name} {width}×{height}" if height else f"{name} {width} wide" for name, (width, height) in PRESETS.items()
+    )
+    group.add_argument("--preset", choices=PRESETS, default="720p", help=f"size in pixels: {sizes} (default 720p)")
+    group.add_argument("--scale", type=int, choices=(1, 2), default=1, help="2 doubles every pixel (default 1)")
+    group.add_argument("--theme", choices=THEMES, default="dark", help="colours; safe: told apart by the colour-blind")
+    group.add_argument(
+        "--layout",
+        choices=[str(name) for name in Arrangement],
+        default=str(Arrangement.SETTLED),
+        help="settled: every token at its final place; flow: the text as it stands (default settled)",
+    )
+    group.add_argument(
+        "--pacing",
+        choices=[str(name) for name in Pacing],
+        default=str(Pacing.EQUAL),
+        help="equal steps, the real time, or a slow finish (default equal)",
+    )
+    group.add_argument("--speed", type=float, default=1.0, metavar="TIMES", help="faster or slower (default 1)")
+    group.add_argument("--start-hold", type=int, default=700, metavar="MS", help="first frame stands (default 700)")
+    group.add_argument("--end-hold", type=int, default=2500, metavar="MS", help="last frame stands (default 2500)")
+    group.add_argument(
+        "--loop-start",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="where in the run the loop begins, 0 to 1 (default 0)",
+    )
+    group.add_argument(
+        "--moment",
+        type=float,
+        default=1.0,
+        metavar="SHARE",
+        help="what a PNG shows, from 0, the noise, to 1, the end (default 1)",
+    )
+    group.add_argument("--without", choices=_BURNED_IN, action="append", default=[],
+                       help="leave this out of the picture; may be given several times")  # fmt: skip
+
+
+def _add_run(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--model", metavar="MODEL", help="checkpoint: a folder or a hub id (default: the pocket one)")
+    for knob in KNOBS:
+        if knob.about:
+            group.add_argument(
+                f"--{knob.name.replace('_', '-')}", type=int if knob.is_whole else float,
+                metavar=knob.unit.upper() or "N", help=knob.about,
+            )  # fmt: skip
+    group.add_argument("--sampler", choices=[str(name) for name in Sampler], help="How a step decides what to accept.")
+
+
+def _epilog(program: str) -> str:
+    formats = "\n".join(f"  {suffix:<11} {words}" for suffix, words in FORMATS.items())
+    return f"""formats, by how the name ends:
+{formats}
+
+examples:
+  {program} "Name the eight planets in order, one fact each" -o run.gif -o run.jsonl.gz
+  {program} --trace run.jsonl.gz -o run.mp4 -o run.html --theme light --embed
+  {program} --trace run.jsonl.gz -o small.gif --preset readme --at-most 2MB
+
+exit status: 0 all written, 1 something could not be, 2 asked wrongly, 130 interrupted."""

@@ -1,0 +1,41 @@
+"""Serves the page: `python -m visualizer serve`, which is what `app.py` runs."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+from visualizer.command.terminal import SUCCESS, OneLineParser, exit_status
+from visualizer.hub import default_hub, obtain, preselected
+from visualizer.logs import log_to_terminal
+
+
+def serve_command(arguments: list[str], program: str) -> int:
+    """Parse flags, obtain the checkpoint, serve. Returns the exit status: 1 where that cannot be, 130 at the end."""
+    asked = _parser(program).parse_args(arguments)
+    log_to_terminal(logging.INFO)
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    return exit_status(lambda: _serve(asked.model, asked.host, asked.port))
+
+
+def _serve(model: str | None, host: str, port: int) -> int:
+    """Serve until interrupted; a checkpoint that is not here is fetched first.
+
+    Raises VisualizerError when the checkpoint, a prompt file or the port cannot be used.
+    """
+    card = preselected() if model is None else obtain(model, default_hub(), sys.stdout)
+
+    from visualizer.page import serve
+
+    serve(card, host, port)
+    return SUCCESS
+
+
+def _parser(program: str) -> OneLineParser:
+    parser = OneLineParser(prog=program, description="Watch a diffusion language model think, in the browser.")
+    parser.add_argument("--model", help="pocket, a checkpoint folder, or a hub id that is fetched once (default: "
+                        "DiffusionGemma on Apple silicon where it has been fetched, else pocket)")  # fmt: skip
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
+    parser.add_argument("--port", type=int, default=7860, help="port to listen on (default 7860)")
+    return parser
