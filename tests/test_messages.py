@@ -49,7 +49,7 @@ class Decoder:
         self.sent_alternatives = self._alternatives(message.get("a", ""))
         self.sent_texts = {int(token_id): text for token_id, text in message.get("t", {}).items()}
         self.texts |= self.sent_texts
-        self.special |= set(message.get("sp", []))
+        self.special |= set(map(int, message.get("sp", {})))
         overrides = message.get("o", {})
         self.cell_texts = [
             overrides.get(str(position), self.texts.get(token_id)) for position, token_id in enumerate(self.tokens)
@@ -182,7 +182,7 @@ def test_noise_and_its_texts_stay_out_of_a_live_message_until_they_are_shown():
     assert "z" not in message
     assert (message["t"], message.get("sp")) == ({"5": "a", "9": "b"}, None)
     accepted = json.loads(writer.write(Frame(tiny_state([5, 6], [True, True], step=2), {})))
-    assert (accepted["t"], accepted["sp"]) == ({"6": "noise"}, [6])
+    assert (accepted["t"], accepted["sp"]) == ({"6": "noise"}, {"6": "◇"})
 
 
 @pytest.mark.parametrize("sampler", ["entropy-bound", "confidence-threshold"])
@@ -238,7 +238,7 @@ def test_a_step_of_two_positions_reads_as_the_docstring_says():
         "d": "D" + "BBA" + "nPA",
         "a": "AA" + "BAA" + "A" + "ABA" + "A" + "BA" + "AAA" + "B" + "CAA" + "A",
         "t": {"65": "é", "999": " a"},
-        "sp": [999],
+        "sp": {"999": "◇"},
     }
 
 

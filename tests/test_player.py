@@ -464,13 +464,13 @@ def test_hovering_a_token_shows_its_candidates_and_its_course(opened, long_run, 
     position = int(state.accepted.nonzero()[0][0])
     page.hover(f".dp-canvas [data-position='{position}']")
     page.evaluate(_NEXT_FRAME)
-    card = page.text_content(".dp-card")
-    assert f"position {position + 1} of 256" in card
+    said = page.text_content(".dp-inspector")
+    assert f"position {position + 1} of 256" in said
     assert "Accepted at step" in page.text_content(".dp-course figcaption")
     assert page.locator(".dp-strip rect").count() == STEPS
     assert page.locator(".dp-top li:visible").count() >= 2
     page.mouse.move(5, 5)
-    assert page.is_hidden(".dp-card")
+    assert page.is_hidden(".dp-inspector")
 
 
 def test_the_figures_name_what_they_count(opened, long_run, long_recording):

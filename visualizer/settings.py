@@ -101,11 +101,16 @@ _SPOKEN = {
 }
 
 
+def spoken_name(name: str) -> str:
+    """A knob in words."""
+    return _SPOKEN.get(name, name)
+
+
 def _integer(name: str, value: object, lowest: int, highest: int) -> int:
     whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
     if isinstance(value, bool) or not whole or not lowest <= value <= highest:
         raise SettingsError(
-            f"The {_SPOKEN.get(name, name)} must be a whole number from {lowest} to {highest}, not {value!r:.60}."
+            f"The {spoken_name(name)} must be a whole number from {lowest} to {highest}, not {value!r:.60}."
         )
     return int(value)
 
@@ -114,6 +119,6 @@ def _number(name: str, value: object, lowest: float, highest: float) -> float:
     numeric = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not numeric or not lowest <= value <= highest:
         raise SettingsError(
-            f"The {_SPOKEN.get(name, name)} must be a number from {lowest:g} to {highest:g}, not {value!r:.60}."
+            f"The {spoken_name(name)} must be a number from {lowest:g} to {highest:g}, not {value!r:.60}."
         )
     return float(value)

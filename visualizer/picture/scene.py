@@ -20,7 +20,7 @@ from visualizer.picture.glyphs import Glyphs
 from visualizer.picture.looks import Look, Mark
 from visualizer.picture.stage import Billing, Need, Stage, set_stage
 from visualizer.theme import THEMES, Theme
-from visualizer.trace import CellState, Phase, Trace
+from visualizer.trace import CellState, Finish, Phase, Trace
 
 PRESETS: dict[str, tuple[int, int | None]] = {
     "720p": (1280, 720),
@@ -39,7 +39,8 @@ _SLOW_FROM_SHARE, _SLOW_TIMES = 0.6, 4.0
 """A slow finish begins at this share of the steps and ends this many times slower."""
 _SCROLL_MARGIN_SHARE = 0.25
 _MOMENTS_TO_FIT = 8
-_ENDINGS = {"stopped": "stopped", "length": "cut off at the token budget", "failed": "failed"}
+ENDINGS = {"stop": "finished", "length": "cut off at the token budget", "stopped": "stopped", "failed": "failed"}
+"""How a run ended, in words."""
 _NOTES = {
     "settled": ("settled layout: every token stands where it will end", "settled layout"),
     "flow": ("the text as it stands at each step", "flow layout"),
@@ -321,8 +322,8 @@ def status_of(trace: Trace, index: int) -> str:
     blocks = trace.states[-1].block + 1
     words = [f"block {state.block + 1} of {blocks}"] if blocks > 1 else []
     words += [f"step {state.step} of at most {state.max_steps}", f"{state.elapsed_ms / 1000:.1f} s"]
-    if index + 1 == len(trace.states) and trace.ended in _ENDINGS:
-        words.append(_ENDINGS[trace.ended])
+    if index + 1 == len(trace.states) and trace.ended != Finish.STOP_TOKEN.value:
+        words.append(ENDINGS[trace.ended])
     return "   ·   ".join(words)
 
 
