@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 
 from tests.support.played import live_messages, made_run, player_page, recording
+from visualizer.picture import CHANGED_SIGN, RETURN_SIGN, REVERTED_SIGN, special_sign
 from visualizer.trace.canvas import changed, reverted
 from visualizer.trace.settled import settled_steps
 
@@ -334,6 +335,21 @@ def test_a_live_run_has_no_settled_layout_yet_and_gets_it_when_it_ends(opened, l
         page.evaluate("message => send(message)", message)
     page.evaluate(_NEXT_FRAME)
     assert page.get_attribute("#root", "data-layout") == "settled"
+
+
+def test_the_page_draws_the_signs_that_films_draw(opened):
+    page = opened(recording(made_run(24, 4, words=(" sea", "\n"))))
+    choose(page, "flow")
+    page.focus(".dp-play")
+    press(page, "End")
+    signs = page.eval_on_selector_all(
+        ".dp-canvas .dp-special", "cells => cells.map((cell) => [cell.title, cell.textContent])"
+    )
+    assert dict(signs) == {text: special_sign(text) for text in ("<turn|>", "<pad>")}
+    drawn = "(node, pseudo) => getComputedStyle(node, pseudo).content"
+    assert page.eval_on_selector(".dp-return", drawn, "::before") == f'"{RETURN_SIGN}"'
+    assert page.eval_on_selector(".dp-legend .dp-reverted", drawn, "::before") == f'"{REVERTED_SIGN}"'
+    assert page.eval_on_selector(".dp-legend .dp-changed", drawn, "::after") == f'"{CHANGED_SIGN}"'
 
 
 def test_the_grid_gives_every_position_a_box_of_one_size(opened, long_recording):

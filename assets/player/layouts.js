@@ -23,11 +23,11 @@ const layouts = (() => {
   function partsOf(look) {
     if (look.text === null) return [" ".repeat(look.gap), SHARED.noiseSign.repeat(look.wide)];
     const text = textOf(look);
-    const gap = text.trim() ? text.search(/[^ ]/) : 0;
+    const gap = text.trim() ? text.search(/ ?\p{M}|[^ ]/u) : 0; // a space that carries a mark is a letter
     return [text.slice(0, gap), text.slice(gap)];
   }
   /**
-   * Put a text in a word, a faint ⏎ (of the style sheet) before every line break.
+   * Put a text in a word, a faint return sign (of the style sheet) before every line break.
    * @param {HTMLElement} word
    * @param {string} text
    */
