@@ -136,6 +136,8 @@ class MessageWriter:
         odd = {}
         for key, text in texts.items():
             line = text.split("\n")[0]
+            if line.isascii() and line.isprintable():
+                continue  # one cell each in every font, so that most runs open none
             cells = text_cells(line, self._glyphs.cells)
             if cells != len(line) + sum(character > "\uffff" for character in line):
                 odd[str(key)] = cells
