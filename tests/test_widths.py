@@ -50,6 +50,7 @@ def made_texts():
 
 
 TEXTS = made_texts()
+_NEXT_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
 NEWLINE_ID, OTHER_ID = COUNT, COUNT + 1
 
 
@@ -84,6 +85,8 @@ def shown_at_the_first_step(browser, tmp_path):
         page.focus(".dp-play")
         page.keyboard.press("Home")
         page.wait_for_selector("#root[data-drawn='0']")
+        for _ in range(8):
+            page.evaluate(_NEXT_FRAMES)  # what is out of sight follows
         return page.evaluate(f"() => [...document.querySelectorAll('.dp-canvas .dp-cell')].map({script})")
 
     yield look
