@@ -4,7 +4,7 @@ const panes = (() => {
   const { make, write, fill, named, find } = dom;
   const { CODE, answerAt, thoughtAt } = decode;
   const { seconds, secondsPerStep, nats, day } = words;
-  const GOAL_SHARE = 0.8; // where on its bar the stop threshold stands (player.css draws the mark there)
+  const GOAL_SHARE = 0.8; // where on its bar the stop threshold stands
   const FIELD_CHIPS = 260;
   /** @type {Record<Reason, {sign: string, sentence: string}>} */
   const ENDINGS = {
@@ -26,7 +26,7 @@ const panes = (() => {
         <div class="dp-meter"><p><span data-ui="accepted"></span><small data-ui="seed"></small></p>
           <div class="dp-bar dp-bar-accepted" data-ui="bars"><i class="dp-draft"></i><i class="dp-new"></i><i class="dp-committed"></i></div></div>
         <div class="dp-meter dp-rule" data-ui="entropyHalf"><p><span data-ui="entropy"></span><small data-ui="goal"></small></p>
-          <div class="dp-bar"><i data-ui="entropyBar"></i><b></b></div></div>
+          <div class="dp-bar"><i data-ui="entropyBar"></i><b style="left: ${GOAL_SHARE * 100}%"></b></div></div>
         <div class="dp-meter dp-rule" data-ui="stableHalf"><p><span data-ui="stable"></span></p>
           <div class="dp-bar"><i data-ui="stableBar"></i></div></div>
       </div>
