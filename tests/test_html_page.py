@@ -54,10 +54,10 @@ def test_a_token_is_looked_at_with_the_keyboard_and_with_the_pointer(opened):
     end(page)
     page.focus(".dp-canvas .dp-cell[tabindex='0']")
     page.keyboard.press("ArrowRight")
-    page.wait_for_selector(".dp-card:visible")
-    assert "is" in page.text_content(".dp-card")
+    page.wait_for_selector(".dp-inspector:visible")
+    assert "is" in page.text_content(".dp-inspector")
     page.hover(".dp-canvas .dp-cell >> nth=2")
-    page.wait_for_function("() => document.querySelector('.dp-card').textContent.includes('hot')")
+    page.wait_for_function("() => document.querySelector('.dp-inspector').textContent.includes('hot')")
 
 
 def test_markup_and_code_in_prompt_and_tokens_stay_text(opened):

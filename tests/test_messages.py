@@ -49,7 +49,7 @@ class Decoder:
         self.sent_alternatives = self._alternatives(message.get("a", ""))
         self.sent_texts = {int(token_id): text for token_id, text in message.get("t", {}).items()}
         self.texts |= self.sent_texts
-        self.special |= set(message.get("sp", []))
+        self.special |= set(map(int, message.get("sp", {})))
         overrides = message.get("o", {})
         self.cell_texts = [
             overrides.get(str(position), self.texts.get(token_id)) for position, token_id in enumerate(self.tokens)
@@ -182,7 +182,7 @@ def test_noise_and_its_texts_stay_out_of_a_live_message_until_they_are_shown():
     assert "z" not in message
     assert (message["t"], message.get("sp")) == ({"5": "a", "9": "b"}, None)
     accepted = json.loads(writer.write(Frame(tiny_state([5, 6], [True, True], step=2), {})))
-    assert (accepted["t"], accepted["sp"]) == ({"6": "noise"}, [6])
+    assert (accepted["t"], accepted["sp"]) == ({"6": "noise"}, {"6": "◇"})
 
 
 @pytest.mark.parametrize("sampler", ["entropy-bound", "confidence-threshold"])
@@ -238,7 +238,7 @@ def test_a_step_of_two_positions_reads_as_the_docstring_says():
         "d": "D" + "BBA" + "nPA",
         "a": "AA" + "BAA" + "A" + "ABA" + "A" + "BA" + "AAA" + "B" + "CAA" + "A",
         "t": {"65": "é", "999": " a"},
-        "sp": [999],
+        "sp": {"999": "◇"},
     }
 
 
@@ -250,12 +250,31 @@ def test_what_was_sent_before_is_left_out():
     assert again["d"] == "A"
     # New has become a draft; nothing else is told anew.
     assert again["w"] == "22"
-    assert not {"a", "t", "sp", "o", "x", "f", "answer"} & again.keys()
+    assert not {"a", "t", "sp", "c", "o", "oc", "x", "f", "answer"} & again.keys()
 
 
 def test_an_accepted_token_that_is_not_the_candidate_is_named():
     message = json.loads(MessageWriter(VOCAB).write(Frame(tiny_state([5, 6], [True, False], candidates=[8, 9]), {})))
     assert message["x"] == [[0, 5]]
+
+
+def test_the_width_of_a_text_comes_when_it_is_first_shown_unless_it_has_a_cell_for_each_utf_16_unit():
+    writer = MessageWriter(VOCAB)
+    texts = {1: " plain", 2: "漢字", 3: "😀", 4: "e\u0301", 5: "— “漢”\nthe second line", 6: "字"}
+    state = tiny_state(
+        [1, 2, 3, 4, 5], [True] * 5, top_ids=np.int32([[0, 6, 6]] * 5), top_probabilities=np.ones((5, 3))
+    )
+    message = json.loads(writer.write(Frame(state, texts)))
+    assert message["c"] == {"2": 4, "4": 1, "5": 6}
+    again = json.loads(writer.write(Frame(tiny_state([2, 6, 3, 4, 5], [True] * 5, step=2), {})))
+    assert again["c"] == {"6": 2}
+
+
+def test_the_width_of_a_character_that_is_split_over_tokens_comes_with_it():
+    message = json.loads(
+        MessageWriter(VOCAB).write(Frame(tiny_state([1, 2], [True] * 2), {}, overrides={0: "漢", 1: "b"}))
+    )
+    assert message["oc"] == {"0": 2}
 
 
 def test_the_largest_id_of_the_real_vocabulary_and_the_longest_canvas_fit():

@@ -183,8 +183,8 @@ def test_a_token_can_be_inspected_with_the_keyboard(page):
     wait_for_end(page)
     page.focus("#player .dp-canvas .dp-cell[tabindex='0']")
     page.keyboard.press("ArrowRight")
-    page.wait_for_selector("#player .dp-card:visible")
-    inspector = page.text_content("#player .dp-card")
+    page.wait_for_selector("#player .dp-inspector:visible")
+    inspector = page.text_content("#player .dp-inspector")
     assert "entropy" in inspector.lower()
     assert "committed" in inspector.lower()
 

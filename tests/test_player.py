@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 
 from tests.support.played import live_messages, made_run, player_page, recording
+from visualizer.picture import CHANGED_SIGN, RETURN_SIGN, REVERTED_SIGN, special_sign
 from visualizer.trace.canvas import changed, reverted
 from visualizer.trace.settled import settled_steps
 
@@ -336,6 +337,21 @@ def test_a_live_run_has_no_settled_layout_yet_and_gets_it_when_it_ends(opened, l
     assert page.get_attribute("#root", "data-layout") == "settled"
 
 
+def test_the_page_draws_the_signs_that_films_draw(opened):
+    page = opened(recording(made_run(24, 4, words=(" sea", "\n"))))
+    choose(page, "flow")
+    page.focus(".dp-play")
+    press(page, "End")
+    signs = page.eval_on_selector_all(
+        ".dp-canvas .dp-special", "cells => cells.map((cell) => [cell.title, cell.textContent])"
+    )
+    assert dict(signs) == {text: special_sign(text) for text in ("<turn|>", "<pad>")}
+    drawn = "(node, pseudo) => getComputedStyle(node, pseudo).content"
+    assert page.eval_on_selector(".dp-return", drawn, "::before") == f'"{RETURN_SIGN}"'
+    assert page.eval_on_selector(".dp-legend .dp-reverted", drawn, "::before") == f'"{REVERTED_SIGN}"'
+    assert page.eval_on_selector(".dp-legend .dp-changed", drawn, "::after") == f'"{CHANGED_SIGN}"'
+
+
 def test_the_grid_gives_every_position_a_box_of_one_size(opened, long_recording):
     page = opened(long_recording)
     choose(page, "grid")
@@ -464,13 +480,13 @@ def test_hovering_a_token_shows_its_candidates_and_its_course(opened, long_run, 
     position = int(state.accepted.nonzero()[0][0])
     page.hover(f".dp-canvas [data-position='{position}']")
     page.evaluate(_NEXT_FRAME)
-    card = page.text_content(".dp-card")
-    assert f"position {position + 1} of 256" in card
+    said = page.text_content(".dp-inspector")
+    assert f"position {position + 1} of 256" in said
     assert "Accepted at step" in page.text_content(".dp-course figcaption")
     assert page.locator(".dp-strip rect").count() == STEPS
     assert page.locator(".dp-top li:visible").count() >= 2
     page.mouse.move(5, 5)
-    assert page.is_hidden(".dp-card")
+    assert page.is_hidden(".dp-inspector")
 
 
 def test_the_figures_name_what_they_count(opened, long_run, long_recording):

@@ -310,7 +310,7 @@ def test_the_message_of_a_commit_carries_the_thought_and_the_channel_is_structur
     messages = [json.loads(writer.write(frame)) for frame in run]
     assert messages[-1]["thought"] == "It is so." and messages[-1]["answer"] == "Blue."
     assert not any("thought" in message for message in messages[:-1])
-    assert {100, 101, 106} <= set().union(*(message.get("sp", []) for message in messages))
+    assert {"100", "101", "106"} <= set().union(*(message.get("sp", {}) for message in messages))
 
 
 def test_noise_of_the_real_tokenizer_is_drawn_exactly(gemma_tokenizer, folder, tmp_path):

@@ -128,3 +128,8 @@ class Settings:
     def to_dict(self) -> dict[str, int | float | str]:
         """Plain values by name."""
         return asdict(self) | {"sampler": str(self.sampler)}
+
+
+def spoken_name(name: str) -> str:
+    """A knob in words."""
+    return next((knob.spoken for knob in KNOBS if knob.name == name), name)

@@ -7,14 +7,22 @@ const charts = (() => {
   const WIDTH = 1000;
   const FLOOR_NATS = 1e-6;
 
-  /** A share from 0 to 1 as a height of the chart. */
+  /**
+   * A share from 0 to 1 as a height of the chart.
+   * @param {number} share
+   */
   const heightOf = (share) => BOTTOM - (BOTTOM - TOP) * Math.max(0, Math.min(1, share));
-  /** Entropy's height in the chart: pure noise at the top, a tenth of the threshold at the bottom, on a log scale. */
+  /**
+   * Entropy's height in the chart: pure noise at the top, a tenth of the threshold at the bottom, on a log scale.
+   * @param {Run} run
+   * @returns {(value: number) => number}
+   */
   function entropyScale(run) {
     const top = Math.log(run.trace[0].maxEntropy);
     const bottom = Math.log(Math.max(run.settings.stop_entropy || 0.001, FLOOR_NATS) / 10);
     return (value) => heightOf((Math.log(Math.max(value, FLOOR_NATS)) - bottom) / (top - bottom));
   }
+  /** @param {[number, number][]} points */
   const line = (points) => points.map(([x, y], k) => `${k ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
 
   /**
@@ -35,23 +43,34 @@ const charts = (() => {
     });
     plot.append(svg, head);
     element.append(plot, key);
+    /** @type {{run: Run, course: string} | null} */
     let drawn = null;
 
-    /** Draw the whole course; `xs` are the steps' places from 0 to 1. */
+    /**
+     * Draw the whole course; `xs` are the steps' places from 0 to 1.
+     * @param {Run} run
+     * @param {number[]} xs
+     */
     function drawCourse(run, xs) {
       const height = entropyScale(run);
+      /** @param {number} k */
       const at = (k) => xs[k] * WIDTH;
-      const shares = run.trace.map((step, k) => [at(k), heightOf(step.accepted / step.length)]);
-      const course = line(shares);
+      const course = line(run.trace.map((step, k) => [at(k), heightOf(step.accepted / step.length)]));
       share.setAttribute("d", course);
-      area.setAttribute("d", `${course}L${at(shares.length - 1).toFixed(1)} 100L${at(0).toFixed(1)} 100Z`);
+      area.setAttribute("d", `${course}L${at(run.trace.length - 1).toFixed(1)} 100L${at(0).toFixed(1)} 100Z`);
       entropy.setAttribute("d", line(run.trace.map((step, k) => [at(k), height(step.meanEntropy)])));
-      const y = run.settings.stop_entropy > 0 ? height(run.settings.stop_entropy) : null;
-      threshold.setAttribute("d", y === null ? "" : `M0 ${y}H${WIDTH}`);
+      const goal = run.settings.stop_entropy;
+      threshold.setAttribute("d", goal ? `M0 ${height(goal)}H${WIDTH}` : "");
       const borders = run.trace.flatMap((step, k) => (k && step.block !== run.trace[k - 1].block ? [(at(k) + at(k - 1)) / 2] : []));
       ends.setAttribute("d", borders.map((x) => `M${x} 0V100`).join(""));
     }
-    /** Show a run, with the playhead at a share of the width. */
+    /**
+     * Show a run, with the playhead at a share of the width.
+     * @param {Run} run
+     * @param {number} index
+     * @param {number[]} xs
+     * @param {number} at
+     */
     function show(run, index, xs, at) {
       const course = `${run.trace.length} ${xs.at(-1)} ${xs[1]}`;
       if (drawn?.run !== run || drawn.course !== course) drawCourse(run, xs);
@@ -60,37 +79,43 @@ const charts = (() => {
       const step = run.trace[index];
       write(accepted, `accepted ${step.accepted} of ${step.length}`);
       write(mean, `mean entropy ${nats(step.meanEntropy)} nats, log scale`);
-      write(limit, run.settings.stop_entropy > 0 ? `stop threshold ${run.settings.stop_entropy} nats` : "no stop threshold");
+      write(limit, run.settings.stop_entropy ? `stop threshold ${run.settings.stop_entropy} nats` : "no stop threshold");
     }
     return { show };
   }
 
-  /** The figures of a run up to a step: number, name, and what it counts. */
+  /**
+   * The figures of a run up to a step.
+   * @param {Run} run
+   * @param {number} index
+   * @returns {Figure[]}
+   */
   function figuresOf(run, index) {
     const shown = run.trace.slice(0, index + 1);
+    const last = run.trace[index];
     const commits = shown.filter((step) => step.phase === "commit");
     const passes = shown.filter((step) => step.phase === "step");
     const tokens = commits.reduce((sum, step) => sum + step.answerLength, 0);
-    const ms = passes.reduce((sum, step) => sum + step.elapsedMs - step.before.elapsedMs, 0);
-    const length = shown.at(-1).length;
+    const ms = passes.reduce((sum, step) => sum + step.elapsedMs - (step.before ?? step).elapsedMs, 0);
+    const length = last.length;
     const steps = passes.length;
     const ended = commits.length > 0;
     return [
-      { value: String(steps), name: "steps", unit: `${count(steps, "step")}`,
+      { value: String(steps), name: "steps", brief: `${count(steps, "step")}`,
         about: "Denoising steps: each one forward pass of the decoder over the whole canvas. Reading the prompt, and reading each committed block back, come on top." },
-      { value: String(shown.at(-1).block + 1), name: "blocks", unit: count(shown.at(-1).block + 1, "block"),
+      { value: String(last.block + 1), name: "blocks", brief: count(last.block + 1, "block"),
         about: "Canvases filled one after the other; each reads the committed ones before it." },
-      { value: steps ? secondsPerStep(ms / steps) : "–", name: "per step", unit: steps ? `${secondsPerStep(ms / steps)} per step` : "",
+      { value: steps ? secondsPerStep(ms / steps) : "–", name: "per step", brief: steps ? `${secondsPerStep(ms / steps)} per step` : "",
         about: "Mean wall-clock time of a denoising step on the machine that ran it, without reading the prompt." },
-      { value: String(length), name: "canvas positions per step", unit: "",
+      { value: String(length), name: "canvas positions per step", brief: "",
         about: "Every step computes all of them, also those accepted before and those after the answer's end." },
       { value: ended && steps ? (tokens / steps).toFixed(1) : "–", name: "answer tokens per forward pass",
-        unit: ended && steps ? `${(tokens / steps).toFixed(1)} answer tokens per forward pass` : "",
+        brief: ended && steps ? `${(tokens / steps).toFixed(1)} answer tokens per forward pass` : "",
         about: `Committed answer tokens (${tokens}) over denoising steps (${steps}); the stop token and what follows it are not counted.` },
-      { value: ended && tokens ? (length * steps / tokens).toFixed(0) : "–", name: "positions computed per answer token", unit: "",
+      { value: ended && tokens ? (length * steps / tokens).toFixed(0) : "–", name: "positions computed per answer token", brief: "",
         about: "Canvas positions times steps, over answer tokens: the price of few passes. Here an autoregressive model computes one." },
       { value: ended ? String(tokens) : "–", name: "forward passes of an autoregressive model",
-        unit: ended ? `an autoregressive model: ${tokens}` : "",
+        brief: ended ? `an autoregressive model: ${tokens}` : "",
         about: "For the same answer, one token at a time: one pass a token, each over one position. Such passes are cheaper; this compares counts, not time." },
     ];
   }
@@ -99,30 +124,38 @@ const charts = (() => {
    * @param {HTMLDetailsElement} element
    */
   function createFigures(element) {
-    const brief = make("span", "dp-brief");
+    const line = make("span", "dp-brief");
     const summary = make("summary");
-    summary.append(make("strong", "", "In numbers"), brief);
+    summary.append(make("strong", "", "In numbers"), line);
     const list = make("dl");
     element.append(summary, list);
-    let drawn = { run: null, index: -1 };
+    /** @type {{run: Run, index: number} | null} */
+    let drawn = null;
+    /** @type {Record<"value" | "name" | "about", HTMLElement>[]} */
     const rows = [];
 
-    function row(k) {
-      if (rows[k]) return rows[k];
+    /** A new row of the list. */
+    function addRow() {
       const [box, value, name, about] = [make("div"), make("dd", "dp-value"), make("dt"), make("dd", "dp-about")];
       box.append(name, value, about);
       list.append(box);
-      return (rows[k] = { value, name, about });
+      return { value, name, about };
     }
-    /** Show the figures of a run up to a step. */
+    /**
+     * Show the figures of a run up to a step.
+     * @param {Run} run
+     * @param {number} index
+     */
     function show(run, index) {
-      if (drawn.run === run && drawn.index === index) return;
+      if (drawn?.run === run && drawn.index === index) return;
       drawn = { run, index };
       const figures = figuresOf(run, index);
-      write(brief, figures.map(({ unit }) => unit).filter(Boolean).join(" · "));
+      write(line, figures.map(({ brief }) => brief).filter(Boolean).join(" · "));
       figures.forEach((figure, k) => {
-        const cells = row(k);
-        for (const name of ["value", "name", "about"]) write(cells[name], figure[name]);
+        const row = (rows[k] ??= addRow());
+        write(row.value, figure.value);
+        write(row.name, figure.name);
+        write(row.about, figure.about);
       });
     }
     return { show };

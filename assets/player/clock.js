@@ -1,14 +1,21 @@
 /** One clock for one or two runs: a list of moments, each with its start and the step that every run shows. */
 const clock = (() => {
   "use strict";
-  const EQUAL_MS = 200;
 
-  /** Equal pacing: one moment a step; a run that has ended waits for the other. */
+  /**
+   * Equal pacing: one moment a step; a run that has ended waits for the other.
+   * @param {Run[]} runs
+   * @returns {Moment[]}
+   */
   function equal(runs) {
     const length = Math.max(0, ...runs.map((run) => run.trace.length));
-    return Array.from({ length }, (_, k) => ({ ms: k * EQUAL_MS, shown: runs.map((run) => Math.min(k, run.trace.length - 1)) }));
+    return Array.from({ length }, (_, k) => ({ ms: k * SHARED.stepMs, shown: runs.map((run) => Math.min(k, run.trace.length - 1)) }));
   }
-  /** Real pacing: a moment wherever any run takes a step, counted from each run's first step. */
+  /**
+   * Real pacing: a moment wherever any run takes a step, counted from each run's first step.
+   * @param {Run[]} runs
+   * @returns {Moment[]}
+   */
   function real(runs) {
     const times = runs.map((run) => run.trace.map((step) => step.elapsedMs - run.trace[0].elapsedMs));
     const all = [...new Set(times.flat())].sort((a, b) => a - b);
@@ -20,13 +27,16 @@ const clock = (() => {
   }
   /**
    * The moments of some runs.
-   * @param {object[]} runs
-   * @param {"equal"|"real"} pacing
-   * @returns {{ms: number, shown: number[]}[]}
+   * @param {Run[]} runs
+   * @param {Pacing} pacing
    */
   const moments = (runs, pacing) => (pacing === "real" ? real : equal)(runs);
 
-  /** The last moment that has begun at a time; times rise. */
+  /**
+   * The last moment that has begun at a time; times rise.
+   * @param {Moment[]} list
+   * @param {number} ms
+   */
   function momentAt(list, ms) {
     let [low, high] = [0, list.length - 1];
     while (low < high) {
@@ -36,5 +46,5 @@ const clock = (() => {
     }
     return low;
   }
-  return { EQUAL_MS, moments, momentAt };
+  return { moments, momentAt };
 })();

@@ -1,23 +1,38 @@
-/** The card beside a token: its text and state in words, its candidates now, and its course over the steps. */
+/** The inspector beside a token: its text and state in words, its candidates now, and its course over the steps. */
 const inspectors = (() => {
   "use strict";
   const { CODE, isNoise, tokenAt, tokenText, textAt } = decode;
-  const { TOP_LEVEL, aboutNats, aboutPercent, quoted, natsOf } = words;
-  const { draw, write, fill, named } = dom;
+  const { TOP_LEVEL, aboutNats, aboutPercent, quoted } = words;
+  const { make, draw, write, fill, named, find } = dom;
   const DOCK_BELOW_PX = 560;
   const [WIDTH, HEIGHT] = [316, 44];
-  const STRIP_CLASSES = ["masked", "new", "draft", "committed", "reverted", "changed", "changed"];
+  const CANDIDATES = 3;
+  /** How a cell is drawn in the strip: its colour's name, from where, how high; and the colour's name of its quote. */
+  const STRIPES = {
+    [CODE.MASKED]: { name: "masked", y: 11, height: 4, quote: "masked" },
+    [CODE.NEW]: { name: "new", y: 0, height: 15, quote: "new" },
+    [CODE.DRAFT]: { name: "draft", y: 3, height: 12, quote: "draft" },
+    [CODE.COMMITTED]: { name: "committed", y: 3, height: 12, quote: "committed" },
+    [CODE.REVERTED]: { name: "reverted", y: 7, height: 8, quote: "masked" },
+    [CODE.CHANGED_NEW]: { name: "changed", y: 0, height: 15, quote: "new" },
+    [CODE.CHANGED_COMMITTED]: { name: "changed", y: 0, height: 15, quote: "committed" },
+  };
   const MARKUP = `
     <p class="dp-quote"><span data-ui="quote"></span><small data-ui="place"></small></p>
     <p class="dp-words" data-ui="words"></p><p class="dp-numbers" data-ui="numbers"></p>
-    <ol class="dp-top">${'<li><span></span><span class="dp-bar"><i></i></span><small></small></li>'.repeat(3)}</ol>
+    <ol class="dp-top" data-ui="top"></ol>
     <p class="dp-note" data-ui="note"></p>
     <figure class="dp-course" data-ui="course"><p class="dp-key"><span class="dp-key-probability">probability</span><span class="dp-key-entropy">entropy</span></p>
       <svg class="dp-curves" viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" aria-hidden="true"></svg>
       <svg class="dp-strip" viewBox="0 0 ${WIDTH} 16" preserveAspectRatio="none" aria-hidden="true"></svg>
       <figcaption data-ui="history"></figcaption></figure>`;
 
-  /** The state of a position in words. */
+  /**
+   * The state of a position in words.
+   * @param {Run} run
+   * @param {Step} step
+   * @param {number} i
+   */
   function stateWords(run, step, i) {
     if (step.phase === "noise") return "Noise: a random token; the model has not looked at it yet.";
     const guess = `best guess ${quoted(textAt(run, step, i))}, ${aboutPercent(step.probability[i])}`;
@@ -32,7 +47,12 @@ const inspectors = (() => {
       [CODE.CHANGED_COMMITTED]: `Changed at the commit: was ${was}.`,
     }[step.cells[i]];
   }
-  /** Entropy and probability in words. The probability is the candidate's, which is not always the accepted token. */
+  /**
+   * Entropy and probability in words. The probability is the candidate's, which is not always the accepted token.
+   * @param {Run} run
+   * @param {Step} step
+   * @param {number} i
+   */
   function numberWords(run, step, i) {
     const entropy = `entropy ${aboutNats(step.entropy[i], step.maxEntropy)}`;
     if (isNoise(step.cells[i])) return entropy; // the words have said the probability
@@ -40,12 +60,22 @@ const inspectors = (() => {
     const whose = own ? "probability" : `most probable: ${quoted(tokenText(run, step.candidates[i]))},`;
     return `${whose} ${aboutPercent(step.probability[i])} · ${entropy}`;
   }
-  /** The block's steps up to the last known one, without the first noise and the commit, which measure nothing new. */
+  /**
+   * The block's steps up to the last known one, without the first noise and the commit, which measure nothing new.
+   * @param {Run} run
+   * @param {Step} step
+   */
   const courseOf = (run, step) => run.trace.filter((other) => other.block === step.block && other.phase === "step");
 
-  /** When the position was accepted, taken back or changed, in words. */
+  /**
+   * When the position was accepted, taken back or changed, in words.
+   * @param {Run} run
+   * @param {Step} step
+   * @param {number} i
+   */
   function historyWords(run, step, i) {
     const events = [];
+    /** @type {number | null} */
     let token = null;
     for (const other of run.trace.filter(({ block, phase }) => block === step.block && phase !== "noise")) {
       const [code, now] = [other.cells[i], tokenAt(other, i)];
@@ -61,7 +91,10 @@ const inspectors = (() => {
     const sentence = told.join(", ");
     return sentence ? `${sentence[0].toUpperCase()}${sentence.slice(1)}.` : "Never accepted so far.";
   }
-  /** What the card says about a position: finished strings, and the ranked candidates. */
+  /**
+   * What is said about a position: finished strings, and the ranked candidates.
+   * @param {Place} place
+   */
   function describe({ run, step, i }) {
     const [measured, others] = [step.phase !== "noise", step.alternatives[i]];
     const ranked = [{ id: step.candidates[i], level: step.probability[i] }, ...(others ? others.ranked : [])];
@@ -72,7 +105,7 @@ const inspectors = (() => {
       others && others.step !== step.step ? `Second and third place as of step ${others.step}.` : "",
     ];
     return {
-      quote: step.phase === "noise" && !run.texts.has(tokenAt(step, i)) ? "░" : quoted(textAt(run, step, i)),
+      quote: step.phase === "noise" && !run.texts.has(tokenAt(step, i)) ? SHARED.noiseSign : quoted(textAt(run, step, i)),
       place: `position ${i + 1} of ${step.length}${step.block ? `, block ${step.block + 1}` : ""}`,
       words: stateWords(run, step, i),
       numbers: measured ? numberWords(run, step, i) : "",
@@ -80,54 +113,82 @@ const inspectors = (() => {
       ranked: measured ? ranked.filter(({ id }, k) => ranked.findIndex((entry) => entry.id === id) === k) : [],
     };
   }
-  /** The same in one line, for the ear. */
+  /**
+   * The same in one line, for the ear.
+   * @param {Place} place
+   */
   function spoken(place) {
     const { quote, place: where, words: state, numbers, note } = describe(place);
     const history = place.step.phase === "noise" ? "" : historyWords(place.run, place.step, place.i);
     return [`${quote}, ${where}.`, state, numbers && `${numbers}.`, note, history].filter(Boolean).join(" ");
   }
 
-  /**
-   * A card in an empty element.
-   * @param {HTMLElement} card
-   */
-  function createInspector(card) {
-    card.innerHTML = MARKUP; // static
-    const ui = named(card);
-    const rows = Array.from(card.querySelector(".dp-top").children);
-    const [curves, strip] = [".dp-curves", ".dp-strip"].map((selector) => card.querySelector(selector));
-    let drawn = null; // whose course is drawn
+  /** A row of the candidates: the token, its bar, its probability. */
+  function makeRow() {
+    const [row, token, bar, share, percent] = [make("li"), make("span"), make("span", "dp-bar"), make("i"), make("small")];
+    bar.append(share);
+    row.append(token, bar, percent);
+    return { row, token, share, percent };
+  }
 
-    /** One candidate with its bar. */
-    function fillRow(run, row, entry) {
-      row.hidden = !entry;
-      if (!entry) return;
-      write(row.children[0], quoted(tokenText(run, entry.id)));
-      fill(row.children[1].firstChild, entry.level / TOP_LEVEL);
-      write(row.children[2], aboutPercent(entry.level).replace("about", "≈").replace("under", "<").replace("over", ">"));
+  /**
+   * An inspector in an empty element.
+   * @param {HTMLElement} element
+   */
+  function createInspector(element) {
+    element.innerHTML = MARKUP; // static
+    const ui = named(element);
+    const rows = Array.from({ length: CANDIDATES }, makeRow);
+    ui.top.append(...rows.map(({ row }) => row));
+    const [curves, strip] = [".dp-curves", ".dp-strip"].map((selector) => find(element, selector, SVGElement));
+    const [probability, entropy, now] = ["dp-probability", "dp-entropy", "dp-now"].map((name) => draw("path", { class: name }));
+    curves.append(probability, entropy, now);
+    /** @type {{run: Run, known: string} | null} */
+    let drawn = null; // whose course it is
+
+    /**
+     * One candidate with its bar.
+     * @param {Run} run
+     * @param {ReturnType<typeof makeRow>} parts
+     * @param {Candidate | undefined} candidate
+     */
+    function fillRow(run, { row, token, share, percent }, candidate) {
+      row.hidden = !candidate;
+      if (!candidate) return;
+      write(token, quoted(tokenText(run, candidate.id)));
+      fill(share, candidate.level / TOP_LEVEL);
+      write(percent, aboutPercent(candidate.level).replace("about", "≈").replace("under", "<").replace("over", ">"));
     }
-    /** Probability and entropy of the position over the steps, and its states as a strip. */
+    /**
+     * Probability and entropy of the position over the steps, and its states as a strip.
+     * @param {Place} place
+     * @param {Step[]} course
+     */
     function drawCourse({ run, step, i }, course) {
+      /** @param {number} k */
       const x = (k) => ((k + 0.5) / course.length) * WIDTH;
+      /** @param {(step: Step) => number} height */
       const path = (height) => course.map((other, k) => `${k ? "L" : "M"}${x(k).toFixed(1)} ${(2 + (HEIGHT - 4) * (1 - height(other))).toFixed(1)}`).join("");
-      curves.replaceChildren(
-        draw("path", { class: "dp-probability", d: path((other) => other.probability[i] / TOP_LEVEL) }),
-        draw("path", { class: "dp-entropy", d: path((other) => other.entropy[i] / TOP_LEVEL) }),
-        draw("path", { class: "dp-now" }),
-      );
+      probability.setAttribute("d", path((other) => other.probability[i] / TOP_LEVEL));
+      entropy.setAttribute("d", path((other) => other.entropy[i] / TOP_LEVEL));
       const wide = WIDTH / course.length;
       strip.replaceChildren(...course.map((other, k) => {
-        const name = STRIP_CLASSES[other.cells[i]];
-        const [y, height] = { masked: [11, 4], reverted: [7, 8], changed: [0, 15], new: [0, 15], draft: [3, 12] }[name] ?? [3, 12];
+        const { name, y, height } = STRIPES[other.cells[i]];
         return draw("rect", { class: `dp-fill-${name}`, x: (k * wide + wide * 0.08).toFixed(1), y, width: (wide * 0.84).toFixed(1), height });
       }));
       write(ui.history, historyWords(run, step, i));
     }
-    /** Fill and place the card for a position under a cell, in a player of a known width. */
+    /**
+     * Show a position beside its cell, in a player of a known width.
+     * @param {Place} place
+     * @param {HTMLElement} cell
+     * @param {HTMLElement} root
+     * @param {number} width
+     */
     function show(place, cell, root, width) {
       const { run, step, i } = place;
       const { ranked, ...texts } = describe(place);
-      for (const [name, text] of Object.entries(texts)) write(ui[name], text);
+      for (const [name, text] of Object.entries(texts)) write(ui[name], text); // by the names of the markup
       rows.forEach((row, k) => fillRow(run, row, ranked[k]));
       const course = courseOf(run, step);
       ui.course.hidden = course.length === 0;
@@ -136,26 +197,31 @@ const inspectors = (() => {
       drawn = { run, known };
       if (course.length) {
         const x = ((Math.max(0.5, step.step - 0.5)) / course.length) * WIDTH;
-        curves.lastChild.setAttribute("d", step.step ? `M${x.toFixed(1)} 0V${HEIGHT}` : "");
+        now.setAttribute("d", step.step ? `M${x.toFixed(1)} 0V${HEIGHT}` : "");
       }
-      card.dataset.cell = isNoise(step.cells[i]) ? "masked" : { [CODE.NEW]: "new", [CODE.CHANGED_NEW]: "new", [CODE.DRAFT]: "draft" }[step.cells[i]] ?? "committed";
-      card.hidden = false;
+      element.dataset.cell = STRIPES[step.cells[i]].quote;
+      element.hidden = false;
       placeBeside(cell, root, width);
     }
-    /** Put the card under the cell, or above it where there is no room; narrow players dock it at their lower edge. */
+    /**
+     * Put it under the cell, or above where there is no room; narrow players dock it at their lower edge.
+     * @param {HTMLElement} cell
+     * @param {HTMLElement} root
+     * @param {number} width
+     */
     function placeBeside(cell, root, width) {
       const docked = width < DOCK_BELOW_PX;
-      card.classList.toggle("dp-docked", docked);
-      card.style.marginTop = docked ? `${-card.offsetHeight}px` : ""; // so that it moves nothing
+      element.classList.toggle("dp-docked", docked);
+      element.style.marginTop = docked ? `${-element.offsetHeight}px` : ""; // so that it moves nothing
       if (docked) return;
       const [outer, rect] = [root.getBoundingClientRect(), cell.getClientRects()[0] ?? cell.getBoundingClientRect()];
-      const above = rect.bottom + card.offsetHeight + 16 > innerHeight && rect.top > card.offsetHeight + 16;
-      const left = Math.min(rect.left - outer.left - 12, width - card.offsetWidth - 8);
-      card.style.left = `${Math.max(8, left)}px`;
-      card.style.top = `${(above ? rect.top - card.offsetHeight - 10 : rect.bottom + 10) - outer.top + root.scrollTop}px`;
+      const above = rect.bottom + element.offsetHeight + 16 > innerHeight && rect.top > element.offsetHeight + 16;
+      const left = Math.min(rect.left - outer.left - 12, width - element.offsetWidth - 8);
+      element.style.left = `${Math.max(8, left)}px`;
+      element.style.top = `${(above ? rect.top - element.offsetHeight - 10 : rect.bottom + 10) - outer.top + root.scrollTop}px`;
     }
-    const hide = () => { card.hidden = true; };
+    const hide = () => { element.hidden = true; };
     return { show, hide };
   }
-  return { createInspector, spoken, natsOf };
+  return { createInspector, spoken };
 })();

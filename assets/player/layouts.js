@@ -6,119 +6,172 @@
  */
 const layouts = (() => {
   "use strict";
-  const { make, attribute } = dom;
-  const { cellsWide, glyphOf, visible } = words;
-  const CHIP = "░";
+  const { make, write, attribute } = dom;
+  const { visible } = words;
   const ROW_CELLS = 16; // one row of the grid, or two of a narrow one (canvas.css)
 
-  const textOf = (look) => (look.special ? glyphOf(look.text) : look.text);
-  const isGlyph = (look) => look.special && look.text !== null;
+  /** @param {TextLook} look */
+  const textOf = (look) => look.sign ?? look.text;
+  /** @param {Look} look */
+  const isSign = (look) => look.text !== null && look.sign !== undefined;
 
-  /** A look's text in two parts: the leading spaces, and the word, which a noise chip covers. */
+  /**
+   * A look's text in two parts: the leading spaces, and the word, which a noise chip covers.
+   * @param {Look} look
+   * @returns {[string, string]}
+   */
   function partsOf(look) {
-    if (look.text === null) return [" ".repeat(look.gap), CHIP.repeat(look.wide)];
+    if (look.text === null) return [" ".repeat(look.gap), SHARED.noiseSign.repeat(look.wide)];
     const text = textOf(look);
-    const gap = text.trim() ? text.search(/[^ ]/) : 0;
+    const gap = text.trim() ? text.search(/ ?\p{M}|[^ ]/u) : 0; // a space that carries a mark is a letter
     return [text.slice(0, gap), text.slice(gap)];
   }
-  /** Put a text in a word, a faint ⏎ (of the style sheet) before every line break. */
+  /**
+   * Put a text in a word, a faint return sign (of the style sheet) before every line break.
+   * @param {HTMLElement} word
+   * @param {string} text
+   */
   function fillWord(word, text) {
-    if (!text.includes("\n") && word.childNodes.length === 1) {
-      if (word.firstChild.data !== text) word.firstChild.data = text;
-      return;
-    }
+    if (!text.includes("\n") && word.childNodes.length === 1 && word.firstChild) return write(word.firstChild, text);
     const lines = text.split("\n");
-    word.textContent = lines[0] || "";
+    word.textContent = lines[0];
     if (!word.firstChild) word.append("");
     for (const line of lines.slice(1)) word.append(make("span", "dp-return"), `\n${line}`);
   }
-  /** Put both parts in a cell; its text is the token's own. */
-  function fillParts(cell, [gap, text], glyph) {
-    if (!cell.firstChild) {
-      const word = make("span", "dp-word");
-      word.append("");
-      cell.append("", word);
-    }
-    if (cell.firstChild.data !== gap) cell.firstChild.data = gap;
-    cell.lastChild.classList.toggle("dp-glyph", glyph);
-    fillWord(cell.lastChild, text);
+  /**
+   * The two parts of a cell, which it gets when it is filled first.
+   * @param {HTMLElement} cell
+   * @returns {{gap: Text, word: HTMLElement}}
+   */
+  function partsIn(cell) {
+    const { firstChild: gap, lastChild: word } = cell;
+    if (gap instanceof Text && word instanceof HTMLElement) return { gap, word };
+    const made = { gap: new Text(), word: make("span", "dp-word") };
+    made.word.append("");
+    cell.append(made.gap, made.word);
+    return made;
   }
-  /** What a cell carries in every layout. */
+  /**
+   * Put both parts in a cell; its text is the token's own.
+   * @param {HTMLElement} cell
+   * @param {[string, string]} parts
+   * @param {boolean} sign
+   */
+  function fillParts(cell, parts, sign) {
+    const { gap, word } = partsIn(cell);
+    write(gap, parts[0]);
+    word.classList.toggle("dp-glyph", sign);
+    fillWord(word, parts[1]);
+  }
+  /**
+   * What a cell carries in every layout.
+   * @param {HTMLElement} cell
+   * @param {Look} look
+   */
   function dress(cell, look) {
-    cell.className = look.classes + (isGlyph(look) ? " dp-special" : "");
+    cell.className = look.classes + (isSign(look) ? " dp-special" : "");
     attribute(cell, "data-heat", look.heat);
     attribute(cell, "data-number", look.number);
     attribute(cell, "data-loud", look.loud ? "" : undefined);
     attribute(cell, "data-sure", look.text === null ? look.sure : undefined);
-    attribute(cell, "title", isGlyph(look) ? look.text : undefined);
+    attribute(cell, "title", look.text !== null && look.sign !== undefined ? look.text : undefined);
   }
 
+  /** @param {Look} look */
   const breaksAfter = (look) => look.text !== null && textOf(look).endsWith("\n");
 
   /**
    * Put a block's cells in one element a paragraph, so that a change in one leaves the others laid out and painted. No
    * line runs over their borders: each ends with a line break (`block.breaks`: after which cells). Cells that stay where
    * they are are not touched, and none is moved more than twice.
+   * @param {Block} block
    */
   function arrange({ cells, breaks }) {
     for (let i = 0; i < cells.length - 1; i++) {
-      const [here, next] = [cells[i].parentNode, cells[i + 1].parentNode];
-      if (breaks[i] || here === next) continue;
+      const [here, next] = [cells[i].parentElement, cells[i + 1].parentElement];
+      if (breaks[i] || !here || !next || here === next) continue;
       here.append(...next.childNodes);
       next.remove();
     }
     for (let i = cells.length - 2; i >= 0; i--) {
-      const here = cells[i].parentNode;
-      if (!breaks[i] || here !== cells[i + 1].parentNode) continue;
+      const here = cells[i].parentElement;
+      if (!breaks[i] || !here || here !== cells[i + 1].parentElement) continue;
       const rest = make("div", "dp-paragraph");
-      while (here.lastChild !== cells[i]) rest.prepend(here.lastChild);
+      while (here.lastChild && here.lastChild !== cells[i]) rest.prepend(here.lastChild);
       here.after(rest);
     }
   }
-  /** Put all cells of a block in one paragraph. */
+  /**
+   * Put all cells of a block in one paragraph.
+   * @param {Block} block
+   */
   function join({ element, cells }) {
     const paragraph = make("div", "dp-paragraph");
     paragraph.append(...cells);
     element.replaceChildren(paragraph);
   }
 
+  /**
+   * Draw a look with its text as it is.
+   * @param {HTMLElement} cell
+   * @param {Look} look
+   */
+  function draw(cell, look) {
+    dress(cell, look);
+    fillParts(cell, partsOf(look), isSign(look));
+  }
+
+  /** @type {Layout} */
   const flow = {
+    title: "Flow", about: "The text as it stands at this step.",
     open(block) {
       block.breaks = new Array(block.cells.length).fill(false);
       join(block);
     },
     fill(cell, look, block, i) {
-      dress(cell, look);
-      fillParts(cell, partsOf(look), isGlyph(look));
-      if (block) block.breaks[i] = breaksAfter(look);
+      draw(cell, look);
+      block.breaks[i] = breaksAfter(look);
     },
     arrange,
   };
 
+  /**
+   * A final look's text and room. cells: how wide its text is.
+   * @param {Look} look
+   * @param {number} cells
+   * @returns {Final}
+   */
+  function finalOf(look, cells) {
+    const [gap, word] = partsOf(look);
+    const isDrawn = look.text === null || isSign(look); // so that it is as wide as it is long
+    return { text: gap + word, room: Math.max(1, isDrawn ? word.length : cells - gap.length), isChip: look.text === null };
+  }
+  /** @type {Layout} */
   const settled = {
+    title: "Settled", about: "Every token at the place it has in the end, from the first step on.",
     /** Give every cell its final text, and with it its place for good. */
-    open(block, finals) {
-      block.finals = block.cells.map((cell, i) => {
-        const parts = partsOf(finals[i]);
-        fillParts(cell, parts, isGlyph(finals[i]));
-        return { text: parts.join(""), room: Math.max(1, cellsWide(parts[1].split("\n")[0])), chip: finals[i].text === null };
-      });
-      block.breaks = finals.map(breaksAfter);
+    open(block, looks, cells) {
+      block.finals = looks.map((look, i) => finalOf(look, cells[i]));
+      block.cells.forEach((cell, i) => fillParts(cell, partsOf(looks[i]), isSign(looks[i])));
+      block.breaks = looks.map(breaksAfter);
       join(block);
       arrange(block);
     },
     /** Another text than the final one lies over the word's place, cut to its width. */
     fill(cell, look, block, i) {
-      const [word, { text, room, chip }] = [cell.lastChild, block.finals[i]];
+      const { word } = partsIn(cell);
+      const { text, room, isChip } = block.finals[i];
       dress(cell, look);
-      const other = look.text !== null && (chip || textOf(look) !== text);
-      if (other && !word.style.length) word.style.setProperty("--room", room);
-      attribute(word, "data-now", other ? visible(textOf(look).trim() || textOf(look)) : undefined);
+      const other = look.text !== null && (isChip || textOf(look) !== text) ? textOf(look) : undefined;
+      if (other !== undefined && !word.style.length) word.style.setProperty("--room", String(room));
+      attribute(word, "data-now", other === undefined ? undefined : visible(other.trim() || other));
     },
     arrange: () => {},
   };
 
+  /** @type {Layout} */
   const grid = {
+    title: "Grid", about: "One fixed box a position, in order.",
     /** Whole rows take the part of paragraphs. */
     open(block) {
       block.breaks = block.cells.map((_, i) => (i + 1) % ROW_CELLS === 0);
@@ -127,15 +180,12 @@ const layouts = (() => {
     },
     fill(cell, look) {
       dress(cell, look);
-      fillParts(cell, ["", look.text === null ? CHIP : visible(textOf(look).replace(/^ (?=\S)/, ""))], false);
+      fillParts(cell, ["", look.text === null ? SHARED.noiseSign : visible(textOf(look).replace(/^ (?=\S)/, ""))], false);
     },
     arrange: () => {},
   };
 
-  const LAYOUTS = {
-    flow: { title: "Flow", about: "The text as it stands at this step.", ...flow },
-    settled: { title: "Settled", about: "Every token at the place it has in the end, from the first step on.", ...settled },
-    grid: { title: "Grid", about: "One fixed box a position, in order.", ...grid },
-  };
-  return { LAYOUTS, flow: LAYOUTS.flow };
+  /** @type {Record<LayoutName, Layout>} */
+  const LAYOUTS = { flow, settled, grid };
+  return { LAYOUTS, draw };
 })();

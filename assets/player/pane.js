@@ -1,19 +1,20 @@
 /** One run on the page: its state and meters, its canvas, its course and figures, its answer. */
 const panes = (() => {
   "use strict";
-  const { make, write, fill, named } = dom;
+  const { make, write, fill, named, find } = dom;
   const { CODE, answerAt, thoughtAt } = decode;
   const { seconds, secondsPerStep, nats, day } = words;
-  const GOAL_SHARE = 0.8; // where on its bar the stop threshold stands (player.css draws the mark there)
+  const GOAL_SHARE = 0.8; // where on its bar the stop threshold stands
   const FIELD_CHIPS = 260;
-  const ENDINGS = new Map([
-    ["stop", ["✓", "finished", "Finished: the model ended its answer"]],
-    ["length", ["⊣", "cut off at the token budget", "Cut off at the token budget"]],
-    ["stopped", ["■", "stopped", "Stopped by the visitor"]],
-    ["failed", ["✕", "failed", "The run failed"]],
-  ]);
+  /** @type {Record<Reason, {sign: string, sentence: string}>} */
+  const ENDINGS = {
+    stop: { sign: "✓", sentence: "Finished: the model ended its answer" },
+    length: { sign: "⊣", sentence: "Cut off at the token budget" },
+    stopped: { sign: "■", sentence: "Stopped by the visitor" },
+    failed: { sign: "✕", sentence: "The run failed" },
+  };
   const MARKUP = `
-    <section class="dp-status" aria-label="State of the run" hidden>
+    <section class="dp-status" data-ui="status" aria-label="State of the run" hidden>
       <div class="dp-line">
         <span class="dp-pill" data-ui="pill"><span class="dp-sign" data-ui="sign" aria-hidden="true"></span><span data-ui="state"></span></span>
         <span class="dp-who"><span class="dp-checkpoint" data-ui="checkpoint"></span> <span class="dp-origin" data-ui="origin"></span></span>
@@ -25,7 +26,7 @@ const panes = (() => {
         <div class="dp-meter"><p><span data-ui="accepted"></span><small data-ui="seed"></small></p>
           <div class="dp-bar dp-bar-accepted" data-ui="bars"><i class="dp-draft"></i><i class="dp-new"></i><i class="dp-committed"></i></div></div>
         <div class="dp-meter dp-rule" data-ui="entropyHalf"><p><span data-ui="entropy"></span><small data-ui="goal"></small></p>
-          <div class="dp-bar"><i data-ui="entropyBar"></i><b></b></div></div>
+          <div class="dp-bar"><i data-ui="entropyBar"></i><b style="left: ${GOAL_SHARE * 100}%"></b></div></div>
         <div class="dp-meter dp-rule" data-ui="stableHalf"><p><span data-ui="stable"></span></p>
           <div class="dp-bar"><i data-ui="stableBar"></i></div></div>
       </div>
@@ -43,11 +44,13 @@ const panes = (() => {
       <pre data-ui="answer" tabindex="0" role="region" aria-label="Text of the answer"></pre>
     </section>`;
 
-  const endingOf = (reason) => ENDINGS.get(reason) ?? ["■", "ended", "The run ended"];
-
-  /** Where the mean entropy stands between pure noise (0) and the threshold (GOAL_SHARE), on a log scale. */
+  /**
+   * Where the mean entropy stands between pure noise (0) and the threshold (GOAL_SHARE), on a log scale.
+   * @param {Step} step
+   * @param {number} goal
+   */
   function entropyShare(step, goal) {
-    const whole = Math.log(step.maxEntropy / Math.max(goal || 0, 1e-6));
+    const whole = Math.log(step.maxEntropy / Math.max(goal, 1e-6));
     return whole > 0 ? (GOAL_SHARE * Math.log(step.maxEntropy / Math.max(step.meanEntropy, 1e-9))) / whole : 1;
   }
 
@@ -59,12 +62,12 @@ const panes = (() => {
     element.classList.add("dp-pane");
     element.innerHTML = MARKUP; // static
     const ui = named(element);
-    const status = element.querySelector(".dp-status");
+    const bars = ui.bars.querySelectorAll("i");
     const canvas = canvases.createCanvas(ui.canvas);
     const chart = charts.createChart(ui.chart);
-    const figures = charts.createFigures(ui.figures);
-    let [run, tallest, width, layout] = [decode.newRun(), 0, 0, ""];
-    let marked = null; // the parts of the answer, where it is compared
+    const figures = charts.createFigures(find(element, "details.dp-figures", HTMLDetailsElement));
+    let run = decode.newRun();
+    let [tallest, width, layout, compared] = [0, 0, "", false];
 
     /** The panel grows with its text and does not shrink while it moves, unless the page or the layout changes. */
     const growth = new ResizeObserver(([entry]) => { // after the layout, where sizes cost nothing
@@ -83,12 +86,24 @@ const panes = (() => {
       growth.observe(ui.canvas);
     }
 
-    /** What is going on, in a sign and in words. */
+    /**
+     * What is going on.
+     * @param {Step | undefined} step
+     * @param {boolean} atEnd
+     */
+    function stateOf(step, atEnd) {
+      if (!run.reason) return { sign: "", state: step ? "denoising" : "starting", sentence: "" };
+      if (step && !atEnd) return { sign: "⟲", state: "replay", sentence: "An earlier step of a run that has ended" };
+      return { state: SHARED.endings[run.reason], ...ENDINGS[run.reason] };
+    }
+    /**
+     * What is going on, in a sign and in words, and whose run it is.
+     * @param {Step | undefined} step
+     * @param {boolean} atEnd
+     */
     function showState(step, atEnd) {
-      const replay = run.reason && !atEnd && step;
-      const [sign, state, sentence] = replay ? ["⟲", "replay", "An earlier step of a run that has ended"]
-        : run.reason ? endingOf(run.reason) : ["", step ? "denoising" : "starting", ""];
-      status.hidden = false;
+      const { sign, state, sentence } = stateOf(step, atEnd);
+      ui.status.hidden = false;
       write(ui.sign, sign);
       write(ui.state, state);
       ui.pill.title = sentence;
@@ -99,10 +114,13 @@ const panes = (() => {
         : "The model runs, or ran, for this page.";
       write(ui.problem, run.problem);
       write(ui.seed, run.reason && run.settings.seed !== undefined ? `seed ${run.settings.seed}` : "");
-      status.classList.toggle("dp-waiting", !step); // the numbers keep their room
+      ui.status.classList.toggle("dp-waiting", !step); // the numbers keep their room
       ui.block.hidden = !step || run.blockEnds.length < 2;
     }
-    /** Step, time and accepted share; the time per step leaves out the reading of the prompt. */
+    /**
+     * Step, time and accepted share; the time per step leaves out the reading of the prompt.
+     * @param {Step} step
+     */
     function showNumbers(step) {
       write(ui.block, `block ${step.block + 1}`);
       write(ui.step, `step ${step.step} of at most ${step.maxSteps}`);
@@ -114,15 +132,17 @@ const panes = (() => {
       write(ui.accepted, `${step.accepted} of ${step.length} accepted`);
       let before = 0;
       shares.forEach((number, k) => {
-        const bar = ui.bars.children[k];
-        bar.style.setProperty("--from", (before / step.length).toFixed(3));
-        fill(bar, number / step.length);
+        bars[k].style.setProperty("--from", (before / step.length).toFixed(3));
+        fill(bars[k], number / step.length);
         before += number;
       });
     }
-    /** The two halves of the stop rule; a block can also end because its steps are spent, or all is accepted. */
+    /**
+     * The two halves of the stop rule; a block can also end because its steps are spent, or all is accepted.
+     * @param {Step} step
+     */
     function showStopRule(step) {
-      const { stop_entropy: goal, stability_steps: needed = 1 } = run.settings;
+      const { stop_entropy: goal = 0, stability_steps: needed = 1 } = run.settings;
       write(ui.entropy, `mean entropy ${nats(step.meanEntropy)} nats`);
       write(ui.goal, goal > 0 ? `stops below ${goal}` : "");
       fill(ui.entropyBar, entropyShare(step, goal));
@@ -132,18 +152,25 @@ const panes = (() => {
       fill(ui.stableBar, step.step < 2 ? 0 : 1 - step.moved / step.length);
       ui.stableHalf.classList.toggle("dp-met", step.unchangedSteps >= needed);
     }
-    /** The committed text up to a step, its thought apart; in a comparison the whole answer, with what differs marked. */
+    /**
+     * The committed text up to a step, its thought apart; in a comparison the whole answer, with what differs marked.
+     * @param {number} index
+     */
     function showAnswer(index) {
-      const answer = marked ? run.answer : answerAt(run, index);
+      const answer = compared ? run.answer : answerAt(run, index);
       const thought = thoughtAt(run, index);
       ui.answerBox.hidden = answer === null;
       ui.thoughtBox.hidden = !thought;
       write(ui.thought, thought);
-      if (!marked) write(ui.answer, answer ?? "");
+      if (!compared) write(ui.answer, answer ?? "");
     }
-    /** Show the run at a step of its trace (-1: none yet). `options`: layout, view; `xs`, `share`: of the chart. */
+    /**
+     * Show the run at a step of its trace (-1: none yet).
+     * @param {number} index
+     * @param {PaneOptions} options
+     */
     function show(index, { atEnd, xs, share, ...options }) {
-      const step = run.trace[index];
+      const step = index < 0 ? undefined : run.trace[index];
       showState(step, atEnd);
       [ui.canvas.hidden, ui.empty.hidden] = [!step, Boolean(step)];
       ui.chart.hidden = ui.figures.hidden = !step;
@@ -157,34 +184,46 @@ const panes = (() => {
       chart.show(run, index, xs, share);
       figures.show(run, index);
     }
-    /** Open a run: the canvas becomes the waiting field again, as tall as it was. */
+    /**
+     * Open a run: the canvas becomes the waiting field again, as tall as it was.
+     * @param {Run} newRun
+     */
     function open(newRun, invitation = "") {
-      [run, marked, layout] = [newRun, null, ""];
+      [run, compared, layout] = [newRun, false, ""];
       ui.apart.hidden = true;
       write(ui.answer, "");
       canvas.clear();
       if (invitation) invite(invitation);
     }
-    /** The same run, known better. */
+    /**
+     * The same run, known better.
+     * @param {Run} newRun
+     */
     function adopt(newRun) {
       canvas.adopt(newRun);
       run = newRun;
     }
+    /** @param {string} text */
     const invite = (text) => write(ui.invitation, text);
-    /** Name what sets this run apart in a comparison, and mark it in its answer. */
+    /**
+     * Name what sets this run apart in a comparison, and mark it in its answer.
+     * @param {{name: string, value: string}[]} settings
+     * @param {Part[]} parts
+     */
     function setApart(settings, parts) {
+      const apart = settings.flatMap(({ name, value }) => [make("span", "", `${name} `), make("b", "", value)]);
       ui.apart.hidden = false;
-      ui.apart.replaceChildren(...(settings.length ? settings.flatMap(([name, value]) => [make("span", "", `${name} `), make("b", "", String(value))]) : ["the same settings"]));
-      marked = parts;
+      ui.apart.replaceChildren(...(apart.length ? apart : ["the same settings"]));
+      compared = true;
       ui.answer.replaceChildren(...parts.map(({ text, differs }) => (differs ? make("mark", "", text) : text)));
     }
     /** Copy the answer; a page without clipboard permission gets it selected instead. */
     async function copyAnswer() {
       try {
-        await navigator.clipboard.writeText(ui.answer.textContent);
+        await navigator.clipboard.writeText(ui.answer.textContent ?? "");
         ui.copy.textContent = "Copied";
       } catch {
-        getSelection().selectAllChildren(ui.answer);
+        getSelection()?.selectAllChildren(ui.answer);
         ui.copy.textContent = "Selected";
       }
       setTimeout(() => (ui.copy.textContent = "Copy"), 1500);
@@ -194,12 +233,17 @@ const panes = (() => {
       for (let k = 0, x = 7; k < FIELD_CHIPS; k++) {
         x = (x * 73 + 41) % 997;
         const chip = ui.field.appendChild(make("span"));
-        layouts.flow.fill(chip, { classes: "dp-cell dp-masked", text: null, wide: 2 + (x % 8), gap: x % 4 ? 1 : 0, sure: x % 3 });
+        layouts.draw(chip, { classes: "dp-cell dp-masked", text: null, wide: 2 + (x % 8), gap: x % 4 ? 1 : 0, sure: x % 3 });
       }
     }
     ui.copy.addEventListener("click", copyAnswer);
     sowField();
     return { element, canvas, open, adopt, show, invite, settleHeight, setApart, run: () => run, destroy: () => growth.disconnect() };
   }
+  /**
+   * A sentence that says how a run ended.
+   * @param {Reason} reason
+   */
+  const endingOf = (reason) => ENDINGS[reason].sentence;
   return { createPane, endingOf };
 })();

@@ -1,13 +1,15 @@
 /** The timeline: buttons, the track that is dragged, and the clock that plays. It asks for nothing from anywhere. */
 const timelines = (() => {
   "use strict";
-  const { make, write, attribute, named } = dom;
+  const { make, write, attribute, named, find } = dom;
   const { moments, momentAt } = clock;
   const SPEEDS = [0.25, 0.5, 1, 2, 4];
   const JUMP_SHARE = 0.05;
   const RANGE = 1000;
+  /** @param {string} path */
   const icon = (path) => `<svg viewBox="0 0 16 16" aria-hidden="true"><path d="${path}"/></svg>`;
   const ICONS = { play: "M4 2.5v11l9-5.5z", pause: "M4 2.5h3v11H4zM9 2.5h3v11H9z", again: "M8 3V.8L4 4l4 3.2V5a4 4 0 1 1-4 4H2a6 6 0 1 0 6-6z" };
+  const BUTTON_NAMES = { play: "Play", pause: "Pause", again: "Play again" };
   const MARKUP = `
     <div class="dp-buttons">
       <button type="button" class="dp-play" data-ui="play" aria-label="Play">
@@ -24,7 +26,7 @@ const timelines = (() => {
       </span>
     </div>
     <div class="dp-track" data-ui="track"><i class="dp-past"></i><span class="dp-ticks" data-ui="ticks"></span>
-      <input type="range" min="0" max="${RANGE}" step="any" data-ui="range" aria-label="Step of the run"></div>`;
+      <input type="range" min="0" max="${RANGE}" step="any" aria-label="Step of the run"></div>`;
 
   /**
    * A timeline in an empty element.
@@ -34,9 +36,15 @@ const timelines = (() => {
   function createTimeline(element, { onMove, onFull, onHelp }) {
     element.innerHTML = MARKUP; // static
     const ui = named(element);
-    let [runs, list, stale] = [[], [], true];
+    const range = find(element, "input", HTMLInputElement);
+    /** @type {Run[]} */
+    let runs = [];
+    /** @type {Moment[]} */
+    let list = [];
+    /** @type {Pacing} */
+    let pacing = "equal";
     let [moment, elapsed, lastTime, frame] = [0, 0, 0, 0];
-    let [playing, following, speed, pacing] = [false, true, 1, "equal"];
+    let [stale, playing, following, speed] = [true, false, true, 1];
 
     const ended = () => runs.every((run) => run.reason);
     const last = () => Math.max(0, list.length - 1);
@@ -46,12 +54,18 @@ const timelines = (() => {
       list = moments(runs, pacing);
       stale = false;
     }
-    /** Where a moment stands on the track, from 0 to 1. */
+    /**
+     * Where a moment stands on the track, from 0 to 1.
+     * @param {number} k
+     */
     function shareOf(k) {
       const whole = list.at(-1)?.ms ?? 0;
       return whole > 0 ? list[k].ms / whole : 1;
     }
-    /** Move to a moment; the newest one of a run that goes on is followed. */
+    /**
+     * Move to a moment; the newest one of a run that goes on is followed.
+     * @param {number} to
+     */
     function seek(to, keepPlaying = false) {
       refresh();
       if (!list.length) return;
@@ -61,10 +75,15 @@ const timelines = (() => {
       if (!keepPlaying) pause();
       onMove();
     }
-    const seekShare = (share, keepPlaying) => {
+    /**
+     * Move to a share of the track.
+     * @param {number} share
+     */
+    function seekShare(share, keepPlaying = false) {
       refresh();
-      if (list.length) seek(momentAt(list, share * list.at(-1).ms + 0.5), keepPlaying);
-    };
+      if (list.length) seek(momentAt(list, share * list[last()].ms + 0.5), keepPlaying);
+    }
+    /** @param {number} time */
     function tick(time) {
       frame = 0;
       elapsed += Math.min(250, time - lastTime) * speed;
@@ -97,19 +116,25 @@ const timelines = (() => {
       following = false;
       onMove();
     }
+    /** @param {number} by */
     function faster(by) {
       speed = SPEEDS[Math.max(0, Math.min(SPEEDS.length - 1, SPEEDS.indexOf(speed) + by))];
       onMove();
     }
     function changePacing() {
       const shown = list[moment]?.shown[0] ?? 0;
-      [pacing, stale] = [pacing === "equal" ? "real" : "equal", true];
+      pacing = pacing === "equal" ? "real" : "equal";
+      stale = true;
       refresh();
       moment = Math.max(0, list.findIndex((other) => other.shown[0] === shown));
       elapsed = list[moment]?.ms ?? 0;
       onMove();
     }
-    /** Show these runs from now on; a run that goes on is followed from its newest step. */
+    /**
+     * Show these runs from now on; a run that goes on is followed from its newest step.
+     * @param {Run[]} newRuns
+     * @param {"start" | "end"} at
+     */
     function open(newRuns, at = "end") {
       pause();
       [runs, stale] = [newRuns, true];
@@ -117,7 +142,10 @@ const timelines = (() => {
       moment = at === "end" ? last() : 0;
       [following, elapsed] = [moment === last(), list[moment]?.ms ?? 0];
     }
-    /** The same run, known better: stay at the step that is shown. */
+    /**
+     * The same run, known better: stay at the step that is shown.
+     * @param {Run[]} newRuns
+     */
     function adopt(newRuns) {
       const shown = list[moment]?.shown ?? [];
       [runs, stale] = [newRuns, true];
@@ -154,16 +182,17 @@ const timelines = (() => {
       element.hidden = !list.length;
       if (!list.length) return;
       const over = ended();
+      /** @type {keyof typeof BUTTON_NAMES} */
       const state = playing || (following && !over) ? "pause" : moment === last() && over ? "again" : "play";
       attribute(ui.play, "data-icon", state);
-      attribute(ui.play, "aria-label", { pause: "Pause", again: "Play again", play: "Play" }[state]);
-      attribute(ui.play, "title", `${{ pause: "Pause", again: "Play again", play: "Play" }[state]} (space)`);
+      attribute(ui.play, "aria-label", BUTTON_NAMES[state]);
+      attribute(ui.play, "title", `${BUTTON_NAMES[state]} (space)`);
       const share = shareOf(moment);
       ui.track.style.setProperty("--at", share.toFixed(4));
-      ui.range.value = share * RANGE;
-      const words = describe();
-      attribute(ui.range, "aria-valuetext", words);
-      write(ui.at, words);
+      range.value = String(share * RANGE);
+      const where = describe();
+      attribute(range, "aria-valuetext", where);
+      write(ui.at, where);
       write(ui.speed, `${String(speed).replace("0.", ".")}×`);
       attribute(ui.speed, "aria-label", `Speed ${speed} times`);
       write(ui.pacing, pacing === "equal" ? "Equal steps" : "Real time");
@@ -183,29 +212,39 @@ const timelines = (() => {
       if (ended()) return `${block}step ${step.step} of ${steps}`;
       return `${block}step ${step.step}${following ? "" : ` of ${steps} so far`}`;
     }
-    const jump = (shares) => seekShare(Math.max(0, Math.min(1, shareOf(moment) + shares)), playing);
-    /** A jump of at least one moment. */
+    /**
+     * A jump by a share of the track, of at least one moment.
+     * @param {1 | -1} direction
+     */
     function jumpBy(direction) {
       refresh();
       if (!list.length) return;
       const before = moment;
-      jump(direction * JUMP_SHARE);
+      seekShare(Math.max(0, Math.min(1, shareOf(moment) + direction * JUMP_SHARE)), playing);
       if (moment === before) seek(moment + direction, playing);
     }
+    /** @type {Record<string, () => void>} */
     const KEYS = {
       " ": toggle, ",": () => seek(moment - 1), ".": () => seek(moment + 1), ArrowLeft: () => jumpBy(-1), ArrowRight: () => jumpBy(1),
       "[": () => faster(-1), "]": () => faster(1), Home: () => seek(0), End: () => seek(last()), f: onFull, "?": onHelp,
     };
-    /** Obey a key; whether it was one of the timeline's. */
+    /**
+     * Obey a key; whether it was one of the timeline's.
+     * @param {string} key
+     */
     function press(key) {
       if (/^[0-9]$/.test(key)) seekShare(Number(key) / 10, playing);
       else if (Object.hasOwn(KEYS, key)) KEYS[key]();
       else return false;
       return true;
     }
-    /** The places of every run's steps on the track, from 0 to 1. */
+    /**
+     * The places of a run's steps on the track, from 0 to 1.
+     * @param {number} r
+     */
     function places(r) {
       refresh();
+      /** @type {number[]} */
       const xs = [];
       list.forEach((other, k) => { if (other.shown[r] >= 0) xs[other.shown[r]] ??= shareOf(k); });
       return xs;
@@ -218,7 +257,7 @@ const timelines = (() => {
     ui.live.addEventListener("click", () => seek(last()));
     ui.full.addEventListener("click", onFull);
     ui.help.addEventListener("click", onHelp);
-    ui.range.addEventListener("input", () => seekShare(Number(ui.range.value) / RANGE));
+    range.addEventListener("input", () => seekShare(Number(range.value) / RANGE));
     return {
       open, adopt, grow, play, pause, shown, show, press, places, describe: () => (list.length ? describe() : ""),
       atEnd: () => moment === last(), share: () => shareOf(moment), isPlaying: () => playing, isFollowing: () => following,

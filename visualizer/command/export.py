@@ -27,7 +27,7 @@ from visualizer.export import (
 )
 from visualizer.logs import log_to_terminal
 from visualizer.picture import PRESETS, Arrangement, Pacing, SceneOptions
-from visualizer.request import NO_UTF_8
+from visualizer.request import NO_UTF_8, Request
 from visualizer.settings import KNOBS, SET_BY_VISITORS, Sampler
 from visualizer.theme import THEMES
 from visualizer.trace import Trace, load_trace, trace_of

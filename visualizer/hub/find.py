@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from visualizer.bundled import POCKET_FOLDER
+from visualizer.byte_sizes import spoken_size
 from visualizer.errors import CheckpointError, FetchError, MachineError, VisualizerError
 from visualizer.hub.catalog import Hub, Offer, default_hub, find_cached, look_up
 from visualizer.hub.machine import (
@@ -18,7 +19,6 @@ from visualizer.hub.machine import (
     is_apple_silicon,
     probe_machine,
     read_shape,
-    spoken_size,
     weights_on_disk,
 )
 from visualizer.model import CheckpointCard, read_card, read_json

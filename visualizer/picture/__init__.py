@@ -2,9 +2,37 @@
 
 from __future__ import annotations
 
+from visualizer.picture.cells import MAX_NOISE_COLUMNS, NOISE_SIGN, text_columns
+from visualizer.picture.glyphs import Glyphs
+from visualizer.picture.layout import RETURN_SIGN, TAB_COLUMNS
+from visualizer.picture.looks import SURE_LEVELS, special_sign
 from visualizer.picture.options import PRESETS, Arrangement, Pacing, SceneOptions
 from visualizer.picture.painter import Painter
 from visualizer.picture.pixels import Box, Pixels
-from visualizer.picture.scene import Scene, build_scene
+from visualizer.picture.scene import ENDINGS, Scene, build_scene
+from visualizer.picture.tiles import CHANGED_SIGN, REVERTED_SIGN
+from visualizer.picture.timing import STEP_MS
 
-__all__ = ["PRESETS", "Arrangement", "Box", "Pacing", "Painter", "Pixels", "Scene", "SceneOptions", "build_scene"]
+__all__ = [
+    "CHANGED_SIGN",
+    "ENDINGS",
+    "MAX_NOISE_COLUMNS",
+    "NOISE_SIGN",
+    "PRESETS",
+    "RETURN_SIGN",
+    "REVERTED_SIGN",
+    "STEP_MS",
+    "SURE_LEVELS",
+    "TAB_COLUMNS",
+    "Arrangement",
+    "Box",
+    "Glyphs",
+    "Pacing",
+    "Painter",
+    "Pixels",
+    "Scene",
+    "SceneOptions",
+    "build_scene",
+    "special_sign",
+    "text_columns",
+]

@@ -19,9 +19,9 @@ from visualizer.picture.looks import Look, Mark, Shown, shown_of
 from visualizer.trace import Block, CellState
 
 MAX_NOISE_COLUMNS = 12
-"""Noise in flow is never wider than this; on the page neither."""
+"""Noise in flow is never wider than this."""
 ELLIPSIS = "…"
-_NOISE_SIGN = "░"
+NOISE_SIGN = "░"
 _BLANKS = (" ", "")
 _SHOWN_AS = {"\n": RETURN_SIGN, "\r\n": RETURN_SIGN, "\t": " "}
 
@@ -189,18 +189,24 @@ class CellGrid:
         return tuple(found)
 
 
+def text_columns(text: str, width_of: Callable[[str], int]) -> int:
+    """How many columns a text takes on a line of its own, each tab and line break one."""
+    return sum(width_of(_SHOWN_AS.get(grapheme, grapheme)) for grapheme in iter_graphemes(text))
+
+
 def _calm(looks: Iterable[Look | None]) -> list[Look | None]:
     """The looks of a block that is behind: what happened at its last step is no news."""
     return [look and look._replace(mark=Mark.NONE) for look in looks]
 
 
 def _noise_text(text: str, width_of: Callable[[str], int]) -> str:
-    """Noise in the room of its candidate, the space before it left free; one column for what breaks a line."""
-    if not text.strip() or "\n" in text:
-        return _NOISE_SIGN
-    wide = min(MAX_NOISE_COLUMNS, sum(width_of(_SHOWN_AS.get(grapheme, grapheme)) for grapheme in iter_graphemes(text)))
-    gap = min(wide - 1, len(text) - len(text.lstrip()))
-    return " " * gap + _NOISE_SIGN * (wide - gap)
+    """Noise in the room of its candidate, blanks before it left free; one column for mere blanks or a line break."""
+    blanks = len(text) - len(text.lstrip(" \t"))
+    if blanks == len(text) or "\n" in text:
+        return NOISE_SIGN
+    wide = min(MAX_NOISE_COLUMNS, text_columns(text, width_of))
+    gap = min(wide - 1, blanks)
+    return " " * gap + NOISE_SIGN * (wide - gap)
 
 
 def _slots_of(layout: Layout, count: int) -> list[tuple[_Slot, ...]]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from visualizer.trace import CanvasState, CellState, Trace, cell_states, changed, reverted
 
-_SURE_LEVELS = 4
+SURE_LEVELS = 4
 
 
 class Mark(IntEnum):
@@ -30,7 +30,7 @@ class Look(NamedTuple):
     outside: bool = False
 
 
-_LOOK_SHAPE = (len(CellState), len(Mark), _SURE_LEVELS, 2)
+_LOOK_SHAPE = (len(CellState), len(Mark), SURE_LEVELS, 2)
 _ALL_LOOKS = [
     Look(CellState(state), Mark(mark), sure, bool(outside)) for state, mark, sure, outside in np.ndindex(_LOOK_SHAPE)
 ]
@@ -61,7 +61,7 @@ def shown_of(trace: Trace, index: int) -> Shown:
 
 
 def special_sign(text: str) -> str:
-    """The small sign that stands for a special token; the page has the same."""
+    """The small sign that stands for a special token."""
     if "pad" in text:
         return "·"
     return "◼" if "turn|" in text or "eos" in text or "end" in text else "◇"
@@ -70,7 +70,7 @@ def special_sign(text: str) -> str:
 def _looks(before: CanvasState | None, state: CanvasState) -> list[Look]:
     codes = cell_states(before, state).astype(int)
     marks = Mark.REVERTED * reverted(before, state) + Mark.CHANGED * changed(before, state)
-    sure = np.minimum((state.probability * _SURE_LEVELS).astype(int), _SURE_LEVELS - 1) * (codes == CellState.MASKED)
+    sure = np.minimum((state.probability * SURE_LEVELS).astype(int), SURE_LEVELS - 1) * (codes == CellState.MASKED)
     outside = np.arange(len(codes)) >= state.answer_length
     places = np.ravel_multi_index((codes, marks, sure, outside.astype(int)), _LOOK_SHAPE)
     return [_ALL_LOOKS[place] for place in places.tolist()]

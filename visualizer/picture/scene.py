@@ -22,12 +22,13 @@ from visualizer.picture.stage_setting import set_stage
 from visualizer.picture.text_fit import Need
 from visualizer.picture.timing import durations_ms, kept_states
 from visualizer.theme import THEMES, Theme
-from visualizer.trace import CellState, Trace
+from visualizer.trace import CellState, Finish, Trace
 
 _SCROLL_MARGIN_SHARE = 0.25
 _MOMENTS_TO_FIT = 8
 _NO_STEP = "the run ended before its first step"
-_ENDINGS = {"stopped": "stopped", "length": "cut off at the token budget", "failed": "failed"}
+ENDINGS = {"stop": "finished", "length": "cut off at the token budget", "stopped": "stopped", "failed": "failed"}
+"""How a run ended, in words."""
 _NOTES = {
     "settled": ("settled layout: every token stands where it will end", "settled layout"),
     "flow": ("the text as it stands at each step", "flow layout"),
@@ -183,8 +184,8 @@ def status_of(trace: Trace, index: int) -> str:
     count = len(trace.blocks)
     words = [f"block {trace.block_at(index) + 1} of {count}"] if count > 1 else []
     words += [f"step {state.step} of at most {state.max_steps}", f"{state.elapsed_ms / 1000:.1f} s"]
-    if index + 1 == len(trace.states) and trace.ended in _ENDINGS:
-        words.append(_ENDINGS[trace.ended])
+    if index + 1 == len(trace.states) and trace.ended != Finish.STOP_TOKEN.value:
+        words.append(ENDINGS[trace.ended])
     return SEPARATOR.join(words)
 
 

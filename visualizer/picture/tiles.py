@@ -33,7 +33,7 @@ _OUTSIDE_SHARE, _NOISE_OUTSIDE_SHARE = 0.55, 0.5
 _FAINT_SHARE = 0.5
 _MOST_TILE_BYTES = 48_000_000
 """Tiles beyond this are forgotten and drawn again, so that a run of ever new tokens does not fill the memory."""
-_REVERTED_SIGN, _CHANGED_SIGN = "↺", "⇄"
+REVERTED_SIGN, CHANGED_SIGN = "↺", "⇄"
 
 Rgb = npt.NDArray[np.float64]
 """One colour: three numbers from 0 to 255."""
@@ -120,7 +120,7 @@ class Tiles:
             self._draw_double_line(tile)
         if cell.marked:
             reverted = cell.look.mark is Mark.REVERTED
-            self._draw_mark(tile, *((_REVERTED_SIGN, "reverted") if reverted else (_CHANGED_SIGN, "changed")))
+            self._draw_mark(tile, *((REVERTED_SIGN, "reverted") if reverted else (CHANGED_SIGN, "changed")))
         return tile
 
     def _draw_noise(self, tile: Pixels, look: Look) -> None:

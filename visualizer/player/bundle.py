@@ -6,13 +6,14 @@ import base64
 import logging
 
 from visualizer.bundled import ASSETS_FOLDER, FONTS_FOLDER
+from visualizer.player.constants import css_constants, script_constants
 from visualizer.theme import DARK, LIGHT, SAFE
 
 log = logging.getLogger(__name__)
 
 _PLAYER_FOLDER = ASSETS_FOLDER / "player"
 _SCRIPTS = ("dom", "words", "decode", "views", "layouts", "canvas", "clock", "chart", "compare", "inspector",
-            "timeline", "pane", "player")  # fmt: skip
+            "pointer", "toolbar", "timeline", "pane", "player")  # fmt: skip
 """In this order: a file uses only those before it."""
 _STYLESHEETS = ("player", "canvas", "timeline")
 _FONTS = (
@@ -31,11 +32,11 @@ def player_bundle() -> tuple[str, str]:
 
     The theme is the root element's `data-theme`: dark (also without it), light or safe.
     """
-    files = (_read(f"{name}.js") for name in _SCRIPTS)
+    files = (script_constants(), *(_read(f"{name}.js") for name in _SCRIPTS))
     script = "\n".join(("const createPlayer = (() => {", *files, "return createPlayer;", "})();", ""))
     css = (
         *(_font_face(*font) for font in _FONTS),
-        f":root {{ color-scheme: dark; {_FAMILIES} {DARK.css_variables()} }}",
+        f":root {{ color-scheme: dark; {_FAMILIES} {css_constants()} {DARK.css_variables()} }}",
         f":root[data-theme=light] {{ color-scheme: light; {LIGHT.css_variables()} }}",
         f":root[data-theme=safe] {{ color-scheme: dark; {SAFE.css_variables()} }}",
         *(_read(f"{name}.css") for name in _STYLESHEETS),

@@ -2,16 +2,17 @@
 
 Numbers of a position are single characters of a 64-letter alphabet, so a step of 256 positions is about a kilobyte:
 
-- `w` cell: 0 masked, 1 new, 2 draft, 3 committed, 4 masked after being accepted (reverted), 5 new with another token
-  than before (changed), 6 committed with another token than before (changed).
+- `w` cell: its `CellCode`.
 - `h` entropy: (level / 63)² × `hmax` nats; `p` probability of the candidate: level / 63.
 - `d` candidates: a bit mask of the positions that changed (6 bits a character, lowest bit first), then three characters
   an id, lowest 6 bits first. `x`: [position, id] of accepted tokens that are not the candidate.
 - `a` alternatives, of positions whose cell changed and of noise whose alternatives changed: position (2 characters),
   then second and third candidate (id 3, probability 1 each).
 - `z` (in recordings only) the noise itself: three characters an id, as in `d`, of every position that is not accepted.
-- `t` texts of ids not sent before, `sp` those of them that are special tokens, `o` texts of positions where a character
-  is split over tokens.
+- `t` texts of ids not sent before, `sp` the signs of those that are special tokens, `o` texts of positions where a
+  character is split over tokens.
+- `c` and `oc` how many cells the first line of a text takes in exports: of an id that was not shown before, and of a
+  position in `o`. Left out where it is one cell a UTF-16 unit.
 - `b` block, `s` of at most `n` steps, `ph` phase, `T` temperature, `ms` elapsed, `mean` entropy, `e` answer length,
   `f` finish, `answer` the committed text up to here, `thought` the text of the thought channel up to here.
 
@@ -24,15 +25,29 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Mapping
+from enum import IntEnum
 
 import numpy as np
 
+from visualizer.picture import Glyphs, special_sign, text_columns
 from visualizer.trace import CanvasState, CellState, Frame, RunInfo, Trace, cell_states, changed, reverted
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _LETTERS = np.frombuffer(ALPHABET.encode(), dtype=np.uint8)
-_REVERTED, _CHANGED_NEW, _CHANGED_COMMITTED = 4, 5, 6
 _ALTERNATIVES = 2
+
+
+class CellCode(IntEnum):
+    """What a position is, and what happened to it at this step, in one: a CellState, or one of those with a mark."""
+
+    MASKED = CellState.MASKED
+    NEW = CellState.NEW
+    DRAFT = CellState.DRAFT
+    COMMITTED = CellState.COMMITTED
+    REVERTED = 4
+    CHANGED_NEW = 5
+    CHANGED_COMMITTED = 6
 
 
 class MessageWriter:
@@ -47,8 +62,11 @@ class MessageWriter:
         self._with_noise = with_noise
         self._before: CanvasState | None = None
         self._cells_before: np.ndarray | None = None
-        self._unsent: dict[int, str] = {}
+        self._texts: dict[int, str] = {}
         self._special: set[int] = set()
+        self._sent: set[int] = set()
+        self._shown: set[int] = set()
+        self._glyphs = Glyphs()
 
     def write(self, frame: Frame) -> str:
         """The message of the next frame of the run."""
@@ -58,7 +76,7 @@ class MessageWriter:
         candidates_changed = _differs(before.candidate_ids if before else None, state.candidate_ids)
         other = np.flatnonzero(state.accepted & (state.canvas_ids != state.candidate_ids))
         texts = self._fresh_texts(frame)
-        message = {
+        message: dict[str, object] = {
             "k": "step",
             "b": state.block,
             "s": state.step,
@@ -74,12 +92,14 @@ class MessageWriter:
             "p": _levels(np.clip(state.probability, 0, 1)),
             "d": _bit_mask(candidates_changed) + _fixed_width(state.candidate_ids[candidates_changed], 3),
         }
-        optional = {
+        optional: dict[str, object] = {
             "x": [[int(i), int(state.canvas_ids[i])] for i in other],
             "a": self._alternatives(state, cells, before),
             "t": {str(token_id): text for token_id, text in texts.items()},
-            "sp": [token_id for token_id in texts if token_id in self._special],
+            "sp": {str(token_id): special_sign(text) for token_id, text in texts.items() if token_id in self._special},
+            "c": self._odd_cells(self._first_shown(state)),
             "o": {str(position): text for position, text in frame.overrides.items()},
+            "oc": self._odd_cells(frame.overrides),
         }
         if self._with_noise:
             optional["z"] = _fixed_width(state.canvas_ids[~state.accepted], 3)
@@ -96,12 +116,32 @@ class MessageWriter:
     def _fresh_texts(self, frame: Frame) -> dict[int, str]:
         """The texts that this message needs and no message has sent, by ascending id."""
         state = frame.state
-        self._unsent |= frame.texts
+        self._texts |= frame.texts
         self._special |= frame.special
         needed = {*state.shown_ids().tolist(), *state.top_ids.ravel().tolist()}
         if self._with_noise:
             needed |= set(state.canvas_ids.tolist())
-        return {token_id: self._unsent.pop(token_id) for token_id in sorted(needed & self._unsent.keys())}
+        fresh = (needed & self._texts.keys()) - self._sent
+        self._sent |= fresh
+        return {token_id: self._texts[token_id] for token_id in sorted(fresh)}
+
+    def _first_shown(self, state: CanvasState) -> dict[int, str]:
+        """The texts of the ids that stand on the canvas for the first time, by ascending id."""
+        fresh = (set(state.shown_ids().tolist()) & self._texts.keys()) - self._shown
+        self._shown |= fresh
+        return {token_id: self._texts[token_id] for token_id in sorted(fresh)}
+
+    def _odd_cells(self, texts: Mapping[int, str]) -> dict[str, int]:
+        """Cells of the first lines of texts, where a text has another number of UTF-16 units."""
+        odd = {}
+        for key, text in texts.items():
+            line = text.split("\n")[0]
+            if line.isascii() and line.isprintable():
+                continue  # one cell each in every font, so that most runs open none
+            cells = text_columns(line, self._glyphs.columns)
+            if cells != len(line) + sum(character > "\uffff" for character in line):
+                odd[str(key)] = cells
+        return odd
 
     def _alternatives(self, state: CanvasState, cells: np.ndarray, before: CanvasState | None) -> str:
         if state.top_ids.shape[1] <= _ALTERNATIVES:
@@ -180,12 +220,12 @@ def notice_message(sentence: str) -> str:
 
 
 def cell_codes(before: CanvasState | None, state: CanvasState) -> np.ndarray:
-    """The `w` code of every position (uint8 L): cell state and mark in one."""
+    """The CellCode of every position (uint8 L)."""
     codes = cell_states(before, state)
     moved = changed(before, state)
-    codes[reverted(before, state)] = _REVERTED
-    codes[moved & (codes == CellState.NEW)] = _CHANGED_NEW
-    codes[moved & (codes == CellState.COMMITTED)] = _CHANGED_COMMITTED
+    codes[reverted(before, state)] = CellCode.REVERTED
+    codes[moved & (codes == CellCode.NEW)] = CellCode.CHANGED_NEW
+    codes[moved & (codes == CellCode.COMMITTED)] = CellCode.CHANGED_COMMITTED
     return codes
 
 
@@ -194,19 +234,25 @@ def _differs(before: np.ndarray | None, now: np.ndarray) -> np.ndarray:
 
 
 def _levels(shares: np.ndarray) -> str:
-    return _LETTERS[np.round(shares * 63).astype(np.int64)].tobytes().decode()
+    return _spelled(np.round(shares * 63).astype(np.int64))
 
 
 def _bit_mask(flags: np.ndarray) -> str:
     padded = np.zeros(-(-len(flags) // 6) * 6, dtype=np.int64)
     padded[: len(flags)] = flags
-    return _LETTERS[padded.reshape(-1, 6) @ (1 << np.arange(6))].tobytes().decode()
+    return _spelled(padded.reshape(-1, 6) @ (1 << np.arange(6)))
 
 
 def _fixed_width(numbers: np.ndarray, characters: int) -> str:
     digits = (numbers[:, None].astype(np.int64) >> (6 * np.arange(characters))) & 63
-    return _LETTERS[digits.ravel()].tobytes().decode()
+    return _spelled(digits.ravel())
 
 
-def _dumps(message: dict[str, object]) -> str:
+def _spelled(digits: np.ndarray) -> str:
+    """Numbers from 0 to 63 as letters of the alphabet."""
+    letters: bytes = _LETTERS[digits].tobytes()
+    return letters.decode()
+
+
+def _dumps(message: Mapping[str, object]) -> str:
     return json.dumps(message, ensure_ascii=False, separators=(",", ":"))

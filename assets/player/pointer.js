@@ -1,0 +1,147 @@
+/** The token that the reader points at, with the pointer or the keys, and the inspector beside it. */
+const pointers = (() => {
+  "use strict";
+  const { write } = dom;
+
+  /**
+   * The canvas cell that an event is about.
+   * @param {Event} event
+   * @returns {HTMLElement | null}
+   */
+  const cellOf = ({ target }) => (target instanceof Element ? target.closest(".dp-canvas [data-position]") : null);
+
+  /**
+   * Follow pointer and focus in the player's element. eye: the inspector's element; ear: what is spoken.
+   * @param {HTMLElement} root
+   * @param {{eye: HTMLElement, ear: HTMLElement}} ui
+   * @param {() => Pane[]} panes those on show
+   */
+  function createPointer(root, ui, panes) {
+    const inspector = inspectors.createInspector(ui.eye);
+    const listening = new AbortController();
+    /** @type {Spot | null} */
+    let hovered = null;
+    /** @type {Spot | null} */
+    let focused = null;
+    /** @type {HTMLElement | null} */
+    let lit = null; // the cell that the inspector is about
+    let [refocusing, width] = [false, 0];
+
+    /**
+     * Where a cell stands.
+     * @param {HTMLElement} cell
+     * @returns {Spot | null}
+     */
+    function spotOf(cell) {
+      const pane = panes().find(({ element }) => element.contains(cell));
+      const block = cell.closest(".dp-block")?.getAttribute("data-block");
+      return pane ? { pane, b: Number(block), i: Number(cell.dataset.position) } : null;
+    }
+    /** @param {Spot | null} spot */
+    const cellAt = (spot) => (spot && panes().includes(spot.pane) ? spot.pane.canvas.cellAt(spot.b, spot.i) : null);
+    /** @param {Spot | null} spot */
+    const placeAt = (spot) => spot && spot.pane.canvas.placeAt(spot.b, spot.i);
+
+    /** Show, refresh or hide the inspector: of the cell under the pointer, else of the focused one. */
+    function inspect() {
+      const spot = cellAt(hovered) ? hovered : focused;
+      const [cell, place] = [cellAt(spot), placeAt(spot)];
+      if (lit && lit !== cell) lit.classList.remove("dp-here");
+      lit = cell;
+      if (!cell || !place) return inspector.hide();
+      cell.classList.add("dp-here");
+      inspector.show(place, cell, root, width);
+    }
+    /**
+     * Move the one tab stop of a canvas, and the focus with it.
+     * @param {HTMLElement} cell
+     */
+    function moveFocus(cell) {
+      const stop = cell.closest(".dp-canvas")?.querySelector('[tabindex="0"]');
+      if (stop instanceof HTMLElement) stop.tabIndex = -1;
+      cell.tabIndex = 0;
+      cell.focus({ preventScroll: refocusing });
+    }
+    /**
+     * Draw anew, and give the focus back to a cell that was moved in the document, or made anew, under it.
+     * @param {() => void} draw
+     */
+    function keepFocus(draw) {
+      const before = cellAt(focused);
+      const kept = before && before === document.activeElement ? focused : null;
+      draw();
+      const cell = cellAt(kept);
+      if (!cell || cell === document.activeElement) return;
+      refocusing = true;
+      moveFocus(cell);
+      refocusing = false;
+    }
+    /**
+     * Obey a key on a token: ← → Home End walk over all blocks. Whether it was one of these.
+     * @param {HTMLElement} cell
+     * @param {string} key
+     */
+    function press(cell, key) {
+      const cells = spotOf(cell)?.pane.canvas.cells() ?? [];
+      const here = cells.indexOf(cell);
+      const there = new Map([["ArrowLeft", here - 1], ["ArrowRight", here + 1], ["Home", 0], ["End", cells.length - 1]]).get(key);
+      if (there === undefined) return false;
+      if (cells[there]) moveFocus(cells[there]);
+      return true;
+    }
+    /** Point at nothing. */
+    function forget() {
+      [hovered, focused] = [null, null];
+    }
+    /**
+     * The pointer came over something; in a gap between tokens the last one stays.
+     * @param {Event} event
+     */
+    function onOver(event) {
+      const cell = cellOf(event);
+      if (cell) hovered = spotOf(cell);
+      else if (hovered && event.target instanceof Element && !event.target.closest(".dp-canvas")) hovered = null;
+      else return;
+      inspect();
+    }
+    function onLeave() {
+      hovered = null;
+      inspect();
+    }
+    /** @param {Event} event */
+    function onClick(event) {
+      const cell = cellOf(event);
+      if (cell) moveFocus(cell);
+    }
+    /**
+     * Only the token that was moved to is spoken, once; not every step that passes under it.
+     * @param {Event} event
+     */
+    function onFocus(event) {
+      const cell = cellOf(event);
+      if (!cell) return;
+      focused = spotOf(cell);
+      const place = placeAt(focused);
+      if (place && !refocusing) write(ui.ear, inspectors.spoken(place));
+      inspect();
+    }
+    /** @param {Event} event */
+    function onBlur(event) {
+      if (!cellOf(event)) return;
+      focused = null;
+      inspect();
+    }
+    const size = new ResizeObserver(([entry]) => { width = entry.contentRect.width; });
+    size.observe(root);
+    for (const [name, listener] of /** @type {const} */ ([
+      ["pointerover", onOver], ["pointerleave", onLeave], ["click", onClick], ["focusin", onFocus], ["focusout", onBlur],
+    ])) root.addEventListener(name, listener, { signal: listening.signal });
+
+    function destroy() {
+      listening.abort();
+      size.disconnect();
+    }
+    return { inspect, keepFocus, press, forget, destroy };
+  }
+  return { createPointer, cellOf };
+})();

@@ -1,0 +1,281 @@
+/** The values that pass between the player's files. Only the type checker reads this; no browser gets it. */
+
+/** What visualizer/player/constants.py sends. */
+declare const SHARED: {
+  alphabet: string;
+  codes: Record<"MASKED" | "NEW" | "DRAFT" | "COMMITTED" | "REVERTED" | "CHANGED_NEW" | "CHANGED_COMMITTED", number>;
+  endings: Record<Reason, string>;
+  maxNoiseCells: number;
+  noiseSign: string;
+  returnSign: string;
+  settings: Record<string, string>;
+  stepMs: number;
+  sureLevels: number;
+};
+
+// ---- Messages: visualizer/player/messages.py says what is in them -----------------------------------------------------
+
+type Reason = "stop" | "length" | "stopped" | "failed";
+type Phase = "noise" | "step" | "commit";
+
+interface Settings {
+  stop_entropy?: number;
+  stability_steps?: number;
+  seed?: number;
+  [name: string]: number | string | undefined;
+}
+interface StartMessage {
+  k: "start";
+  run: string;
+  prompt?: string;
+  checkpoint?: string;
+  fingerprint?: string;
+  device?: string;
+  settings?: Settings;
+  started_at?: string;
+  recorded?: boolean;
+}
+interface StepMessage {
+  k: "step";
+  b: number;
+  s: number;
+  n: number;
+  ph: Phase;
+  T: number;
+  ms: number;
+  e: number;
+  hmax: number;
+  mean: number;
+  w: string;
+  h: string;
+  p: string;
+  d: string;
+  x?: [number, number][];
+  a?: string;
+  t?: Record<string, string>;
+  sp?: Record<string, string>;
+  c?: Record<string, number>;
+  o?: Record<number, string>;
+  oc?: Record<number, number>;
+  z?: string;
+  f?: Reason;
+  answer?: string;
+  thought?: string;
+}
+interface EndMessage {
+  k: "end";
+  run?: string;
+  reason: Reason;
+  message?: string;
+}
+interface RecordingMessage {
+  k: "recording";
+  run: string;
+  label?: string;
+  messages: (StartMessage | StepMessage | EndMessage)[];
+}
+interface CompareMessage {
+  k: "compare";
+  left: RecordingMessage;
+  right: RecordingMessage;
+}
+/** What only the rest of the page needs. */
+interface PageMessage {
+  k: "waiting" | "kept" | "notice";
+}
+type Message = StartMessage | StepMessage | EndMessage | RecordingMessage | CompareMessage | PageMessage;
+
+// ---- Runs: decode.js makes them ---------------------------------------------------------------------------------------
+
+/** Second and third candidate of a position, and the step that they were sent with. */
+interface Alternatives {
+  step: number;
+  ranked: Candidate[];
+}
+interface Candidate {
+  id: number;
+  level: number;
+}
+/** A canvas after one step. Arrays have an entry a position. */
+interface Step {
+  block: number;
+  step: number;
+  maxSteps: number;
+  phase: Phase;
+  temperature: number;
+  elapsedMs: number;
+  blockStartMs: number;
+  answerLength: number;
+  maxEntropy: number;
+  meanEntropy: number;
+  length: number;
+  /** The step before, in the same block. */
+  before: Step | null;
+  candidates: Uint32Array;
+  cells: Uint8Array;
+  /** Accepted tokens that are not the candidate. */
+  sampled: Map<number, number>;
+  /** How many candidates are others than before. */
+  moved: number;
+  unchangedSteps: number;
+  accepted: number;
+  entropy: Uint8Array;
+  probability: Uint8Array;
+  alternatives: (Alternatives | null)[];
+  /** Texts of positions where a character is split over tokens. */
+  overrides: Record<number, string>;
+  overrideCells: Record<number, number>;
+  /** What the model reads where nothing is accepted; null where it was not sent. */
+  noise: Map<number, number> | null;
+  /** Since which step the position has held its token; 0 of noise. */
+  since: Uint16Array;
+  revisions: Uint16Array;
+}
+interface Run {
+  id: string | undefined;
+  checkpoint: string;
+  settings: Settings;
+  prompt: string;
+  startedAt: string;
+  device: string;
+  fingerprint: string;
+  recorded: boolean;
+  label: string;
+  texts: Map<number, string>;
+  /** Of special tokens, what is drawn for them. */
+  signs: Map<number, string>;
+  /** How wide texts are, where that is not one cell a UTF-16 unit. */
+  cells: Map<number, number>;
+  trace: Step[];
+  /** The newest step of every block; a page that was opened late lacks the first. */
+  blockEnds: Step[];
+  answer: string | null;
+  /** By the step that brought them; few have one. */
+  answers: (string | undefined)[];
+  thoughts: (string | undefined)[];
+  reason: Reason | null;
+  problem: string;
+}
+/** When a clock's moment begins, and the step that every run shows then (-1: none yet). */
+interface Moment {
+  ms: number;
+  shown: number[];
+}
+type Pacing = "equal" | "real";
+/** A position of a run at a step. */
+interface Place {
+  run: Run;
+  step: Step;
+  i: number;
+}
+
+// ---- Pictures of positions: views.js makes looks, layouts.js places them ----------------------------------------------
+
+type ViewName = "states" | "noise" | "confidence" | "order" | "revisions";
+type LayoutName = "flow" | "settled" | "grid";
+
+/** What is drawn on top of a look: heat from 0 to 5, a number, whether that is always seen. */
+interface Extras {
+  heat?: number;
+  number?: string;
+  loud?: boolean;
+}
+interface LookBase extends Extras {
+  classes: string;
+}
+/** A token. sign: stands for its text, if it is special. */
+interface TextLook extends LookBase {
+  text: string;
+  sign?: string;
+}
+/** Noise: so many cells of chip after a gap, and how sure its candidate is. */
+interface ChipLook extends LookBase {
+  text: null;
+  gap: number;
+  wide: number;
+  sure: number;
+}
+type Look = TextLook | ChipLook;
+
+interface LegendEntry {
+  look?: Look;
+  label: string;
+}
+/** A choice that a button offers. */
+interface Choice {
+  title: string;
+  about: string;
+}
+interface View extends Choice {
+  look(run: Run, step: Step, i: number): Look;
+  legend: LegendEntry[];
+  numbers?: boolean;
+}
+
+/** A cell's place for good in the settled layout: the final text, and the room of its word. */
+interface Final {
+  text: string;
+  room: number;
+  isChip: boolean;
+}
+/** A canvas block in the document. */
+interface Block {
+  element: HTMLElement;
+  cells: HTMLElement[];
+  /** What every cell shows. */
+  keys: string[];
+  drawn: Step | null;
+  view: string;
+  /** The first cell that may lag behind. */
+  rest: number;
+  /** From and to which cell nothing may lag behind; null before it has been looked for. */
+  sight: [number, number] | null;
+  /** After which cells a line ends. */
+  breaks: boolean[];
+  /** In the settled layout. */
+  finals: Final[];
+}
+interface Layout extends Choice {
+  /** Open a block. looks, cells: of its last step, and how wide their texts are. */
+  open(block: Block, looks: Look[], cells: number[]): void;
+  fill(cell: HTMLElement, look: Look, block: Block, i: number): void;
+  arrange(block: Block): void;
+}
+interface ShowOptions {
+  layout: LayoutName;
+  view: ViewName;
+}
+
+// ---- Parts of the player ----------------------------------------------------------------------------------------------
+
+interface PaneOptions extends ShowOptions {
+  /** Whether this is the run's last step so far. */
+  atEnd: boolean;
+  /** Places of the steps on the track, and of the clock, from 0 to 1. */
+  xs: number[];
+  share: number;
+}
+/** A piece of an answer in a comparison. */
+interface Part {
+  text: string;
+  differs: boolean;
+}
+interface Figure {
+  value: string;
+  name: string;
+  /** In the line of all figures; empty where it has no place there. */
+  brief: string;
+  about: string;
+}
+interface Player {
+  receive(json: string): void;
+  destroy(): void;
+}
+type Canvas = ReturnType<typeof canvases.createCanvas>;
+type Pane = ReturnType<typeof panes.createPane>;
+/** A cell by where it stands, which outlives the cell. */
+interface Spot {
+  pane: Pane;
+  b: number;
+  i: number;
+}

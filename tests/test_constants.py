@@ -1,0 +1,34 @@
+"""What the player's scripts share with Python is what their types say, and each script takes it from there."""
+
+import json
+import re
+
+from visualizer.bundled import ASSETS_FOLDER
+from visualizer.picture import ENDINGS, MAX_NOISE_COLUMNS, NOISE_SIGN, RETURN_SIGN, STEP_MS
+from visualizer.player.bundle import player_bundle
+from visualizer.player.messages import ALPHABET, CellCode
+
+SCRIPTS = {path.name: path.read_text(encoding="utf-8") for path in (ASSETS_FOLDER / "player").glob("*.js")}
+
+
+def shared():
+    declared = re.search(r"^const SHARED = (\{.*\});$", player_bundle()[0], re.MULTILINE)
+    return json.loads(declared[1])
+
+
+def test_the_player_gets_what_films_and_messages_are_made_by():
+    sent = shared()
+    assert (sent["stepMs"], sent["maxNoiseCells"], sent["endings"]) == (STEP_MS, MAX_NOISE_COLUMNS, ENDINGS)
+    assert (sent["alphabet"], sent["codes"]) == (ALPHABET, {code.name: int(code) for code in CellCode})
+
+
+def test_the_types_name_what_is_sent_and_the_scripts_use_all_of_it():
+    types = (ASSETS_FOLDER / "player" / "types.d.ts").read_text(encoding="utf-8")
+    declared = re.search(r"declare const SHARED: \{(.*?)\n\};", types, re.DOTALL)
+    assert set(re.findall(r"^  (\w+):", declared[1], re.MULTILINE)) == shared().keys()
+    assert set(re.findall(r"SHARED\.(\w+)", "".join(SCRIPTS.values()))) == shared().keys()
+
+
+def test_no_script_states_a_shared_fact_itself():
+    facts = (ALPHABET, NOISE_SIGN, RETURN_SIGN, ENDINGS["length"])
+    assert [(name, fact) for name, script in SCRIPTS.items() for fact in facts if fact in script] == []

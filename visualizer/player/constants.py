@@ -1,0 +1,43 @@
+"""What the JavaScript and the style sheets of the player share with the house: each fact has its home in Python."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+
+from visualizer.picture import (
+    CHANGED_SIGN,
+    ENDINGS,
+    MAX_NOISE_COLUMNS,
+    NOISE_SIGN,
+    RETURN_SIGN,
+    REVERTED_SIGN,
+    STEP_MS,
+    SURE_LEVELS,
+    TAB_COLUMNS,
+)
+from visualizer.player.messages import ALPHABET, CellCode
+from visualizer.settings import Settings, spoken_name
+
+
+def script_constants() -> str:
+    """A statement that declares them as `SHARED`; `assets/player/types.d.ts` says what is in it."""
+    shared = {
+        "alphabet": ALPHABET,
+        "codes": {code.name: code.value for code in CellCode},
+        "endings": ENDINGS,
+        "maxNoiseCells": MAX_NOISE_COLUMNS,
+        "noiseSign": NOISE_SIGN,
+        "returnSign": RETURN_SIGN,
+        "settings": {field.name: spoken_name(field.name) for field in fields(Settings)},
+        "stepMs": STEP_MS,
+        "sureLevels": SURE_LEVELS,
+    }
+    return f"const SHARED = {json.dumps(shared)};"
+
+
+def css_constants() -> str:
+    """The same as custom properties."""
+    signs = {"return": RETURN_SIGN, "reverted": REVERTED_SIGN, "changed": CHANGED_SIGN, "noise": NOISE_SIGN}
+    properties = {"tab-cells": str(TAB_COLUMNS)} | {f"{name}-sign": f'"{sign}"' for name, sign in signs.items()}
+    return " ".join(f"--{name}: {value};" for name, value in properties.items())
