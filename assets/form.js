@@ -2,15 +2,9 @@
  * The form beside the player. It is read whole, in one instant, when a run is asked for: what was on the screen at the
  * click is what runs.
  *
- * @typedef {{ text: string, max_tokens: number }} Demo what a demo prompt fills in
- * @typedef {string | number | null} KnobValue null: empty, the checkpoint's default or, of the seed, a random one
- * @typedef {{ defaults: Record<string, string | number>, ranges: Record<string, string> }} Limits
- */
-
-/**
  * @param {HTMLElement} root an empty div
  * @param {string} markup the form's content, from visualizer/page/form.py
- * @param {Record<string, Demo>} demos by id
+ * @param {Record<string, {text: string, max_tokens: number}>} demos what a demo prompt fills in, by its id
  */
 function createForm(root, markup, demos) {
   "use strict";
@@ -29,14 +23,13 @@ function createForm(root, markup, demos) {
   /**
    * What a field says. What is no number is handed on as it is, for the server to refuse.
    * @param {HTMLInputElement} knob
-   * @returns {KnobValue}
    */
   function valueOf(knob) {
     if (knob.validity.badInput) return "what is typed there";
     if (knob.value === "") return null;
     return knob.type === "number" ? Number(knob.value) : knob.value;
   }
-  /** All of the form as it stands now. */
+  /** @returns {Form} all of it as it stands now */
   const read = () => ({ prompt: prompt.value, knobs: Object.fromEntries(knobs().map((knob) => [knob.name, valueOf(knob)])) });
 
   /** The other half of the page may be mounted after this one; what is clicked until then waits, in order. */
@@ -52,7 +45,7 @@ function createForm(root, markup, demos) {
 
   /**
    * Take over what a checkpoint has by itself; the prompt and the seed stay.
-   * @param {Limits} limits
+   * @param {{defaults: Record<string, string | number>, ranges: Record<string, string>}} limits
    */
   function follow({ defaults, ranges }) {
     for (const [name, value] of Object.entries(defaults)) field(name).value = String(value);

@@ -9,23 +9,31 @@
 function createLibrary(page, player) {
   "use strict";
 
-  const RUNS = "denoise-runs"; // this browser's runs, newest first: [{ id, prompt, at }]
+  /** @typedef {{ id: string, prompt: string, at: string }} Remembered */
+  const RUNS = "denoise-runs"; // this browser's runs, newest first
   const KEPT = 20;
   const HEAD = /^\{"k":"(\w+)"(?:,"run":"([^"]*)")?/;
-  let live = ""; // the run of this page that is under way, or was the last to be
-  const one = (selector) => page.querySelector(selector);
+  let live = ""; // the run that this page asked for or follows, or did last
+  /** @param {string} selector */
+  const one = (selector) => /** @type {HTMLElement | null} */ (page.querySelector(selector));
+  /** @param {string} selector of what is always on the page */
+  const part = (selector) => /** @type {HTMLElement} */ (page.querySelector(selector));
 
   // ---- This browser's runs ---------------------------------------------------------------------------------------
 
-  /** Read the list; a browser that forbids storage, or holds something else there, has none. */
+  /**
+   * Read the list; a browser that forbids storage, or holds something else there, has none.
+   * @returns {Remembered[]}
+   */
   function runs() {
     try {
-      const list = JSON.parse(localStorage.getItem(RUNS));
+      const list = JSON.parse(localStorage.getItem(RUNS) ?? "[]");
       return Array.isArray(list) ? list.filter((run) => typeof run?.id === "string") : [];
     } catch {
       return [];
     }
   }
+  /** @param {Remembered[]} list */
   function store(list) {
     try {
       localStorage.setItem(RUNS, JSON.stringify(list.slice(0, KEPT)));
@@ -34,7 +42,8 @@ function createLibrary(page, player) {
     }
     draw();
   }
-  const remember = ({ run: id, prompt, started_at: at }) =>
+  /** @param {StartMessage} message */
+  const remember = ({ run: id, prompt, started_at: at = "" }) =>
     store([{ id, prompt: String(prompt).slice(0, 200), at }, ...runs().filter((run) => run.id !== id)]);
 
   /** Draw the list: every run opens with a click, and compares itself with the one on show. */
@@ -51,14 +60,17 @@ function createLibrary(page, player) {
       return item;
     });
     list.replaceChildren(...items);
-    one("#your-runs").hidden = !items.length;
+    part("#your-runs").hidden = !items.length;
   }
+  /** @param {string} text @param {string} name @param {() => void} act */
   function button(text, name, act) {
     const made = page.createElement("button");
-    [made.type, made.className, made.textContent] = ["button", name, text];
+    made.type = "button";
+    [made.className, made.textContent] = [name, text];
     made.addEventListener("click", act);
     return made;
   }
+  /** @param {string} at */
   function when(at) {
     const time = page.createElement("time");
     const date = new Date(at);
@@ -70,52 +82,77 @@ function createLibrary(page, player) {
 
   const shown = () => one("#player .player-root")?.dataset.run ?? "";
 
-  /** Note which run the player shows; a hidden field tells the server's parts of the page. */
+  /**
+   * Note which run the player shows; a hidden field tells the server's parts of the page.
+   * @param {string} run
+   */
   function show(run) {
-    one("#player .player-root").dataset.run = run;
+    part("#player .player-root").dataset.run = run;
     one("#note-shown")?.click();
     draw();
   }
-  /** Take one message, and hand it on to the player, which ignores the kinds that are not its own. */
+  /**
+   * Take one message, and hand it on to the player, which ignores the kinds that are not its own.
+   * @param {string} json
+   */
   function receive(json) {
-    const [, kind, run] = HEAD.exec(json) ?? [];
-    if (kind !== "waiting") one("#place").textContent = "";
+    const [, kind = "", run = ""] = HEAD.exec(json) ?? [];
+    if (kind !== "waiting") part("#place").textContent = "";
     if (kind === "compare" || (["start", "recording"].includes(kind) && run !== shown())) notice("");
     if (kind === "start") begin(JSON.parse(json));
     else if (kind === "recording" && run !== shown()) show(run);
-    else if (kind === "compare") show([...json.matchAll(/"k":"recording","run":"([^"]*)"/g)].at(-1)[1]);
+    else if (kind === "compare") show([...json.matchAll(/"k":"recording","run":"([^"]*)"/g)].at(-1)?.[1] ?? "");
     else if (kind === "end" && run !== shown()) show(run); // stopped before it began
     else if (kind === "kept") one("#note-shown")?.click(); // the same run, whole now
     else if (kind === "waiting") wait(JSON.parse(json));
-    else if (kind === "notice") notice(JSON.parse(json).text);
+    else if (kind === "notice") refuse(JSON.parse(json));
     player.receive(json);
   }
+  /** @param {StartMessage} message */
   function begin(message) {
-    live = message.run;
+    follow(message.run);
     remember(message);
-    show(live);
+    show(message.run);
   }
+  /** @param {WaitingMessage} message */
   function wait({ run, place }) {
-    live = run;
-    one("#place").textContent = `Waiting: ${place === 1 ? "one run is" : `${place} runs are`} before yours.`;
+    follow(run);
+    part("#place").textContent = `Waiting: ${place === 1 ? "one run is" : `${place} runs are`} before yours.`;
   }
-  /** Say a sentence beside the run on show; an empty one takes it back. */
+  /**
+   * What was asked for is refused, and nothing was replaced.
+   * @param {NoticeMessage} message
+   */
+  function refuse({ text }) {
+    replaced.clear();
+    notice(text);
+  }
+  /**
+   * Say a sentence beside the run on show; an empty one takes it back.
+   * @param {string} text
+   */
   function notice(text) {
-    const place = one("#notice");
+    const place = part("#notice");
     [place.textContent, place.hidden] = [text, !text];
   }
 
   // ---- Asking ----------------------------------------------------------------------------------------------------
 
+  /** @type {Set<string>} */
+  const replaced = new Set(); // runs that others took the place of: what is still heard of them is old
+  /** @type {string[]} */
   const unsent = []; // what was asked for and the hidden field has not taken yet, oldest first
   let lastAsked = "";
   /** What the hidden field gets; the number makes the same wish twice two changes. */
-  const wish = (content) => JSON.stringify({ ...content, n: String(performance.now()) });
-  /** Ask the server, by a hidden button that Gradio knows. */
+  const wish = (/** @type {Wish} */ content) => JSON.stringify({ ...content, n: String(performance.now()) });
+  /**
+   * Ask the server, by a hidden button that Gradio knows.
+   * @param {Wish} content
+   */
   function ask(content) {
     unsent.push(wish(content));
-    one("#player").scrollIntoView({ behavior: "smooth", block: "nearest" });
-    one("#ask").click();
+    part("#player").scrollIntoView({ behavior: "smooth", block: "nearest" });
+    part("#ask").click();
   }
   const asked = () => (lastAsked = unsent.shift() ?? lastAsked);
   /** An id that nobody can guess. It is drawn here, so that Stop can name a run that the server has not heard of. */
@@ -123,32 +160,45 @@ function createLibrary(page, player) {
     const bytes = crypto.getRandomValues(new Uint8Array(16));
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   }
-  /** Ask for a run that takes the place of the one under way. */
+  /** @param {string} run that the page follows from now on, unless it has been replaced */
+  function follow(run) {
+    if (!replaced.has(run)) live = run;
+  }
+  /**
+   * Ask for a run that takes the place of the one under way.
+   * @param {RunWish} content
+   */
   function askForRun(content) {
     const id = newId();
     ask({ ...content, id, instead: live });
+    replaced.add(live);
     live = id;
   }
-  const denoise = (form) => askForRun({ do: "denoise", ...form });
-  const open = (id) => ask({ do: "open", id });
+  const denoise = (/** @type {Form} */ form) => askForRun({ do: "denoise", ...form });
+  const open = (/** @type {string} */ id) => ask({ do: "open", id });
   /** What a page asks for as it opens: this browser's last run, or else a recording from the gallery. */
   const first = () => wish({ do: "open", first: "yes", id: runs()[0]?.id ?? "" });
+  /** @type {string[]} */
   const unstopped = []; // ids of runs that Stop was pressed for, as `unsent`
   function stop() {
     unstopped.push(live);
-    one("#halt").click();
+    part("#halt").click();
   }
   const stopping = () => unstopped.shift() ?? "";
   const running = () => live;
 
-  /** Hand the saved file to the browser, or say why there is none. */
+  /**
+   * Hand the saved file to the browser, or say why there is none.
+   * @param {string} sentence
+   */
   function fetchSaved(sentence) {
     notice(sentence);
     if (!sentence) setTimeout(() => one("#saved-file a, a#saved-file, #saved-file button, button#saved-file")?.click());
   }
 
   page.addEventListener("click", ({ target }) => {
-    const change = target.closest?.("#again [data-change]")?.dataset.change;
+    const button = target instanceof Element ? target.closest("#again [data-change]") : null;
+    const change = button instanceof HTMLElement ? button.dataset.change : "";
     if (change) askForRun({ do: "again", left: shown(), change, knobs: window.denoiseForm.read().knobs });
   });
   draw();

@@ -7,7 +7,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from visualizer.player.bundle import page_css
+from visualizer.page.styles import page_css
 from visualizer.theme import SAFE, THEMES, Theme
 
 STATES = ("masked", "new", "draft", "committed", "reverted", "changed")

@@ -79,11 +79,41 @@ interface CompareMessage {
   left: RecordingMessage;
   right: RecordingMessage;
 }
-/** What only the rest of the page needs. */
-interface PageMessage {
-  k: "waiting" | "kept" | "notice";
+/** Those that only the rest of the page needs. */
+interface WaitingMessage {
+  k: "waiting";
+  run: string;
+  place: number;
 }
-type Message = StartMessage | StepMessage | EndMessage | RecordingMessage | CompareMessage | PageMessage;
+interface KeptMessage {
+  k: "kept";
+  run: string;
+}
+interface NoticeMessage {
+  k: "notice";
+  text: string;
+}
+type Message =
+  StartMessage | StepMessage | EndMessage | RecordingMessage | CompareMessage | WaitingMessage | KeptMessage | NoticeMessage;
+
+// ---- The page beside the player: form.js and library.js ----------------------------------------------------------------
+
+/** What the form says. A knob left empty takes the checkpoint's default, a seed a random value. */
+interface Form {
+  prompt: string;
+  knobs: Record<string, string | number | null>;
+}
+/** What the page asks for, see visualizer/page/answers.py. */
+type Wish =
+  | { do: "open"; id: string; first?: "yes" }
+  | { do: "compare"; left: string; right: string }
+  | (RunWish & { id: string; instead: string });
+/** A run, before it has an id. instead: the run that it takes the place of. */
+type RunWish = ({ do: "denoise" } & Form) | { do: "again"; left: string; change: string; knobs: Form["knobs"] };
+interface Window {
+  denoiseLibrary: ReturnType<typeof createLibrary>;
+  denoiseForm: ReturnType<typeof createForm>;
+}
 
 // ---- Runs: decode.js makes them ---------------------------------------------------------------------------------------
 
