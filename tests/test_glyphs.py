@@ -47,7 +47,7 @@ def test_every_script_is_drawn(grapheme):
 @pytest.mark.parametrize(
     "grapheme", ["\ue000", "\u202e", "\u200b", "\ufeff", "\U0010ffff", "\ud800", "\ufe0f"], ids=ascii
 )
-def test_what_no_font_draws_is_a_box_two_cells_wide(grapheme):
+def test_what_no_font_draws_is_a_box_two_columns_wide(grapheme):
     box = tile(grapheme)
     assert box.shape == (METRICS.line_px, 2 * METRICS.column_px)
     assert 100 < box[box.shape[0] // 2, 1] < 200
@@ -207,7 +207,7 @@ def test_a_damaged_font_is_passed_over(tmp_path, caplog):
 
 @settings(max_examples=60, deadline=None)
 @given(st.characters(exclude_categories=["Zs"]))
-def test_any_character_fills_its_cells_and_leaves_ink(character):
+def test_any_character_fills_its_columns_and_leaves_ink(character):
     drawn = tile(character)
     assert drawn.shape == (METRICS.line_px, GLYPHS.columns(character) * METRICS.column_px)
     assert drawn.any()
