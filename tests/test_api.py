@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import urllib.request
+
 import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
@@ -10,12 +13,27 @@ from tests.support.browser import served_app
 from training.corpus import FAMILIES
 from visualizer.page.api import MASK
 from visualizer.prompts import load_prompts
+from visualizer.trace import load_trace
+
+PROMPT = "Why is the sky blue? Answer in exactly three sentences."
+LONG = {"max_steps": 512, "entropy_bound": 0, "canvas_length": 128}
+"""One position is accepted at a step, and steps are many: no run ends before it is stopped."""
 
 
 @pytest.fixture(scope="module")
-def client():
-    with served_app() as address:
-        yield Client(address, verbose=False)
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("empty-home")
+
+
+@pytest.fixture(scope="module")
+def address(home):
+    with served_app(home=home) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def client(address):
+    return Client(address, verbose=False)
 
 
 def test_a_prompt_alone_streams_frames_and_ends_with_the_answer(client):
@@ -68,3 +86,67 @@ def test_bad_input_gets_one_sentence_and_the_app_stays_up(client, knobs, sentenc
     arguments = {"prompt": "Why is the sky blue? Answer in exactly three sentences."} | knobs
     with pytest.raises(AppError, match=sentence):
         client.predict(**arguments, api_name="/denoise")
+
+
+def first_step(job):
+    """What a job has told by the time that its run has a step."""
+    for text, step in job:
+        if step["phase"] == "step":
+            return text, step
+    raise AssertionError("The run had no step.")
+
+
+def page_of(browser, address):
+    page = browser.new_page()
+    page.goto(address)
+    page.wait_for_function("() => document.querySelector('#player .player-root')?.dataset.run")
+    return page
+
+
+def test_a_page_behind_a_program_is_told_its_place_and_both_runs_can_be_opened(client, browser, address):
+    job = client.submit(PROMPT, api_name="/denoise", **LONG)
+    _, step = first_step(job)
+    page = page_of(browser, address)
+    page.click("#card-why")
+    page.wait_for_function("() => document.querySelector('#place').textContent !== ''")
+    assert page.text_content("#place") == "Waiting: one run is before yours."
+    job.cancel()
+    own = page.evaluate("() => window.denoiseLibrary.running()")
+    page.wait_for_selector(f"#player .player-root[data-run='{own}'][data-state=stop]", timeout=120_000)
+    page.evaluate(f"() => window.denoiseLibrary.open('{step['run']}')")
+    page.wait_for_selector(f"#player .player-root[data-run='{step['run']}']", timeout=30_000)
+    page.close()
+
+
+def test_a_program_behind_a_page_is_told_its_place(client, browser, address):
+    page = page_of(browser, address)
+    page.click("#knobs summary")
+    for name, value in LONG.items():
+        page.fill(f"#knobs [name={name}]", str(value))
+    page.fill("#prompt textarea", PROMPT)
+    page.click("#denoise")
+    page.wait_for_selector("#player .player-root[data-state=running]")
+    job = client.submit(PROMPT, api_name="/denoise", max_steps=4)
+    _, waiting = next(iter(job))
+    assert (waiting["phase"], waiting["place"]) == ("waiting", 1)
+    page.click("#stop")
+    assert job.result()[1]["run"] == waiting["run"]
+    page.close()
+
+
+def test_a_program_that_closes_its_connection_stops_its_run(client, address, home):
+    body = json.dumps({"data": [PROMPT, 128, 128, 512, None, 0, None, 1]}).encode()
+    asked = urllib.request.Request(
+        f"{address}/gradio_api/call/denoise", data=body, headers={"Content-Type": "application/json"}
+    )
+    event = json.load(urllib.request.urlopen(asked, timeout=60))["event_id"]
+    listening = urllib.request.urlopen(f"{address}/gradio_api/call/denoise/{event}", timeout=60)
+    line = b""
+    while b'"phase": "step"' not in line:
+        line = listening.readline()
+    run_id = json.loads(line.removeprefix(b"data: "))[1]["run"]
+    listening.close()
+    assert client.predict(PROMPT, max_steps=2, api_name="/denoise")[1]["step"] == 2
+    trace = load_trace(home / ".cache" / "diffusiongemma-visualizer" / "runs" / f"{run_id}.jsonl.gz")
+    assert trace.ended == "stopped"
+    assert trace.states[-1].step < 512

@@ -25,9 +25,9 @@ class Sampler(StrEnum):
 
 @dataclass(frozen=True)
 class Knob:
-    """What a number of a run means, and what it may be.
+    """What a number that people set means, and what it may be.
 
-    name: of the field of Settings. spoken: in a sentence. lowest, highest: inclusive; whole numbers where both are.
+    name: of its field. spoken: in a sentence. lowest, highest: inclusive; whole numbers where both are.
     step: a useful change of it. unit: what is counted. about: one line for who sets it; "" where only a checkpoint
     does, and no form offers it.
     """

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from visualizer.errors import SettingsError
+from visualizer.settings import Knob
 from visualizer.theme import THEMES
 
 PRESETS: dict[str, tuple[int, int | None]] = {
@@ -71,13 +72,11 @@ class SceneOptions:
     label: bool = True
 
     def __post_init__(self) -> None:
-        for name, (spoken, lowest, highest) in _RANGES.items():
-            _check(spoken, getattr(self, name), lowest, highest, whole=name not in ("speed", "loop_start"))
+        for knob in (*_KNOBS, *([_HEIGHT] if self.height is not None else [])):
+            object.__setattr__(self, knob.name, knob.checked(getattr(self, knob.name)))
         for spoken, side in (("width", self.width), ("height", self.height or 0)):
             if side % 2:
                 raise SettingsError(f"The {spoken} must be even, as video needs it, not {side}.")
-        if self.height is not None:
-            _check("height", self.height, 240, 3840, whole=True)
         object.__setattr__(self, "layout", _choice("layout", self.layout, Arrangement))
         object.__setattr__(self, "pacing", _choice("pacing", self.pacing, Pacing))
         if self.theme not in THEMES:
@@ -95,22 +94,16 @@ class SceneOptions:
         return cls(**given)
 
 
-_RANGES = {
-    "width": ("width", 320, 3840),
-    "scale": ("scale", 1, 2),
-    "speed": ("speed", 0.1, 20),
-    "start_hold_ms": ("start hold in milliseconds", 0, 60_000),
-    "end_hold_ms": ("end hold in milliseconds", 0, 60_000),
-    "loop_start": ("loop start", 0, 1),
-    "frame_step": ("frame step", 1, 1000),
-}
-
-
-def _check(spoken: str, value: object, lowest: float, highest: float, whole: bool) -> None:
-    fits = isinstance(value, (int, float)) and not isinstance(value, bool) and lowest <= value <= highest
-    if not fits or (whole and not isinstance(value, int)):
-        kind = "whole number" if whole else "number"
-        raise SettingsError(f"The {spoken} must be a {kind} from {lowest:g} to {highest:g}, not {value!r:.60}.")
+_KNOBS = (
+    Knob("width", "width", 320, 3840),
+    Knob("scale", "scale", 1, 2),
+    Knob("speed", "speed", 0.1, 20.0),
+    Knob("start_hold_ms", "start hold in milliseconds", 0, 60_000),
+    Knob("end_hold_ms", "end hold in milliseconds", 0, 60_000),
+    Knob("loop_start", "loop start", 0.0, 1.0),
+    Knob("frame_step", "frame step", 1, 1000),
+)
+_HEIGHT = Knob("height", "height", 240, 3840)
 
 
 def _choice(spoken: str, value: object, kind: type[Choice]) -> Choice:
