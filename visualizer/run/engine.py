@@ -10,7 +10,7 @@ import logging
 import multiprocessing
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -21,7 +21,7 @@ from visualizer.errors import EngineError, SettingsError, VisualizerError
 from visualizer.logs import log_level, log_to_terminal
 from visualizer.model import Checkpoint, CheckpointCard, load_checkpoint
 from visualizer.settings import Settings
-from visualizer.trace import Frame, Phase
+from visualizer.trace import CanvasState, Frame, Phase
 
 log = logging.getLogger(__name__)
 
@@ -254,29 +254,34 @@ def frames(checkpoint: Checkpoint, prompt: str, settings: Settings) -> Iterator[
     from visualizer.model.denoise import denoise
 
     ids = checkpoint.prompt_ids(prompt, settings)
+    with wired_limit(checkpoint.model, [mx.default_stream(mx.default_device())]):
+        yield from frames_of(checkpoint, ids, denoise(checkpoint.model, ids, settings, checkpoint.card.stop_ids))
+
+
+def frames_of(checkpoint: Checkpoint, prompt_ids: Sequence[int], states: Iterable[CanvasState]) -> Iterator[Frame]:
+    """The states of one run, each with the texts to draw it; on commits the answer and the thought up to there."""
     texts = checkpoint.token_texts()
     special = checkpoint.special_ids()
     known: set[int] = set()
-    written = checkpoint.open_channel(ids)
-    with wired_limit(checkpoint.model, [mx.default_stream(mx.default_device())]):
-        for state in denoise(checkpoint.model, ids, settings, checkpoint.card.stop_ids):
-            shown = state.shown_ids()
-            fresh = state.token_ids() - known
-            known |= fresh
-            cells = texts.cells(shown)
-            answer = thought = None
-            if state.phase is Phase.COMMIT:
-                written += state.canvas_ids[: state.answer_length].tolist()
-                answer, thought = checkpoint.answer_and_thought(written)
-            yield Frame(
-                state=state,
-                texts={token_id: texts.alone(token_id) for token_id in sorted(fresh)},
-                special=special & fresh,
-                overrides={
-                    position: cell
-                    for position, (token_id, cell) in enumerate(zip(shown.tolist(), cells, strict=True))
-                    if cell != texts.alone(token_id)
-                },
-                answer=answer,
-                thought=thought,
-            )
+    written = checkpoint.open_channel(prompt_ids)
+    for state in states:
+        shown = state.shown_ids().tolist()
+        fresh = state.token_ids() - known
+        known |= fresh
+        cells = texts.cells(shown)
+        answer = thought = None
+        if state.phase is Phase.COMMIT:
+            written += state.canvas_ids[: state.answer_length].tolist()
+            answer, thought = checkpoint.answer_and_thought(written)
+        yield Frame(
+            state=state,
+            texts={token_id: texts.alone(token_id) for token_id in sorted(fresh)},
+            special=special & fresh,
+            overrides={
+                position: cell
+                for position, (token_id, cell) in enumerate(zip(shown, cells, strict=True))
+                if cell != texts.alone(token_id)
+            },
+            answer=answer,
+            thought=thought,
+        )
