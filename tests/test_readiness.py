@@ -88,8 +88,10 @@ def test_the_folder_is_what_it_says(folder):
     config = json.loads((folder / "config.json").read_text())
     index = json.loads((folder / "model.safetensors.index.json").read_text())
     assert len(set(index["weight_map"].values())) == 4
-    with_values = {int(name.split(".")[3]) for name in index["weight_map"] if ".v_proj." in name and "vision" not in name}
-    assert with_values == {0, 1, 2, 3, 4}, "the full-attention layer has no values of its own"
+    layers = [re.fullmatch(r"model\.decoder\.layers\.(\d+)\..*\.v_proj\.weight", name) for name in index["weight_map"]]
+    assert {int(layer[1]) for layer in layers if layer} == {0, 1, 2, 3, 4}, (
+        "the full-attention layer has no values of its own"
+    )
     assert config["quantization"]["bits"] == 4
     assert {value["bits"] for value in config["quantization"].values() if isinstance(value, dict)} == {8}
     assert any(name.startswith("model.encoder.vision_tower.") for name in index["weight_map"])

@@ -10,13 +10,17 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from visualizer.errors import CheckpointError, SettingsError, VisualizerError
 from visualizer.model.blas import prefer_openblas
-from visualizer.model.token_text import TokenTexts, split_channels
+from visualizer.model.token_text import TokenTexts
 from visualizer.settings import MAX_TOKENS, Settings
+from visualizer.trace import CHANNEL_CLOSER, CHANNEL_OPENER, Part, canvas_parts
 
 if TYPE_CHECKING:
     import mlx.nn as nn
@@ -91,18 +95,13 @@ class Checkpoint:
         return self.tokenizer.decode(list(ids), skip_special_tokens=True, **_VERBATIM)
 
     def answer_and_thought(self, ids: Sequence[int]) -> tuple[str, str | None]:
-        """The answer as plain text, and apart from it what stands in thought channels (None: nothing).
-
-        A channel opens with its name in a line of its own, which is no part of the thought.
-        """
-        answer, thoughts = "", []
-        for in_channel, run in split_channels(ids, *self._channel_ids()):
-            text = self.answer_text(run)
-            if in_channel:
-                thoughts.append(text.partition("\n")[2].strip())
-            else:
-                answer += text
-        return answer, "\n\n".join(filter(None, thoughts)) or None
+        """The answer as plain text, and apart from it what stands in thoughts (None: nothing)."""
+        special = np.isin(ids, list(self.special_ids()))
+        parts = canvas_parts(self.token_texts().cells(ids), special, np.ones(len(ids), dtype=bool), len(ids))
+        answer = [token_id for token_id, part in zip(ids, parts, strict=True) if part == Part.ANSWER]
+        runs = groupby(zip(ids, parts, strict=True), key=lambda token: token[1])
+        thoughts = [self.answer_text([token_id for token_id, _ in run]) for part, run in runs if part == Part.THOUGHT]
+        return self.answer_text(answer), "\n\n".join(thought.strip() for thought in thoughts) or None
 
     def open_channel(self, prompt_ids: Sequence[int]) -> list[int]:
         """The end of the prompt from a channel on that it opens and leaves open for the model; mostly nothing."""
@@ -120,12 +119,11 @@ class Checkpoint:
 
     def _channel_ids(self) -> tuple[int | None, int | None]:
         ids = {token.content: token_id for token_id, token in self.tokenizer.added_tokens_decoder.items()}
-        return ids.get(_CHANNEL_OPENER), ids.get(_CHANNEL_CLOSER)
+        return ids.get(CHANNEL_OPENER), ids.get(CHANNEL_CLOSER)
 
 
 _LONGEST_HEADER = 100 * 2**20
 """Of a safetensors file, as its own library bounds it."""
-_CHANNEL_OPENER, _CHANNEL_CLOSER = "<|channel>", "<channel|>"
 _VERBATIM = {"clean_up_tokenization_spaces": False}
 
 
