@@ -12,6 +12,15 @@ from visualizer.model.checkpoint import (
     load_checkpoint,
     read_card,
     read_json,
+    tensor_sizes,
 )
 
-__all__ = ["Checkpoint", "CheckpointCard", "check_model_type", "load_checkpoint", "read_card", "read_json"]
+__all__ = [
+    "Checkpoint",
+    "CheckpointCard",
+    "check_model_type",
+    "load_checkpoint",
+    "read_card",
+    "read_json",
+    "tensor_sizes",
+]

@@ -38,7 +38,8 @@ _GENERATION_KEYS = {"max_denoising_steps": "max_steps", "t_min": "t_min", "t_max
 class CheckpointCard:
     """What a checkpoint folder says of itself, read without loading it.
 
-    defaults: the sampling knobs of its generation_config. context_length: positions, prompt and answer together.
+    defaults: the sampling knobs of its generation_config. context_length: positions, prompt and answer together;
+    memory_context: those that fit this machine's memory, where that is known.
     """
 
     folder: Path
@@ -48,6 +49,7 @@ class CheckpointCard:
     context_length: int
     stop_ids: frozenset[int]
     defaults: Settings
+    memory_context: int | None = None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -77,17 +79,29 @@ class Checkpoint:
         messages = [{"role": "user", "content": prompt}]
         text = self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
         ids = self.tokenizer.encode(text, add_special_tokens=False)
-        room = self.card.context_length - settings.max_tokens - settings.canvas_length
-        if len(ids) > room:
-            raise SettingsError(
-                f"The prompt is too long: {len(ids)} tokens, and {max(room, 0)} fit beside a budget of "
-                f"{settings.max_tokens} tokens in this checkpoint's context of {self.card.context_length}."
-            )
+        self._check_length(len(ids), settings)
         unknown = [token_id for token_id in ids if token_id >= self.card.vocab_size]
         if unknown:
             token = self.tokenizer.decode(unknown[:1])
             raise SettingsError(f"The prompt holds {token}, a special token that this checkpoint cannot read.")
         return ids
+
+    def _check_length(self, length: int, settings: Settings) -> None:
+        """Refuse a prompt of more tokens than the context or the memory takes, before anything is computed of it."""
+        room = self.card.context_length - settings.max_tokens - settings.canvas_length
+        if length > room:
+            raise SettingsError(
+                f"The prompt is too long: {length} tokens, and {max(room, 0)} fit beside a budget of "
+                f"{settings.max_tokens} tokens in this checkpoint's context of {self.card.context_length}."
+            )
+        if self.card.memory_context is None:
+            return
+        room = self.card.memory_context - settings.max_tokens
+        if length > room:
+            raise SettingsError(
+                f"The prompt is too long for this machine's memory: {length} tokens, and {max(room, 0)} fit beside a "
+                f"budget of {settings.max_tokens} tokens."
+            )
 
     def token_texts(self) -> TokenTexts:
         """A fresh cache of exact token texts, special tokens shown."""
@@ -131,6 +145,8 @@ class Checkpoint:
 
 _READ_BYTES = 256 * 2**20
 """Of weights, between two tellings how far loading is."""
+_NO_SAFETENSORS = (ValueError, KeyError, TypeError, AttributeError)
+"""What reading the header of another kind of file raises."""
 _LONGEST_HEADER = 100 * 2**20
 """Of a safetensors file, as its own library bounds it."""
 _VERBATIM = {"clean_up_tokenization_spaces": False}
@@ -313,29 +329,45 @@ def _shards(folder: Path) -> list[str]:
 
 
 def _check_shard(path: Path, name: str) -> None:
-    """Refuse a file of weights that is cut short or no safetensors file, by its header alone.
-
-    The header: its length in 8 bytes, then JSON that gives every tensor's place after it.
-    """
+    """Refuse a file of weights that is cut short or no safetensors file, by its header alone."""
     try:
-        with path.open("rb") as file:
-            size = path.stat().st_size
-            length = int.from_bytes(file.read(8), "little")
-            if not 2 <= length <= _LONGEST_HEADER:
-                raise ValueError(f"a header of {length} bytes")
-            header = file.read(length)
-            if len(header) == length:
-                tensors = [entry for key, entry in json.loads(header).items() if key != "__metadata__"]
-                length += max((entry["data_offsets"][1] for entry in tensors), default=0)
+        needed, _ = _read_header(path)
+        size = path.stat().st_size
     except OSError as exc:
         raise CheckpointError(f"{path.name} of the checkpoint {name} cannot be read: {exc}.") from exc
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as exc:
+    except _NO_SAFETENSORS as exc:
         raise CheckpointError(f"The checkpoint {name} does not load: {path.name} is no safetensors file.") from exc
-    if size < 8 + length:
+    if size < needed:
         raise CheckpointError(
             f"The checkpoint {name} is incomplete: {path.name} is cut short at {size:,} bytes, "
-            f"at least {8 + length:,} are needed."
+            f"at least {needed:,} are needed."
         )
+
+
+def tensor_sizes(path: Path) -> dict[str, int]:
+    """Bytes of every tensor in a safetensors file, by name; none where the file cannot be read as one."""
+    try:
+        return _read_header(path)[1]
+    except (OSError, *_NO_SAFETENSORS):
+        return {}
+
+
+def _read_header(path: Path) -> tuple[int, dict[str, int]]:
+    """How many bytes a safetensors file must have, and those of every tensor, by name.
+
+    The header: its length in 8 bytes, then JSON that gives every tensor's place after it. Of one that is cut short only
+    its own length is known. Raises OSError, or one of _NO_SAFETENSORS.
+    """
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if not 2 <= length <= _LONGEST_HEADER:
+            raise ValueError(f"a header of {length} bytes")
+        header = file.read(length)
+    if len(header) < length:
+        return 8 + length, {}
+    places = {key: entry["data_offsets"] for key, entry in json.loads(header).items() if key != "__metadata__"}
+    end = max((int(stop) for _, stop in places.values()), default=0)
+    return 8 + length + end, {key: int(stop) - int(start) for key, (start, stop) in places.items()}
 
 
 def read_json(path: Path) -> dict:
