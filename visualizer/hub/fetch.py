@@ -133,7 +133,8 @@ def fit(card: CheckpointCard, machine: Machine) -> CheckpointCard:
     length = min(fitting_canvas(card.name, shape, weights, machine), card.canvas_length)
     defaults = card.defaults.changed(canvas_length=min(length, card.defaults.canvas_length))
     context = fitting_context(shape, weights, machine, length)
-    return replace(card, canvas_length=length, defaults=defaults, memory_context=context)
+    memory_context = context if context < card.context_length else None
+    return replace(card, canvas_length=length, defaults=defaults, memory_context=memory_context)
 
 
 def preselected(hub: Callable[[], Hub] = default_hub) -> CheckpointCard:

@@ -191,7 +191,8 @@ def fitting_canvas(name: str, shape: ModelShape, weights_bytes: int, machine: Ma
     """
     check_processor(name, weights_bytes, machine)
     longest = shape.canvas_length
-    for length in (longest, *range((longest - 1) // CANVAS_STEP * CANVAS_STEP, 0, -CANVAS_STEP)):
+    lengths: list[int] = [longest, *range((longest - 1) // CANVAS_STEP * CANVAS_STEP, 0, -CANVAS_STEP)]
+    for length in lengths:
         need = memory_need(shape, weights_bytes, length, number_bytes=machine.number_bytes)
         if need.total_bytes <= machine.memory_bytes:
             return length

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -78,7 +78,7 @@ class Checkpoint:
         """
         messages = [{"role": "user", "content": prompt}]
         text = self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-        ids = self.tokenizer.encode(text, add_special_tokens=False)
+        ids: list[int] = self.tokenizer.encode(text, add_special_tokens=False)
         self._check_length(len(ids), settings)
         unknown = [token_id for token_id in ids if token_id >= self.card.vocab_size]
         if unknown:
@@ -106,14 +106,13 @@ class Checkpoint:
     def token_texts(self) -> TokenTexts:
         """A fresh cache of exact token texts, special tokens shown."""
         names = [f"<0x{byte:02X}>" for byte in range(256)]
-        ids = self.tokenizer.convert_tokens_to_ids(names)
-        known = self.tokenizer.convert_ids_to_tokens(ids)
-        byte_ids = frozenset(i for i, name, token in zip(ids, names, known, strict=True) if name == token)
-        return TokenTexts(lambda ids: self.tokenizer.decode(ids, skip_special_tokens=False, **_VERBATIM), byte_ids)
+        vocabulary = self.tokenizer.get_vocab()
+        byte_ids = frozenset(vocabulary[name] for name in names if name in vocabulary)
+        return TokenTexts(lambda ids: self._decode(ids, skip_special_tokens=False), byte_ids)
 
     def answer_text(self, ids: Sequence[int]) -> str:
         """The ids as plain text, without special tokens."""
-        return self.tokenizer.decode(list(ids), skip_special_tokens=True, **_VERBATIM)
+        return self._decode(list(ids), skip_special_tokens=True)
 
     def answer_and_thought(self, ids: Sequence[int]) -> tuple[str, str | None]:
         """The answer as plain text, and apart from it what stands in thoughts (None: nothing)."""
@@ -138,6 +137,11 @@ class Checkpoint:
         marked = {i for i, token in self.tokenizer.added_tokens_decoder.items() if token.special}
         return frozenset(marked.union(i for i in self._channel_ids() if i is not None))
 
+    def _decode(self, ids: list[int], skip_special_tokens: bool) -> str:
+        return str(
+            self.tokenizer.decode(ids, skip_special_tokens=skip_special_tokens, clean_up_tokenization_spaces=False)
+        )
+
     def _channel_ids(self) -> tuple[int | None, int | None]:
         ids = {token.content: token_id for token_id, token in self.tokenizer.added_tokens_decoder.items()}
         return ids.get(CHANNEL_OPENER), ids.get(CHANNEL_CLOSER)
@@ -149,7 +153,6 @@ _NO_SAFETENSORS = (ValueError, KeyError, TypeError, AttributeError)
 """What reading the header of another kind of file raises."""
 _LONGEST_HEADER = 100 * 2**20
 """Of a safetensors file, as its own library bounds it."""
-_VERBATIM = {"clean_up_tokenization_spaces": False}
 
 
 def read_card(folder: Path) -> CheckpointCard:
@@ -223,7 +226,7 @@ def load_checkpoint(
     except Exception as exc:
         fits = "its weights do not fit its config.json" if _tells_of_weights(exc) else "mlx-vlm refuses it"
         raise CheckpointError(f"The checkpoint {card.name} does not load: {fits} ({_one_line(exc)}).") from exc
-    tokenizer = getattr(processor, "tokenizer", processor)
+    tokenizer: Any = getattr(processor, "tokenizer", processor)
     if not tokenizer.chat_template:
         raise CheckpointError(f"The checkpoint {card.name} is incomplete: it has no chat template.")
     return Checkpoint(card, model, tokenizer)
@@ -257,17 +260,15 @@ def _read_weights(model: nn.Module, tell: Callable[[int, int], None]) -> None:
     import mlx.core as mx
     from mlx.utils import tree_flatten
 
-    arrays = [array for _, array in tree_flatten(model.parameters())]
-    total = sum(array.nbytes for array in arrays)
-    done, piece = 0, []
-    for array in arrays:
-        piece.append(array)
-        if sum(part.nbytes for part in piece) >= _READ_BYTES:
-            mx.eval(piece)
-            done += sum(part.nbytes for part in piece)
+    arrays: list[mx.array] = list(dict(tree_flatten(model.parameters())).values())  # type: ignore[no-untyped-call]
+    done, total, piece = 0, sum(array.nbytes for array in arrays), 0
+    for number, array in enumerate(arrays):
+        done += array.nbytes
+        if done - piece >= _READ_BYTES:
+            mx.eval(arrays[: number + 1])
+            piece = done
             tell(done, total)
-            piece = []
-    mx.eval(piece)
+    mx.eval(arrays)
     tell(total, total)
 
 
@@ -298,7 +299,7 @@ def _pieces(size: int) -> list[int]:
     return [(size - _PIECE_BYTES) * number // (_PIECES - 1) for number in range(_PIECES)]
 
 
-def _default_settings(generation: dict, canvas_length: int) -> Settings:
+def _default_settings(generation: dict[str, Any], canvas_length: int) -> Settings:
     flat = generation | (generation.get("linear_temperature_schedule_config") or {})
     flat |= generation.get("diffusion_stopping_config") or {}
     knobs = {ours: flat[theirs] for theirs, ours in _GENERATION_KEYS.items() if theirs in flat}
@@ -370,7 +371,7 @@ def _read_header(path: Path) -> tuple[int, dict[str, int]]:
     return 8 + length + end, {key: int(stop) - int(start) for key, (start, stop) in places.items()}
 
 
-def read_json(path: Path) -> dict:
+def read_json(path: Path) -> dict[str, Any]:
     """The JSON object in a checkpoint's file.
 
     Raises CheckpointError when it is missing, cannot be read, or is no JSON object.
