@@ -20,6 +20,7 @@ import numpy as np
 
 from visualizer.errors import CheckpointError, SettingsError, VisualizerError
 from visualizer.model.blas import prefer_openblas
+from visualizer.model.metal_errors import gpu_error
 from visualizer.model.token_text import TokenTexts
 from visualizer.settings import MAX_TOKENS, Settings
 from visualizer.trace import CHANNEL_CLOSER, CHANNEL_OPENER, Part, canvas_parts
@@ -208,7 +209,8 @@ def load_checkpoint(
 
     Activations are float32 without a GPU, float16 where the chip emulates bfloat16, else what the checkpoint has;
     bfloat16: without that exception. tell: called with the bytes of weights read so far, and of all.
-    Raises CheckpointError when the weights or the tokenizer do not load, or the chat template is missing.
+    Raises CheckpointError when the weights or the tokenizer do not load, or the chat template is missing; EngineError
+    when the GPU or its memory fails.
     """
     read_json(card.folder / "tokenizer.json")
     for shard in _shards(card.folder):
@@ -224,6 +226,8 @@ def load_checkpoint(
     except CheckpointError:
         raise
     except Exception as exc:
+        if (known := gpu_error(exc)) is not None:
+            raise known from exc
         fits = "its weights do not fit its config.json" if _tells_of_weights(exc) else "mlx-vlm refuses it"
         raise CheckpointError(f"The checkpoint {card.name} does not load: {fits} ({_one_line(exc)}).") from exc
     tokenizer: Any = getattr(processor, "tokenizer", processor)

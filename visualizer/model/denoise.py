@@ -16,6 +16,7 @@ import mlx.core as mx
 import mlx.nn as nn
 import numpy as np
 
+from visualizer.errors import NotFiniteError
 from visualizer.model.device import present_tiling
 from visualizer.model.readout import Reader, Readout
 from visualizer.model.sampler import (
@@ -43,6 +44,7 @@ def denoise(
 
     Every state is a finished numpy value. Each `next` runs at most one forward pass (plus the prefill of a block's
     context before its noise), so closing the generator stops within one. The same settings give the same states.
+    Raises NotFiniteError when a step's numbers are not finite.
     """
     started = clock()
     key = mx.random.key(settings.seed)
@@ -149,11 +151,16 @@ class _BlockRun:
         self, canvas: mx.array, accepted: mx.array, readout: Readout, step: int, temperature: float
     ) -> CanvasState:
         canvas_ids, is_accepted = np.array(canvas), np.array(accepted)
+        entropy_nats = np.array(readout.entropy_nats)
+        if not np.isfinite(entropy_nats).all():
+            raise NotFiniteError(
+                f"Step {step} of block {self.block + 1} gave no finite numbers; the frames before it are kept."
+            )
         return CanvasState(
             canvas_ids=canvas_ids,
             candidate_ids=np.array(readout.candidate_ids),
             accepted=is_accepted,
-            entropy_nats=np.array(readout.entropy_nats),
+            entropy_nats=entropy_nats,
             probability=np.array(readout.probability),
             top_ids=np.array(readout.top_ids),
             top_probabilities=np.array(readout.top_probabilities),
