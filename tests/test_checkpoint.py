@@ -272,6 +272,19 @@ def test_a_prompt_that_is_too_long_is_refused_with_its_numbers(checkpoint):
     assert (fits, budget, context) == (checkpoint.card.context_length - 164, 100, checkpoint.card.context_length)
 
 
+def test_a_prompt_of_50_000_tokens_is_refused_on_a_mac_with_24_gb_and_the_length_that_fits_is_named(checkpoint):
+    # 12,800 positions are what the 26B has there (tests/test_machine.py).
+    card = replace(checkpoint.card, context_length=262_144, memory_context=12_800)
+    settings = Settings(max_tokens=1024)
+    with pytest.raises(SettingsError) as caught:
+        replace(checkpoint, card=card).prompt_ids("sky " * 50_000, settings)
+    message = str(caught.value)
+    assert is_one_sentence(message) and "memory" in message
+    length, fits, budget = map(int, re.findall(r"\d+", message))
+    assert (length >= 50_000, fits, budget) == (True, 12_800 - 1024, 1024)
+    assert len(replace(checkpoint, card=card).prompt_ids("sky " * 5000, settings)) < 12_800
+
+
 def test_a_prompt_with_a_token_beyond_the_vocabulary_is_refused(checkpoint):
     # mlx-vlm gives the tokenizer a token for video; its id lies beyond the embedding table.
     assert checkpoint.tokenizer.encode("<|video|>", add_special_tokens=False) == [checkpoint.card.vocab_size]

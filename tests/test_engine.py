@@ -10,13 +10,15 @@ from dataclasses import replace
 
 import pytest
 
+from tests.support import failing_child
 from tests.support.canvas_samples import differing_fields, tiny_state
 from visualizer.bundled import POCKET_FOLDER
-from visualizer.errors import CheckpointError, EngineError, SettingsError
+from visualizer.errors import CheckpointError, EngineError, NotFiniteError, SettingsError
 from visualizer.model import denoise as denoise_module
+from visualizer.model import gpu_error
 from visualizer.model.checkpoint import read_card
 from visualizer.run import engine as engine_module
-from visualizer.run.engine import Engine, check_settings, frames
+from visualizer.run.engine import Engine, Patience, check_settings, frames
 from visualizer.settings import Settings
 from visualizer.trace.canvas import Finish, Phase
 
@@ -85,29 +87,16 @@ def test_a_stopped_run_leaves_nothing_behind(engine, expected):
     assert child_of(engine) is child
 
 
-class CountingPipe:
-    """A pipe that counts what is received."""
-
-    def __init__(self, pipe):
-        self._pipe, self.received = pipe, 0
-
-    def recv(self):
-        self.received += 1
-        return self._pipe.recv()
-
-    def __getattr__(self, name):
-        return getattr(self._pipe, name)
-
-
 def test_a_stopped_run_does_not_go_on_to_its_end(engine, expected, monkeypatch):
     run = engine.run(PROMPT, LONG)
     next(run)
+    child, came = engine._child, []
+    take = child._take
+    monkeypatch.setattr(child, "_take", lambda reply: (came.append(reply), take(reply)))
     run.close()
-    pipe = CountingPipe(engine._child._pipe)
-    monkeypatch.setattr(engine._child, "_pipe", pipe)
     assert_same_frames(list(engine.run(PROMPT, SHORT)), expected)
     # Of the 500 steps that were asked for, only what the child had begun in the meantime is left to be read off.
-    assert pipe.received - len(expected) < 250
+    assert len(came) - len(expected) < 250
 
 
 def test_a_run_that_was_asked_for_and_never_begun_changes_nothing(engine, expected):
@@ -176,23 +165,174 @@ def test_a_child_killed_in_the_middle_is_an_error_and_the_next_run_is_fresh(engi
     next(run)
     child = child_of(engine)
     os.kill(child.pid, signal.SIGKILL)
-    with pytest.raises(EngineError, match=r"ended unexpectedly \(exit code -9\)"):
+    with pytest.raises(EngineError, match=r"killed by the system \(exit code -9\), most likely because memory ran out"):
         list(run)
     assert_same_frames(list(engine.run(PROMPT, SHORT)), expected)
     assert child_of(engine) is not child
     assert not child.is_alive()
 
 
-def test_a_child_that_hangs_after_a_stop_is_replaced(engine, expected, monkeypatch):
-    monkeypatch.setattr(engine_module, "_HANG_SECONDS", 0.2)
-    run = engine.run(PROMPT, LONG)
-    next(run)
-    child = child_of(engine)
-    os.kill(child.pid, signal.SIGSTOP)
-    run.close()
-    assert_same_frames(list(engine.run(PROMPT, SHORT)), expected)
-    assert child_of(engine) is not child
+@pytest.fixture
+def faulty(card, monkeypatch):
+    """An engine whose child has faults on demand, and with little patience."""
+    monkeypatch.setattr(engine_module, "_serve", failing_child.serve)
+    engine = Engine(card, Patience(slowest=2.0, least=1.0, stop=0.5))
+    yield engine
+    engine.close()
+
+
+def test_a_child_that_hangs_ends_its_run_at_the_stop_and_is_replaced_by_the_next(faulty, expected):
+    run = faulty.run("stop", LONG)
+    seen = [next(run), next(run)]
+    child = child_of(faulty)
+    rest = []
+    waiting = threading.Thread(target=lambda: rest.extend(run))
+    waiting.start()
+    faulty.stop()
+    waiting.join(5)
+    assert not waiting.is_alive()
+    assert [frame.state.step for frame in [*seen, *rest]][:2] == [0, 1]
+    assert_same_frames(list(faulty.run(PROMPT, SHORT)), expected)
+    assert child_of(faulty) is not child
     assert not child.is_alive()
+
+
+def test_a_child_that_hangs_is_ended_without_a_stop_too(faulty, expected):
+    seen = []
+    with pytest.raises(
+        EngineError, match=r"has not answered for \d+ seconds and was ended; the frames so far are kept"
+    ):
+        seen.extend(faulty.run("stop", LONG))
+    assert not child_of(faulty).is_alive()
+    assert_same_frames(list(faulty.run(PROMPT, SHORT)), expected)
+
+
+def test_a_stop_without_a_run_stops_nothing(engine, expected):
+    engine.stop()
+    assert_same_frames(list(engine.run(PROMPT, SHORT)), expected)
+    engine.stop()
+    assert_same_frames(list(engine.run(PROMPT, SHORT)), expected)
+
+
+def test_a_run_that_is_stopped_while_the_checkpoint_loads_never_begins(card, expected):
+    engine = Engine(card)
+    try:
+        run = engine.run(PROMPT, LONG)
+        got = []
+        waiting = threading.Thread(target=lambda: got.extend(run))
+        waiting.start()
+        while engine._child is None or engine._child._pending is None:
+            waiting.join(0.01)
+        engine.stop()
+        waiting.join(5)
+        child = child_of(engine)
+        assert (got, waiting.is_alive()) == ([], False)
+        assert_same_frames(list(engine.run(PROMPT, SHORT)), expected)
+        assert child_of(engine) is child
+    finally:
+        engine.close()
+
+
+OUT_OF_MEMORY = "The GPU's memory ran out: try a shorter canvas or prompt"
+METAL_SAYS = {
+    "out of memory": (
+        "[METAL] Command buffer execution failed: Insufficient Memory (00000008:kIOGPUCommandBufferCallbackError"
+        "OutOfMemory)",
+        OUT_OF_MEMORY,
+    ),
+    "allocation": (
+        "[metal::malloc] Attempting to allocate 24696061952 bytes which is greater than the maximum allowed buffer "
+        "size of 22906503168 bytes.",
+        OUT_OF_MEMORY,
+    ),
+    "allocation on a processor": ("[malloc_or_wait] Unable to allocate 24696061952 bytes.", OUT_OF_MEMORY),
+    "timeout": (
+        "[METAL] Command buffer execution failed: Caused GPU Timeout Error (00000002:kIOGPUCommandBufferCallback"
+        "ErrorTimeout)",
+        "macOS ended a computation that kept the GPU busy for too long",
+    ),
+    "interactivity": (
+        "[METAL] Command buffer execution failed: Impacting Interactivity (0000000e:kIOGPUCommandBufferCallback"
+        "ErrorImpactingInteractivity)",
+        "macOS ended a computation that kept the GPU busy for too long",
+    ),
+    "anything else": ("[METAL] Command buffer execution failed: Page fault", "The GPU reported an error"),
+}
+
+
+@pytest.mark.parametrize("label", METAL_SAYS)
+def test_what_metal_says_becomes_one_sentence_of_advice(label):
+    raised, said = METAL_SAYS[label]
+    message = str(gpu_error(RuntimeError(raised)))
+    assert message.startswith(said) and message.endswith(".") and message.count(". ") == 0
+
+
+def test_what_is_not_about_the_gpu_is_left_as_it_is():
+    assert gpu_error(RuntimeError("[matmul] Last dimension of first input must match")) is None
+    assert gpu_error(KeyError("[METAL]")) is None
+
+
+@pytest.mark.parametrize("label", ["out of memory", "timeout"])
+def test_after_metal_has_failed_the_frames_are_kept_and_the_next_run_is_fresh(faulty, expected, label):
+    raised, said = METAL_SAYS[label]
+    seen = []
+    with pytest.raises(EngineError, match=said):
+        for frame in faulty.run(f"raise: {raised}", SHORT):
+            seen.append(frame)
+    assert [frame.state.step for frame in seen] == [0, 1]
+    failed = child_of(faulty)
+    assert_same_frames(list(faulty.run(PROMPT, SHORT)), expected)
+    assert child_of(faulty) is not failed
+    assert not failed.is_alive()
+
+
+def test_another_error_is_no_reason_for_a_fresh_process(faulty, expected):
+    with pytest.raises(EngineError, match="Something went wrong in the model process"):
+        list(faulty.run("raise: a bug", SHORT))
+    child = child_of(faulty)
+    assert_same_frames(list(faulty.run(PROMPT, SHORT)), expected)
+    assert child_of(faulty) is child
+
+
+def test_how_a_child_died_is_told(faulty, expected):
+    with pytest.raises(EngineError, match="The model process was ended by SIGABRT"):
+        list(faulty.run("abort", SHORT))
+    assert_same_frames(list(faulty.run(PROMPT, SHORT)), expected)
+
+
+def test_a_child_that_dies_while_it_loads_is_told_apart(card):
+    engine = Engine(card)
+    try:
+        engine.start()
+        os.kill(child_of(engine).pid, signal.SIGKILL)
+        with pytest.raises(EngineError, match=r"The process that loaded .* was killed .* choose a smaller checkpoint"):
+            list(engine.run(PROMPT, SHORT))
+    finally:
+        engine.close()
+
+
+def test_a_start_tells_how_far_it_is_and_in_which_numbers_it_computes(card):
+    engine = Engine(card)
+    try:
+        assert (engine.loading, engine.number_format, engine.block_seconds) == (None, None, None)
+        engine.start()
+        assert engine.loading is not None and engine.loading.done_bytes <= engine.loading.total_bytes
+        list(engine.run(PROMPT, SHORT))
+        assert (engine.loading, engine.number_format) == (None, "float32")
+        assert engine.block_seconds > 0
+    finally:
+        engine.close()
+
+
+def test_numbers_that_are_not_finite_end_the_run_in_words(checkpoint):
+    decoder = checkpoint.model.model.decoder
+    norm = decoder["norm"]
+    decoder["norm"] = lambda hidden: norm(hidden) * float("nan")
+    try:
+        with pytest.raises(NotFiniteError, match=r"Step 1 of block 1 gave no finite numbers"):
+            list(frames(checkpoint, PROMPT, SHORT))
+    finally:
+        decoder["norm"] = norm
 
 
 def test_a_prompt_that_is_too_long_is_refused_by_the_child_and_the_next_run_works(engine, expected):
@@ -250,8 +390,8 @@ def test_a_child_that_dies_just_before_it_is_asked_is_an_error_too(engine, expec
     child_of(engine).join()
     with monkeypatch.context() as patched:
         # As if it had still been alive a moment before.
-        patched.setattr(engine_module._Child, "settle", lambda self, patience_seconds: True)
-        with pytest.raises(EngineError, match="ended unexpectedly"):
+        patched.setattr(engine_module._Child, "settle", lambda self: True)
+        with pytest.raises(EngineError, match="killed by the system"):
             list(engine.run(PROMPT, SHORT))
     assert_same_frames(list(engine.run(PROMPT, SHORT)), expected)
 

@@ -5,24 +5,28 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import mlx.core as mx
 import pytest
 
+from bench.random_checkpoint import write_random_checkpoint
 from visualizer.bundled import POCKET_FOLDER
 from visualizer.errors import CheckpointError, MachineError
 from visualizer.hub import machine as machine_module
 from visualizer.hub.machine import (
     PREFILL_ROWS,
     READOUT_BYTES,
+    TOWER,
     Machine,
     check_processor,
     fitting_canvas,
+    fitting_context,
     memory_need,
     probe_machine,
     read_shape,
     weights_on_disk,
 )
 from visualizer.model.denoise import _PREFILL_CHUNK
-from visualizer.model.readout import _TILE_BYTES
+from visualizer.model.device import tiling
 
 POCKET = json.loads((POCKET_FOLDER / "config.json").read_text())
 REAL = {
@@ -30,13 +34,23 @@ REAL = {
     "text_config": {
         "hidden_size": 2816, "intermediate_size": 2112, "moe_intermediate_size": 704, "num_hidden_layers": 30,
         "num_attention_heads": 16, "num_key_value_heads": 8, "num_global_key_value_heads": 2, "head_dim": 256,
-        "global_head_dim": 512, "sliding_window": 1024, "top_k_experts": 8,
+        "global_head_dim": 512, "sliding_window": 1024, "top_k_experts": 8, "max_position_embeddings": 262_144,
         "layer_types": (["sliding_attention"] * 5 + ["full_attention"]) * 5,
+    },
+    "vision_config": {
+        "hidden_size": 1152, "intermediate_size": 4304, "num_hidden_layers": 27, "num_attention_heads": 16,
+        "head_dim": 72, "patch_size": 16, "position_embedding_size": 10_240,
     },
 }  # fmt: skip
 """DiffusionGemma 26B-A4B's shape, as mlx-vlm's diffusion_gemma/config.py has it."""
-REAL_WEIGHTS = 16_600_000_000
+REAL_FILES = 16_542_844_632
+REAL_WEIGHTS = 15_397_517_016
 MAC_WITH_24_GB = Machine(metal=True, memory_bytes=17_179_869_184)
+
+
+def test_the_real_vision_tower_is_not_counted():
+    assert REAL_FILES - read_shape(REAL).tower_bytes == REAL_WEIGHTS
+    assert read_shape(POCKET).tower_bytes == 0
 
 
 def test_the_need_of_the_real_checkpoint_is_weights_and_keys_and_one_step():
@@ -89,7 +103,8 @@ def test_a_real_run_stays_under_the_stated_need():
 
 def test_the_need_knows_the_chunks_that_are_really_taken():
     assert PREFILL_ROWS == _PREFILL_CHUNK
-    assert READOUT_BYTES >= 2 * _TILE_BYTES
+    shortest = tiling(0)
+    assert (shortest.in_flight + 1) * shortest.tile_bytes <= READOUT_BYTES
 
 
 def test_on_a_mac_with_24_gb_the_real_checkpoint_has_its_whole_canvas():
@@ -103,6 +118,20 @@ def test_where_memory_is_just_short_the_canvas_gets_shorter():
     assert fitting_canvas("big", shape, REAL_WEIGHTS, Machine(metal=True, memory_bytes=room - 1)) == 64
 
 
+MACS = {"24 GB": (17_179_869_184, 12_800), "32 GB": (22_906_492_245, 79_360), "64 GB": (51_000_000_000, 262_144)}
+
+
+@pytest.mark.parametrize("label", MACS)
+def test_beside_the_canvas_it_is_known_which_context_fits(label):
+    memory, context = MACS[label]
+    shape, machine = read_shape(REAL), Machine(metal=True, memory_bytes=memory)
+    assert fitting_canvas("big", shape, REAL_WEIGHTS, machine) == 256
+    assert fitting_context(shape, REAL_WEIGHTS, machine, 256) == context
+    assert memory_need(shape, REAL_WEIGHTS, 256, context).total_bytes <= memory
+    if context < shape.context_length:
+        assert memory_need(shape, REAL_WEIGHTS, 256, context + 256).total_bytes > memory
+
+
 @pytest.mark.parametrize("own", [8, 32, 33, 100, 256])
 def test_a_checkpoints_own_canvas_is_offered_first(own):
     shape = replace(read_shape(POCKET), canvas_length=own)
@@ -111,8 +140,8 @@ def test_a_checkpoints_own_canvas_is_offered_first(own):
 
 REFUSALS = {
     "a mac with 16 GB": (Machine(metal=True, memory_bytes=11_453_251_584),
-                         r"^big needs 17\.\d GB of memory even with a canvas of 32, .* has 11\.5 GB for Metal"),
-    "a processor": (Machine(metal=False, memory_bytes=10**12), r"^big needs Apple silicon: it has 16\.6 GB of weights"),
+                         r"^big needs 1[56]\.\d GB of memory even with a canvas of 32, .* has 11\.5 GB for Metal"),
+    "a processor": (Machine(metal=False, memory_bytes=10**12), r"^big needs Apple silicon: it has 15\.4 GB of weights"),
 }  # fmt: skip
 
 
@@ -172,7 +201,12 @@ def test_without_metal_or_mlx_the_free_memory_counts(monkeypatch, stdout):
     assert machine.memory_bytes > 10**8
 
 
-def test_the_weights_on_disk_are_counted_over_all_shards(tmp_path):
-    for name in ("model-1.safetensors", "model-2.safetensors", "config.json"):
-        (tmp_path / name).write_bytes(b"1234567890")
-    assert weights_on_disk(tmp_path) == 20
+def test_the_weights_on_disk_are_counted_over_all_shards_but_for_the_vision_tower(tmp_path):
+    folder = write_random_checkpoint(tmp_path / "small", {}, shards=2)
+    plain = weights_on_disk(folder)
+    assert plain == sum(path.stat().st_size for path in folder.glob("*.safetensors"))
+    tower = {f"{TOWER[0]}layer.weight": mx.zeros((1000, 10)), "model.other": mx.zeros(100)}
+    mx.save_safetensors(str(folder / "more.safetensors"), tower)
+    assert plain + 400 < weights_on_disk(folder) < plain + 1000
+    (folder / "garbage.safetensors").write_bytes(b"1234567890")
+    assert plain + 410 < weights_on_disk(folder) < plain + 1010

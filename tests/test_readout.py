@@ -1,6 +1,6 @@
 """The readout in tiles against the whole vocabulary at once, in plain numpy."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import mlx.core as mx
 import mlx.nn as nn
@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from visualizer.model import readout
+from visualizer.model.device import Tiling, number_format, tiling
 from visualizer.model.readout import Reader
 
 VOCAB, WIDTH, LENGTH, TOP_K = 101, 64, 8, 3
@@ -165,9 +166,57 @@ def test_the_tile_shrinks_as_the_canvas_grows_so_that_its_working_set_stays(leng
     mx.reset_peak_memory()
     result = Reader(embedding, SCALE, SOFTCAP, 40_000).read(hidden, 1.0, 0.0, TOP_K, mx.random.key(0))
     mx.eval(result.soft_embedding, result.top_ids)
-    assert mx.get_peak_memory() - before < 1.5 * readout._TILE_BYTES
+    assert mx.get_peak_memory() - before < 1.5 * Tiling().tile_bytes
     assert (len(embedding.seen) > 1) == (length > 8)
     assert {stop - start for start, stop in embedding.seen[:-1]} <= {embedding.seen[0][1]}
+
+
+# What a GPU is given, on this processor: three tiles in flight, passes compiled.
+METALS = Tiling(tile_bytes=1, in_flight=3, fused=True)
+
+
+@pytest.mark.parametrize("tiles", [1, 2, 3, 4, 7])
+def test_tiles_in_flight_and_compiled_passes_give_what_one_after_the_other_gives(case, tiles, monkeypatch):
+    monkeypatch.setattr(Reader, "_ids_per_tile", lambda self, hidden: -(-VOCAB // tiles))
+    one = case.read(sample_temperature=1.0)
+    case.reader = replace(case.reader, tiling=METALS)
+    other = case.read(sample_temperature=1.0)
+    for name in ("candidate_ids", "top_ids", "token_ids"):
+        assert mx.array_equal(getattr(one, name), getattr(other, name)), name
+    np.testing.assert_allclose(np.array(other.entropy_nats), np.array(one.entropy_nats), atol=1e-4)
+    np.testing.assert_allclose(np.array(other.probability), np.array(one.probability), atol=1e-4)
+
+
+def test_over_the_real_vocabulary_a_gpu_is_waited_for_15_times_a_step_at_most(monkeypatch):
+    waits, handed = [], []
+    monkeypatch.setattr(mx, "eval", lambda *values: waits.append(values))
+    monkeypatch.setattr(mx, "async_eval", lambda *values: handed.append(values))
+    monkeypatch.setattr(Reader, "_read_tile", lambda self, hidden, tile, *others: tile)
+    monkeypatch.setattr(readout, "_merge", lambda one, other, top_k: other)
+    reader = Reader(nn.Embedding(1, 1), SCALE, SOFTCAP, 262_144, tiling(10**10))
+    reader._read_all(mx.zeros((1, 256, 2816), dtype=mx.bfloat16), 0.5, 0.0, TOP_K, mx.random.key(0))
+    assert len(waits) <= 15 < len(handed)
+
+
+def test_where_memory_is_short_the_tiles_shrink_to_a_processors():
+    plenty, little, none = (tiling(free).tile_bytes for free in (10**10, 300 * 10**6, 0))
+    assert plenty * 3 < 310e6
+    assert plenty > little > none == Tiling().tile_bytes
+    assert tiling(None) == Tiling()
+
+
+@pytest.mark.parametrize(
+    ("name", "gpu", "expected"),
+    [
+        ("Apple M1", True, mx.float16),
+        ("Apple M2 Ultra", True, mx.float16),
+        ("Apple M3 Max", True, mx.bfloat16),
+        ("Apple M12", True, mx.bfloat16),
+        ("AMD EPYC", False, mx.float32),
+    ],
+)
+def test_the_number_format_follows_the_chip(name, gpu, expected):
+    assert number_format(name, gpu) == expected
 
 
 def narrow_reader(weights):

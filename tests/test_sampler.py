@@ -120,4 +120,4 @@ def test_noise_is_spread_over_the_whole_vocabulary():
 def test_the_stop_rule(label, history, now, stability_steps, entropy, settled):
     entropies = mx.array([0.0, 2 * entropy])
     before = [mx.array(ids) for ids in history]
-    assert has_settled(before, mx.array(now), stability_steps, entropies, stop_entropy=0.125) is settled, label
+    assert has_settled(before, mx.array(now), stability_steps, entropies, stop_entropy=0.125).item() is settled, label

@@ -5,7 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers
 
-from visualizer.model.token_text import TokenTexts, split_channels
+from visualizer.model.token_text import TokenTexts
 
 # Ids of the pocket tokenizer: six special tokens, the 256 byte symbols, words. Byte symbols make broken characters.
 IDS = st.lists(st.one_of(st.integers(0, 10**6), st.integers(6, 261)), max_size=24)
@@ -13,25 +13,6 @@ SPACES = ["\t", "\n", "\n\n    ", "    return n\n", "\r\n", " the ", "\u200b"]
 CHARACTERS = ["🎉", "👩\u200d👩\u200d👧", "é", "e\u0301", "漢字", "\ufffd"]
 PIECES = st.sampled_from(SPACES + CHARACTERS)
 TEXTS = st.lists(st.one_of(PIECES, st.text(max_size=8)), max_size=6).map("".join)
-
-
-# Channel markers 7 and 8.
-@pytest.mark.parametrize(
-    ("label", "ids", "runs"),
-    [
-        ("nothing", [], []),
-        ("no channel", [1, 2], [(False, [1, 2])]),
-        ("a channel first", [7, 1, 8, 2], [(True, [1]), (False, [2])]),
-        ("in the middle", [1, 7, 2, 8, 3], [(False, [1]), (True, [2]), (False, [3])]),
-        ("not closed", [1, 7, 2, 3], [(False, [1]), (True, [2, 3])]),
-        ("empty", [7, 8, 1], [(False, [1])]),
-        ("opened twice", [7, 1, 7, 2, 8], [(True, [1]), (True, [2])]),
-        ("closed without being open", [1, 8, 2], [(False, [1]), (False, [2])]),
-    ],
-)
-def test_ids_are_split_at_channel_markers(label, ids, runs):
-    assert split_channels(ids, 7, 8) == runs, label
-    assert split_channels([1, 7, 8], None, None) == [(False, [1, 7, 8])]
 
 
 def decoded(checkpoint, ids):

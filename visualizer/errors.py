@@ -35,6 +35,10 @@ class EngineError(VisualizerError):
     """The process that runs the model failed; the next run starts a fresh one."""
 
 
+class NotFiniteError(EngineError):
+    """A step gave no finite numbers: the number format does not hold the model's, or its weights are damaged."""
+
+
 class TraceError(VisualizerError):
     """A recorded run's file cannot be read: it is damaged, too large, of another format, or no recording at all."""
 

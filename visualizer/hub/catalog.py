@@ -62,8 +62,10 @@ class Offer:
 
     @property
     def weights_bytes(self) -> int:
-        """The weights alone."""
-        return sum(file.size_bytes for file in self.files if file.name.endswith(".safetensors"))
+        """The weights that a text prompt needs, without the vision tower."""
+        return (
+            sum(file.size_bytes for file in self.files if file.name.endswith(".safetensors")) - self.shape.tower_bytes
+        )
 
     def here_bytes(self) -> int:
         """What an earlier fetch has brought already."""

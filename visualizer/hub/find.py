@@ -16,6 +16,7 @@ from visualizer.hub.catalog import Hub, Offer, default_hub, find_cached, look_up
 from visualizer.hub.machine import (
     Machine,
     fitting_canvas,
+    fitting_context,
     is_apple_silicon,
     probe_machine,
     read_shape,
@@ -73,16 +74,17 @@ def check_place(offer: Offer) -> None:
 
 
 def fit(card: CheckpointCard, machine: Machine) -> CheckpointCard:
-    """The card with the longest canvas that fits this machine.
+    """The card with the longest canvas, and beside it the longest context, that fit this machine.
 
     Raises MachineError where the checkpoint cannot work.
     """
     shape = read_shape(read_json(card.folder / "config.json"))
-    length = fitting_canvas(card.name, shape, weights_on_disk(card.folder), machine)
-    if length >= card.canvas_length:
-        return card
+    weights = weights_on_disk(card.folder)
+    length = min(fitting_canvas(card.name, shape, weights, machine), card.canvas_length)
     defaults = card.defaults.changed(canvas_length=min(length, card.defaults.canvas_length))
-    return replace(card, canvas_length=length, defaults=defaults)
+    context = fitting_context(shape, weights, machine, length)
+    memory_context = context if context < card.context_length else None
+    return replace(card, canvas_length=length, defaults=defaults, memory_context=memory_context)
 
 
 def preselected(hub: Callable[[], Hub] = default_hub, probe: Callable[[], Machine] = probe_machine) -> CheckpointCard:

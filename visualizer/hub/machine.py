@@ -11,21 +11,28 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from visualizer.byte_sizes import spoken_size
 from visualizer.errors import CheckpointError, MachineError
+from visualizer.model import tensor_sizes
 
 log = logging.getLogger(__name__)
 
-READOUT_BYTES = 64 * 2**20
-"""What reading the vocabulary takes, from above: two tiles of visualizer/model/readout.py and the sums beside them."""
+READOUT_BYTES = 96 * 2**20
+"""What reading the vocabulary takes where memory is short, from above: three of the smallest tiles of
+visualizer/model/device.py and the sums beside them."""
 PREFILL_ROWS = 1024
 """Positions of a prompt that one forward reads (visualizer/model/denoise.py)."""
 USUAL_CONTEXT = 1024
 """Prompt and answer, in positions, that the memory is reckoned for."""
 CANVAS_STEP = 32
+CONTEXT_STEP = 256
+TOWER = ("model.encoder.vision_tower.", "model.encoder.embed_vision.")
+"""What the names of the vision tower's tensors begin with. Text prompts do not use it, and it is not loaded."""
 CPU_WEIGHTS_BYTES = 2 * 10**9
 """Without a GPU larger weights are refused. MLX's CPU backend makes 3 GFLOP/s with quantized weights: a canvas of 256
 on 4 billion active parameters is 2 TFLOP, more than ten minutes a step."""
@@ -50,7 +57,11 @@ class Machine:
 
 @dataclass(frozen=True)
 class ModelShape:
-    """The sizes in a checkpoint's config.json that decide its memory."""
+    """The sizes in a checkpoint's config.json that decide its memory.
+
+    context_length: positions, prompt and answer together. tower_bytes: of the vision tower in 16 bits, which is not
+    loaded.
+    """
 
     hidden: int
     intermediate: int
@@ -63,6 +74,8 @@ class ModelShape:
     experts_per_token: int
     expert_intermediate: int
     canvas_length: int
+    context_length: int
+    tower_bytes: int
 
 
 @dataclass(frozen=True)
@@ -97,7 +110,7 @@ def probe_machine() -> Machine:
     return Machine(metal=False, memory_bytes=_free_memory())
 
 
-def read_shape(config: dict) -> ModelShape:
+def read_shape(config: Mapping[str, Any]) -> ModelShape:
     """The shape in the content of a config.json.
 
     Raises CheckpointError when a size is missing or no number.
@@ -120,9 +133,22 @@ def read_shape(config: dict) -> ModelShape:
             experts_per_token=int(text.get("top_k_experts") or 0),
             expert_intermediate=int(text.get("moe_intermediate_size") or 0),
             canvas_length=int(config.get("canvas_length", 256)),
+            context_length=int(text.get("max_position_embeddings") or 0),
+            tower_bytes=2 * _tower_parameters(config.get("vision_config"), int(text["hidden_size"])),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise CheckpointError(f"The checkpoint's config.json lacks or garbles {exc}.") from exc
+
+
+def _tower_parameters(vision: Mapping[str, Any] | None, text_hidden: int) -> int:
+    """Numbers in the vision tower (mlx-vlm's gemma4/vision.py): its layers, two tables of positions, patches, and the
+    way into the text's width."""
+    if not vision:
+        return 0
+    hidden, heads, head = int(vision["hidden_size"]), int(vision["num_attention_heads"]), int(vision["head_dim"])
+    layer = 4 * hidden * heads * head + 3 * hidden * int(vision["intermediate_size"])
+    tables = 2 * int(vision["position_embedding_size"]) + 3 * int(vision["patch_size"]) ** 2 + text_hidden
+    return int(vision["num_hidden_layers"]) * layer + hidden * tables
 
 
 def memory_need(
@@ -130,9 +156,9 @@ def memory_need(
 ) -> MemoryNeed:
     """What a run takes, from above.
 
-    weights: what lies on disk, since MLX keeps quantized and bfloat16 weights as they are. cache: keys and values of
-    `context` positions in the full layers; in the sliding ones of a window and one chunk of prefill (mlx-vlm's
-    KVCache and RotatingKVCache, models/diffusion_gemma/language.py, make_cache). step: one layer at a time, over the
+    weights: what is read from the disk, since MLX keeps quantized and bfloat16 weights as they are. cache: keys and
+    values of `context` positions in the full layers; in the sliding ones of a window and one chunk of prefill (KVCache
+    and RotatingKVCache in mlx-vlm's models/diffusion_gemma/language.py). step: one layer at a time, over the
     rows of a forward (a chunk of prefill or the canvas): attention scores and their softmax unfused, the experts'
     outputs, the dense part and the residual stream; and the readout. number_bytes: 2 for bfloat16, 4 where
     activations are float32 (CPU).
@@ -166,7 +192,8 @@ def fitting_canvas(name: str, shape: ModelShape, weights_bytes: int, machine: Ma
     """
     check_processor(name, weights_bytes, machine)
     longest = shape.canvas_length
-    for length in (longest, *range((longest - 1) // CANVAS_STEP * CANVAS_STEP, 0, -CANVAS_STEP)):
+    lengths: list[int] = [longest, *range((longest - 1) // CANVAS_STEP * CANVAS_STEP, 0, -CANVAS_STEP)]
+    for length in lengths:
         need = memory_need(shape, weights_bytes, length, number_bytes=machine.number_bytes)
         if need.total_bytes <= machine.memory_bytes:
             return length
@@ -176,9 +203,27 @@ def fitting_canvas(name: str, shape: ModelShape, weights_bytes: int, machine: Ma
     )
 
 
+def fitting_context(shape: ModelShape, weights_bytes: int, machine: Machine, canvas_length: int) -> int:
+    """The longest context, prompt and answer in positions, that fits beside a canvas that does."""
+    low, high = 0, max(1, shape.context_length // CONTEXT_STEP)
+    while low < high:
+        middle = (low + high + 1) // 2
+        need = memory_need(shape, weights_bytes, canvas_length, middle * CONTEXT_STEP, machine.number_bytes)
+        low, high = (middle, high) if need.total_bytes <= machine.memory_bytes else (low, middle - 1)
+    return shape.context_length if high == shape.context_length // CONTEXT_STEP else low * CONTEXT_STEP
+
+
 def weights_on_disk(folder: Path) -> int:
-    """Bytes of a checkpoint folder's weights."""
-    return sum(path.stat().st_size for path in folder.glob("*.safetensors"))
+    """Bytes of a checkpoint folder's weights that a text prompt needs: all but the vision tower.
+
+    Raises CheckpointError when a file of weights cannot be read.
+    """
+    return sum(path.stat().st_size - _tower_bytes(path) for path in folder.glob("*.safetensors"))
+
+
+def _tower_bytes(path: Path) -> int:
+    """Bytes of the vision tower's tensors in a file, by its header."""
+    return sum(size for name, size in tensor_sizes(path).items() if name.startswith(TOWER))
 
 
 def _free_memory() -> int:

@@ -12,6 +12,17 @@ from visualizer.model.checkpoint import (
     load_checkpoint,
     read_card,
     read_json,
+    tensor_sizes,
 )
+from visualizer.model.metal_errors import gpu_error
 
-__all__ = ["Checkpoint", "CheckpointCard", "check_model_type", "load_checkpoint", "read_card", "read_json"]
+__all__ = [
+    "Checkpoint",
+    "CheckpointCard",
+    "check_model_type",
+    "gpu_error",
+    "load_checkpoint",
+    "read_card",
+    "read_json",
+    "tensor_sizes",
+]

@@ -7,16 +7,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from visualizer.errors import CheckpointError, SettingsError, VisualizerError
 from visualizer.model.blas import prefer_openblas
-from visualizer.model.token_text import TokenTexts, split_channels
+from visualizer.model.metal_errors import gpu_error
+from visualizer.model.token_text import TokenTexts
 from visualizer.settings import MAX_TOKENS, Settings
+from visualizer.trace import CHANNEL_CLOSER, CHANNEL_OPENER, Part, canvas_parts
 
 if TYPE_CHECKING:
     import mlx.nn as nn
@@ -32,7 +39,8 @@ _GENERATION_KEYS = {"max_denoising_steps": "max_steps", "t_min": "t_min", "t_max
 class CheckpointCard:
     """What a checkpoint folder says of itself, read without loading it.
 
-    defaults: the sampling knobs of its generation_config. context_length: positions, prompt and answer together.
+    defaults: the sampling knobs of its generation_config. context_length: positions, prompt and answer together;
+    memory_context: those that fit this machine's memory, where that is known.
     """
 
     folder: Path
@@ -42,6 +50,7 @@ class CheckpointCard:
     context_length: int
     stop_ids: frozenset[int]
     defaults: Settings
+    memory_context: int | None = None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -57,6 +66,11 @@ class Checkpoint:
     model: nn.Module
     tokenizer: PreTrainedTokenizerBase
 
+    @property
+    def number_format(self) -> str:
+        """What its activations are computed in: "bfloat16", "float16" or "float32"."""
+        return str(self.model.model.decoder.norm.weight.dtype).removeprefix("mlx.core.")
+
     def prompt_ids(self, prompt: str, settings: Settings) -> list[int]:
         """The prompt in the checkpoint's chat template, as ids.
 
@@ -65,44 +79,50 @@ class Checkpoint:
         """
         messages = [{"role": "user", "content": prompt}]
         text = self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-        ids = self.tokenizer.encode(text, add_special_tokens=False)
-        room = self.card.context_length - settings.max_tokens - settings.canvas_length
-        if len(ids) > room:
-            raise SettingsError(
-                f"The prompt is too long: {len(ids)} tokens, and {max(room, 0)} fit beside a budget of "
-                f"{settings.max_tokens} tokens in this checkpoint's context of {self.card.context_length}."
-            )
+        ids: list[int] = self.tokenizer.encode(text, add_special_tokens=False)
+        self._check_length(len(ids), settings)
         unknown = [token_id for token_id in ids if token_id >= self.card.vocab_size]
         if unknown:
             token = self.tokenizer.decode(unknown[:1])
             raise SettingsError(f"The prompt holds {token}, a special token that this checkpoint cannot read.")
         return ids
 
+    def _check_length(self, length: int, settings: Settings) -> None:
+        """Refuse a prompt of more tokens than the context or the memory takes, before anything is computed of it."""
+        room = self.card.context_length - settings.max_tokens - settings.canvas_length
+        if length > room:
+            raise SettingsError(
+                f"The prompt is too long: {length} tokens, and {max(room, 0)} fit beside a budget of "
+                f"{settings.max_tokens} tokens in this checkpoint's context of {self.card.context_length}."
+            )
+        if self.card.memory_context is None:
+            return
+        room = self.card.memory_context - settings.max_tokens
+        if length > room:
+            raise SettingsError(
+                f"The prompt is too long for this machine's memory: {length} tokens, and {max(room, 0)} fit beside a "
+                f"budget of {settings.max_tokens} tokens."
+            )
+
     def token_texts(self) -> TokenTexts:
         """A fresh cache of exact token texts, special tokens shown."""
         names = [f"<0x{byte:02X}>" for byte in range(256)]
-        ids = self.tokenizer.convert_tokens_to_ids(names)
-        known = self.tokenizer.convert_ids_to_tokens(ids)
-        byte_ids = frozenset(i for i, name, token in zip(ids, names, known, strict=True) if name == token)
-        return TokenTexts(lambda ids: self.tokenizer.decode(ids, skip_special_tokens=False, **_VERBATIM), byte_ids)
+        vocabulary = self.tokenizer.get_vocab()
+        byte_ids = frozenset(vocabulary[name] for name in names if name in vocabulary)
+        return TokenTexts(lambda ids: self._decode(ids, skip_special_tokens=False), byte_ids)
 
     def answer_text(self, ids: Sequence[int]) -> str:
         """The ids as plain text, without special tokens."""
-        return self.tokenizer.decode(list(ids), skip_special_tokens=True, **_VERBATIM)
+        return self._decode(list(ids), skip_special_tokens=True)
 
     def answer_and_thought(self, ids: Sequence[int]) -> tuple[str, str | None]:
-        """The answer as plain text, and apart from it what stands in thought channels (None: nothing).
-
-        A channel opens with its name in a line of its own, which is no part of the thought.
-        """
-        answer, thoughts = "", []
-        for in_channel, run in split_channels(ids, *self._channel_ids()):
-            text = self.answer_text(run)
-            if in_channel:
-                thoughts.append(text.partition("\n")[2].strip())
-            else:
-                answer += text
-        return answer, "\n\n".join(filter(None, thoughts)) or None
+        """The answer as plain text, and apart from it what stands in thoughts (None: nothing)."""
+        special = np.isin(ids, list(self.special_ids()))
+        parts = canvas_parts(self.token_texts().cells(ids), special, np.ones(len(ids), dtype=bool), len(ids))
+        answer = [token_id for token_id, part in zip(ids, parts, strict=True) if part == Part.ANSWER]
+        runs = groupby(zip(ids, parts, strict=True), key=lambda token: token[1])
+        thoughts = [self.answer_text([token_id for token_id, _ in run]) for part, run in runs if part == Part.THOUGHT]
+        return self.answer_text(answer), "\n\n".join(thought.strip() for thought in thoughts) or None
 
     def open_channel(self, prompt_ids: Sequence[int]) -> list[int]:
         """The end of the prompt from a channel on that it opens and leaves open for the model; mostly nothing."""
@@ -118,15 +138,22 @@ class Checkpoint:
         marked = {i for i, token in self.tokenizer.added_tokens_decoder.items() if token.special}
         return frozenset(marked.union(i for i in self._channel_ids() if i is not None))
 
+    def _decode(self, ids: list[int], skip_special_tokens: bool) -> str:
+        return str(
+            self.tokenizer.decode(ids, skip_special_tokens=skip_special_tokens, clean_up_tokenization_spaces=False)
+        )
+
     def _channel_ids(self) -> tuple[int | None, int | None]:
         ids = {token.content: token_id for token_id, token in self.tokenizer.added_tokens_decoder.items()}
-        return ids.get(_CHANNEL_OPENER), ids.get(_CHANNEL_CLOSER)
+        return ids.get(CHANNEL_OPENER), ids.get(CHANNEL_CLOSER)
 
 
+_READ_BYTES = 256 * 2**20
+"""Of weights, between two tellings how far loading is."""
+_NO_SAFETENSORS = (ValueError, KeyError, TypeError, AttributeError)
+"""What reading the header of another kind of file raises."""
 _LONGEST_HEADER = 100 * 2**20
 """Of a safetensors file, as its own library bounds it."""
-_CHANNEL_OPENER, _CHANNEL_CLOSER = "<|channel>", "<channel|>"
-_VERBATIM = {"clean_up_tokenization_spaces": False}
 
 
 def read_card(folder: Path) -> CheckpointCard:
@@ -175,31 +202,78 @@ def check_model_type(config: object, name: str) -> None:
         )
 
 
-def load_checkpoint(card: CheckpointCard) -> Checkpoint:
-    """Load the model and its tokenizer with mlx-vlm.
+def load_checkpoint(
+    card: CheckpointCard, tell: Callable[[int, int], None] = lambda done, total: None, bfloat16: bool = False
+) -> Checkpoint:
+    """Load the model and its tokenizer with mlx-vlm, without the vision tower, which a text prompt does not use.
 
-    Without a GPU bfloat16 weights become float32: MLX's CPU backend has no fast bfloat16.
-    Raises CheckpointError when the weights or the tokenizer do not load, or the chat template is missing.
+    Activations are float32 without a GPU, float16 where the chip emulates bfloat16, else what the checkpoint has;
+    bfloat16: without that exception. tell: called with the bytes of weights read so far, and of all.
+    Raises CheckpointError when the weights or the tokenizer do not load, or the chat template is missing; EngineError
+    when the GPU or its memory fails.
     """
     read_json(card.folder / "tokenizer.json")
     for shard in _shards(card.folder):
         _check_shard(card.folder / shard, card.name)
     prefer_openblas()
-    import mlx.core as mx
-    from mlx_vlm import load as load_with_mlx_vlm
+    from mlx_vlm.utils import load as load_with_mlx_vlm
 
     try:
-        model, processor = load_with_mlx_vlm(str(card.folder))
-        if mx.default_device().type == mx.DeviceType.cpu:
-            model.set_dtype(mx.float32)
-        mx.eval(model.parameters())
+        with _without_tower(card.folder) as folder:
+            model, processor = load_with_mlx_vlm(str(folder), lazy=True)
+            _choose_number_format(model, bfloat16)
+            _read_weights(model, tell)
+    except CheckpointError:
+        raise
     except Exception as exc:
+        if (known := gpu_error(exc)) is not None:
+            raise known from exc
         fits = "its weights do not fit its config.json" if _tells_of_weights(exc) else "mlx-vlm refuses it"
         raise CheckpointError(f"The checkpoint {card.name} does not load: {fits} ({_one_line(exc)}).") from exc
-    tokenizer = getattr(processor, "tokenizer", processor)
+    tokenizer: Any = getattr(processor, "tokenizer", processor)
     if not tokenizer.chat_template:
         raise CheckpointError(f"The checkpoint {card.name} is incomplete: it has no chat template.")
     return Checkpoint(card, model, tokenizer)
+
+
+@contextmanager
+def _without_tower(folder: Path) -> Iterator[Path]:
+    """A folder of links to a checkpoint's files whose config.json has no vision tower: mlx-vlm then builds none, reads
+    none, and misses none where it lies elsewhere."""
+    config = read_json(folder / "config.json") | {"vision_config": None}
+    with tempfile.TemporaryDirectory(prefix="checkpoint-") as name:
+        for path in folder.iterdir():
+            if path.name != "config.json":
+                (Path(name) / path.name).symlink_to(path.resolve())
+        (Path(name) / "config.json").write_text(json.dumps(config), encoding="utf-8")
+        yield Path(name)
+
+
+def _choose_number_format(model: nn.Module, bfloat16: bool) -> None:
+    import mlx.core as mx
+
+    from visualizer.model.device import device_name, number_format, on_gpu
+
+    chosen = number_format(device_name(), on_gpu())
+    if chosen == mx.float32 or (chosen == mx.float16 and not bfloat16):
+        model.set_dtype(chosen)
+
+
+def _read_weights(model: nn.Module, tell: Callable[[int, int], None]) -> None:
+    """Bring the weights into memory, piece by piece so that it can be told how far it is."""
+    import mlx.core as mx
+    from mlx.utils import tree_flatten
+
+    arrays: list[mx.array] = list(dict(tree_flatten(model.parameters())).values())  # type: ignore[no-untyped-call]
+    done, total, piece = 0, sum(array.nbytes for array in arrays), 0
+    for number, array in enumerate(arrays):
+        done += array.nbytes
+        if done - piece >= _READ_BYTES:
+            mx.eval(arrays[: number + 1])
+            piece = done
+            tell(done, total)
+    mx.eval(arrays)
+    tell(total, total)
 
 
 def fingerprint(folder: Path) -> str:
@@ -229,7 +303,7 @@ def _pieces(size: int) -> list[int]:
     return [(size - _PIECE_BYTES) * number // (_PIECES - 1) for number in range(_PIECES)]
 
 
-def _default_settings(generation: dict, canvas_length: int) -> Settings:
+def _default_settings(generation: dict[str, Any], canvas_length: int) -> Settings:
     flat = generation | (generation.get("linear_temperature_schedule_config") or {})
     flat |= generation.get("diffusion_stopping_config") or {}
     knobs = {ours: flat[theirs] for theirs, ours in _GENERATION_KEYS.items() if theirs in flat}
@@ -260,32 +334,48 @@ def _shards(folder: Path) -> list[str]:
 
 
 def _check_shard(path: Path, name: str) -> None:
-    """Refuse a file of weights that is cut short or no safetensors file, by its header alone.
-
-    The header: its length in 8 bytes, then JSON that gives every tensor's place after it.
-    """
+    """Refuse a file of weights that is cut short or no safetensors file, by its header alone."""
     try:
-        with path.open("rb") as file:
-            size = path.stat().st_size
-            length = int.from_bytes(file.read(8), "little")
-            if not 2 <= length <= _LONGEST_HEADER:
-                raise ValueError(f"a header of {length} bytes")
-            header = file.read(length)
-            if len(header) == length:
-                tensors = [entry for key, entry in json.loads(header).items() if key != "__metadata__"]
-                length += max((entry["data_offsets"][1] for entry in tensors), default=0)
+        needed, _ = _read_header(path)
+        size = path.stat().st_size
     except OSError as exc:
         raise CheckpointError(f"{path.name} of the checkpoint {name} cannot be read: {exc}.") from exc
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as exc:
+    except _NO_SAFETENSORS as exc:
         raise CheckpointError(f"The checkpoint {name} does not load: {path.name} is no safetensors file.") from exc
-    if size < 8 + length:
+    if size < needed:
         raise CheckpointError(
             f"The checkpoint {name} is incomplete: {path.name} is cut short at {size:,} bytes, "
-            f"at least {8 + length:,} are needed."
+            f"at least {needed:,} are needed."
         )
 
 
-def read_json(path: Path) -> dict:
+def tensor_sizes(path: Path) -> dict[str, int]:
+    """Bytes of every tensor in a safetensors file, by name; none where the file cannot be read as one."""
+    try:
+        return _read_header(path)[1]
+    except (OSError, *_NO_SAFETENSORS):
+        return {}
+
+
+def _read_header(path: Path) -> tuple[int, dict[str, int]]:
+    """How many bytes a safetensors file must have, and those of every tensor, by name.
+
+    The header: its length in 8 bytes, then JSON that gives every tensor's place after it. Of one that is cut short only
+    its own length is known. Raises OSError, or one of _NO_SAFETENSORS.
+    """
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if not 2 <= length <= _LONGEST_HEADER:
+            raise ValueError(f"a header of {length} bytes")
+        header = file.read(length)
+    if len(header) < length:
+        return 8 + length, {}
+    places = {key: entry["data_offsets"] for key, entry in json.loads(header).items() if key != "__metadata__"}
+    end = max((int(stop) for _, stop in places.values()), default=0)
+    return 8 + length + end, {key: int(stop) - int(start) for key, (start, stop) in places.items()}
+
+
+def read_json(path: Path) -> dict[str, Any]:
     """The JSON object in a checkpoint's file.
 
     Raises CheckpointError when it is missing, cannot be read, or is no JSON object.

@@ -10,11 +10,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import mlx.core as mx
 import mlx.nn as nn
 import numpy as np
 
+from visualizer.errors import NotFiniteError
+from visualizer.model.device import present_tiling
 from visualizer.model.readout import Reader, Readout
 from visualizer.model.sampler import (
     accept_by_confidence,
@@ -41,6 +44,7 @@ def denoise(
 
     Every state is a finished numpy value. Each `next` runs at most one forward pass (plus the prefill of a block's
     context before its noise), so closing the generator stops within one. The same settings give the same states.
+    Raises NotFiniteError when a step's numbers are not finite.
     """
     started = clock()
     key = mx.random.key(settings.seed)
@@ -67,7 +71,7 @@ class _BlockRun:
     """One block: its context is in the cache, its canvas starts as noise."""
 
     model: nn.Module
-    cache: list
+    cache: list[Any]
     settings: Settings
     stop_ids: frozenset[int]
     block: int
@@ -99,13 +103,16 @@ class _BlockRun:
             accepted, tokens = self._accept(readout, accepted, canvas, last_step=step == settings.max_steps)
             noise = draw_noise(settings.canvas_length, reader.vocab_size, noise_key)
             canvas = mx.where(accepted, tokens, noise)
+            settled = has_settled(
+                history, readout.candidate_ids, settings.stability_steps, readout.entropy_nats, settings.stop_entropy
+            )
+            # All at once; the soft embedding too, or it would keep the logits alive until the next step.
+            mx.eval(canvas, accepted, settled, *vars(readout).values())
             state = self._step_state(canvas, accepted, readout, step, temperature)
             yield state
             if settings.sampler is Sampler.CONFIDENCE_THRESHOLD and state.accepted.all():
                 break
-            if has_settled(
-                history, readout.candidate_ids, settings.stability_steps, readout.entropy_nats, settings.stop_entropy
-            ):
+            if settled.item():
                 break
             history = [*history, readout.candidate_ids][-settings.stability_steps :]
             soft_embedding = readout.soft_embedding
@@ -143,14 +150,17 @@ class _BlockRun:
     def _step_state(
         self, canvas: mx.array, accepted: mx.array, readout: Readout, step: int, temperature: float
     ) -> CanvasState:
-        # All at once; the soft embedding too, or it would keep the logits alive until the next step.
-        mx.eval(canvas, accepted, *vars(readout).values())
         canvas_ids, is_accepted = np.array(canvas), np.array(accepted)
+        entropy_nats = np.array(readout.entropy_nats)
+        if not np.isfinite(entropy_nats).all():
+            raise NotFiniteError(
+                f"Step {step} of block {self.block + 1} gave no finite numbers; the frames before it are kept."
+            )
         return CanvasState(
             canvas_ids=canvas_ids,
             candidate_ids=np.array(readout.candidate_ids),
             accepted=is_accepted,
-            entropy_nats=np.array(readout.entropy_nats),
+            entropy_nats=entropy_nats,
             probability=np.array(readout.probability),
             top_ids=np.array(readout.top_ids),
             top_probabilities=np.array(readout.top_probabilities),
@@ -199,10 +209,11 @@ def make_reader(model: nn.Module) -> Reader:
         embed_scale=decoder.embed_scale,
         softcap=float(model.final_logit_softcapping),
         vocab_size=int(model.config.text_config.vocab_size),
+        tiling=present_tiling(),
     )
 
 
-def _extend_cache(model: nn.Module, context: mx.array, cache: list) -> list:
+def _extend_cache(model: nn.Module, context: mx.array, cache: list[Any]) -> list[Any]:
     """The cache with the encoder's keys and values of `context` (1×N) appended, a chunk at a time."""
     cache = model.diffusion_prefill_cache(
         context,

@@ -8,16 +8,17 @@ vocabulary each row is fetched and dequantized once a step, for the logits and f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import mlx.core as mx
 import mlx.nn as nn
 
-_TILE_BYTES = 24 * 2**20
-"""Working set of one tile; how many ids it holds follows from the canvas and the width of the model."""
-_LOGITS_ALIVE = 7
-"""Float32 arrays of the tile's shape that are alive at once."""
+from visualizer.model.device import Tiling
+
+_LOGITS_ALIVE, _LOGITS_ALIVE_FUSED = 7, 4
+"""Float32 arrays of the tile's shape that are alive at once: one pass after the other, and compiled into one."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,14 @@ class _Tally(NamedTuple):
 
 @dataclass(frozen=True)
 class Reader:
-    """The output side of a model: tied embedding (plain or quantized), its scale and the logit softcap."""
+    """The output side of a model: tied embedding (plain or quantized), its scale and the logit softcap; and how the
+    device wants it read."""
 
     embedding: nn.Module
     embed_scale: float
     softcap: float
     vocab_size: int
+    tiling: Tiling = field(default_factory=Tiling)
 
     def read(
         self, hidden: mx.array, temperature: float, sample_temperature: float, top_k: int, key: mx.array
@@ -77,15 +80,7 @@ class Reader:
         mlx-vlm takes the argmax at 0, and so do we unless the checkpoint or the visitor asks for sampling: what is
         accepted is then what is shown as the best guess.
         """
-        ids_per_tile = self._ids_per_tile(hidden)
-        tally = None
-        for start in range(0, self.vocab_size, ids_per_tile):
-            if tally is not None:
-                mx.eval(tally)  # Lets go of the tile before; a single tile is left to the caller's own evaluation.
-            key, tile_key = mx.random.split(key)
-            tile = slice(start, min(start + ids_per_tile, self.vocab_size))
-            part = self._read_tile(hidden[0], tile, temperature, sample_temperature, top_k, tile_key)
-            tally = part if tally is None else _merge(tally, part, top_k)
+        tally = self._read_all(hidden, temperature, sample_temperature, top_k, key)
         probabilities = mx.exp(tally.top_logits - tally.peak) / tally.mass
         entropy = mx.log(tally.mass) - tally.slope / tally.mass
         return Readout(
@@ -99,18 +94,48 @@ class Reader:
             soft_embedding=(tally.soft / tally.mass * self.embed_scale).astype(hidden.dtype)[None],
         )
 
+    def _read_all(
+        self, hidden: mx.array, temperature: float, sample_temperature: float, top_k: int, key: mx.array
+    ) -> _Tally:
+        """The tally of the whole vocabulary; its last tile is left to the caller's own evaluation."""
+        before: _Tally | None = None
+        tally: _Tally | None = None
+        for number, tile in enumerate(self._tiles(hidden)):
+            if tally is not None:
+                self._hand_over(number, before, tally)
+            key, tile_key = mx.random.split(key)
+            part = self._read_tile(hidden[0], tile, temperature, sample_temperature, top_k, tile_key)
+            before, tally = tally, part if tally is None else _merge(tally, part, top_k)
+        assert tally is not None, "a vocabulary is never empty"
+        return tally
+
+    def _hand_over(self, number: int, before: _Tally | None, tally: _Tally) -> None:
+        """Have the device compute the tally of `number` tiles, so that their logits are let go of."""
+        if self.tiling.in_flight == 1:
+            mx.eval(tally)
+            return
+        mx.async_eval(tally)  # type: ignore[no-untyped-call]
+        if before is not None and number % (self.tiling.in_flight - 1) == 0:
+            mx.eval(before)  # Waits while the device is busy with the tile after it.
+
+    def _tiles(self, hidden: mx.array) -> Iterator[slice]:
+        ids_per_tile = self._ids_per_tile(hidden)
+        for start in range(0, self.vocab_size, ids_per_tile):
+            yield slice(start, min(start + ids_per_tile, self.vocab_size))
+
     def _ids_per_tile(self, hidden: mx.array) -> int:
         _, length, width = hidden.shape
-        bytes_per_id = 4 * length * _LOGITS_ALIVE + hidden.dtype.size * width
-        return max(1, _TILE_BYTES // bytes_per_id)
+        alive = _LOGITS_ALIVE_FUSED if self.tiling.fused else _LOGITS_ALIVE
+        bytes_per_id = 4 * length * alive + hidden.dtype.size * width
+        return max(1, self.tiling.tile_bytes // bytes_per_id)
 
     def _read_tile(
         self, hidden: mx.array, tile: slice, temperature: float, sample_temperature: float, top_k: int, key: mx.array
     ) -> _Tally:
         # Embeddings, plain and quantized, index their arrays with what they are called with: a slice copies nothing.
         table = self.embedding(tile)
-        raw = (hidden @ table.T).astype(mx.float32)
-        logits = mx.tanh(raw / self.softcap) * (self.softcap / temperature)
+        cap, weigh = (_cap_fused, _weigh_fused) if self.tiling.fused else (_cap, _weigh)
+        logits = cap(hidden @ table.T, mx.array(self.softcap), mx.array(self.softcap / temperature))
         top_ids, top_logits = _largest(logits, min(top_k, table.shape[0]))
         chosen = top_ids[:, :1]
         scores = logits
@@ -119,12 +144,11 @@ class Reader:
             scores = logits / sample_temperature + mx.random.gumbel(logits.shape, key=key)
             chosen = mx.argmax(scores, axis=-1, keepdims=True).astype(mx.int32)
         peak = top_logits[:, :1]
-        below = logits - peak
-        weights = mx.exp(below)
+        weights, slopes = weigh(logits, peak)
         return _Tally(
             peak=peak,
             mass=mx.sum(weights, axis=-1, keepdims=True),
-            slope=mx.sum(weights * below, axis=-1, keepdims=True),
+            slope=mx.sum(slopes, axis=-1, keepdims=True),
             soft=(weights.astype(table.dtype) @ table).astype(mx.float32),
             top_ids=top_ids + tile.start,
             top_logits=top_logits,
@@ -132,6 +156,21 @@ class Reader:
             token_logits=mx.take_along_axis(logits, chosen, axis=-1),
             token_scores=mx.take_along_axis(scores, chosen, axis=-1),
         )
+
+
+def _cap(raw: mx.array, softcap: mx.array, scale: mx.array) -> mx.array:
+    """Logits (float32) bounded by the softcap and tempered. Scalars are arrays: a number would be compiled in."""
+    return mx.tanh(raw.astype(mx.float32) / softcap) * scale
+
+
+def _weigh(logits: mx.array, peak: mx.array) -> tuple[mx.array, mx.array]:
+    """exp(logit - peak), and the same times (logit - peak)."""
+    below = logits - peak
+    weights = mx.exp(below)
+    return weights, weights * below
+
+
+_cap_fused, _weigh_fused = mx.compile(_cap), mx.compile(_weigh)
 
 
 def _merge(one: _Tally, other: _Tally, top_k: int) -> _Tally:
@@ -161,7 +200,7 @@ def _largest(values: mx.array, count: int) -> tuple[mx.array, mx.array]:
 
     Repeated argmax: for a handful out of thousands cheaper than sorting, and exact about ties (the first comes first).
     """
-    places = []
+    places: list[mx.array] = []
     rest = values
     for _ in range(count):
         if places:

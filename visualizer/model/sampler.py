@@ -44,13 +44,15 @@ def draw_noise(length: int, vocab_size: int, key: mx.array) -> mx.array:
 
 
 def has_settled(history: list[mx.array], candidate_ids: mx.array, stability_steps: int, entropy_nats: mx.array,
-                stop_entropy: float) -> bool:  # fmt: skip
+                stop_entropy: float) -> mx.array:  # fmt: skip
     """The stop rule: the candidates equal those of the last steps, and the mean entropy is below `stop_entropy`.
 
-    history: candidates of the steps before, newest last.
+    history: candidates of the steps before, newest last. Returns one bool, not yet evaluated.
     """
+    settled = mx.mean(entropy_nats) < stop_entropy
     recent = history[-stability_steps:]
     if len(recent) < stability_steps:
-        return False
-    stable = all(mx.array_equal(candidate_ids, before).item() for before in recent)
-    return stable and mx.mean(entropy_nats).item() < stop_entropy
+        return mx.zeros_like(settled)
+    for before in recent:
+        settled = settled & mx.array_equal(candidate_ids, before)
+    return settled

@@ -12,20 +12,6 @@ from itertools import groupby
 _REPLACEMENT = "\ufffd"
 
 
-def split_channels(ids: Sequence[int], opener: int | None, closer: int | None) -> list[tuple[bool, list[int]]]:
-    """The ids in runs, each with whether it stands in a channel (opener … closer); the markers belong to neither.
-
-    A channel that nothing closes goes on to the end; a closer without an opener marks nothing.
-    """
-    runs: list[tuple[bool, list[int]]] = [(False, [])]
-    for token_id in ids:
-        if token_id in (opener, closer):
-            runs.append((token_id == opener, []))
-        else:
-            runs[-1][1].append(token_id)
-    return [run for run in runs if run[1]]
-
-
 class TokenTexts:
     """Texts of token ids, decoded once each."""
 

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from visualizer.trace.canvas import CanvasState, CellState, Finish, Frame, Phase, cell_states, changed, reverted
 from visualizer.trace.file import MAX_FILE_BYTES, file_stem, load_trace, save_trace
+from visualizer.trace.parts import CHANNEL_CLOSER, CHANNEL_OPENER, Part, PartReader, canvas_parts, trace_parts
 from visualizer.trace.settled import settled_steps
 from visualizer.trace.trace import Block, RunInfo, Trace, trace_of
 
 __all__ = [
+    "CHANNEL_CLOSER",
+    "CHANNEL_OPENER",
     "MAX_FILE_BYTES",
     "Block",
     "CanvasState",
     "CellState",
     "Finish",
     "Frame",
+    "Part",
+    "PartReader",
     "Phase",
     "RunInfo",
     "Trace",
+    "canvas_parts",
     "cell_states",
     "changed",
     "file_stem",
@@ -25,4 +31,5 @@ __all__ = [
     "save_trace",
     "settled_steps",
     "trace_of",
+    "trace_parts",
 ]
