@@ -154,9 +154,8 @@ def test_choosing_fetching_cancelling_going_on_and_running(browser, server, addr
     assert server.starts[WEIGHTS][0] == 0 < server.starts[WEIGHTS][-1]
     says(page, f"In use: {REPO}, canvas of 64")
     assert "the prompts below" not in page.inner_text("#checkpoint-name")
-    page.click("#knobs button")
-    assert page.input_value("#knobs input[type=number] >> nth=1") == "64"
-    page.click("#knobs button")
+    assert page.input_value("#canvas-length input") == "64"
+    assert page.get_attribute("#canvas-length input", "title") == "From 8 to 64"
     assert run_why(page) in ("stop", "length")
     assert page.locator("#player .dp-canvas .dp-cell").count() >= 64
     page.reload()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import multiprocessing
 import os
+import signal
 import threading
 
 import pytest
@@ -368,3 +370,19 @@ def test_a_run_knows_what_it_was_made_with(engine):
     assert isinstance(run, Run)
     assert (run.info.prompt, run.info.settings) == ("hello", SHORT)
     assert run.info.fingerprint == engine.card.fingerprint
+
+
+def test_a_stop_frees_the_queue_even_where_the_model_process_hangs():
+    engine = Engine(read_card(POCKET_FOLDER))
+    try:
+        runs = Runs(engine)
+        run = runs.begin(asked("Why is the sky blue?", SHORT.changed(max_steps=500, stop_entropy=0)))
+        head(run, 4)
+        (process,) = multiprocessing.active_children()
+        os.kill(process.pid, signal.SIGSTOP)
+        runs.stop(run.id)
+        assert kinds(listen(run))[-3:] == ["end", "recording", "kept"]
+        assert run.ended == "stopped"
+        assert kinds(listen(runs.begin(asked("Why is the sky blue?"))))[-3:] == ["end", "recording", "kept"]
+    finally:
+        engine.close()

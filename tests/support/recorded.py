@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 
 from tests.support.canvas_samples import tiny_state
 from visualizer.bundled import POCKET_FOLDER
@@ -32,7 +32,10 @@ class RecordedEngine:
         self._frames = frames
         self.yielded_at: list[float] = []
 
-    def run(self, prompt: str, settings: Settings) -> Iterator[Frame]:
+    def stop(self) -> None:
+        """Frames come by themselves; the run is told when it takes the next."""
+
+    def run(self, prompt: str, settings: Settings) -> Generator[Frame]:
         """The recorded frames, whatever is asked."""
         for frame in self._frames:
             time.sleep(self._seconds_per_frame)
@@ -50,7 +53,10 @@ class GatedEngine:
         self.left = 0
         self._error = error
 
-    def run(self, prompt: str, settings: Settings) -> Iterator[Frame]:
+    def stop(self) -> None:
+        """A run that waits for its next frame goes on waiting until it is let."""
+
+    def run(self, prompt: str, settings: Settings) -> Generator[Frame]:
         """The tiny run, a frame at a time."""
         self.begun.release()
         try:

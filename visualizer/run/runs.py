@@ -246,6 +246,8 @@ class Runs:
                 self._stopped_ahead[run_id] = None
                 while len(self._stopped_ahead) > _STOPPED_AHEAD:
                     self._stopped_ahead.popitem(last=False)
+            if run is not None and run is self._current and run.ended is None:
+                self.engine.stop()  # its thread may be waiting for a step that never comes
         if isinstance(run, Run):
             run.end("stopped")
             if waits:
