@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from visualizer.trace.canvas import CanvasState, CellState, Finish, Frame, Phase, cell_states, changed, reverted
 from visualizer.trace.file import MAX_FILE_BYTES, load_trace, save_trace
-from visualizer.trace.parts import CHANNEL_CLOSER, CHANNEL_OPENER, Part, PartReader, canvas_parts, trace_parts
+from visualizer.trace.parts import CHANNEL_CLOSER, CHANNEL_OPENER, Part, canvas_parts
 from visualizer.trace.settled import settled_steps
 from visualizer.trace.trace import RunInfo, Trace, trace_of
 
@@ -17,7 +17,6 @@ __all__ = [
     "Finish",
     "Frame",
     "Part",
-    "PartReader",
     "Phase",
     "RunInfo",
     "Trace",
@@ -29,5 +28,4 @@ __all__ = [
     "save_trace",
     "settled_steps",
     "trace_of",
-    "trace_parts",
 ]
