@@ -128,7 +128,7 @@ def _after_line(cells: Sequence[str], start: int, end: int) -> int:
 
 def _mark_plain_thought(parts: np.ndarray, cells: Sequence[str]) -> None:
     """Mark a thought in plain text, where the answer begins with one; a position that is partly text counts as text."""
-    places = np.flatnonzero(parts == Part.ANSWER)
+    places = np.flatnonzero(parts == Part.ANSWER).tolist()
     found = _PLAIN_THOUGHT.match("".join(cells[place] for place in places))
     if found is None:
         return
