@@ -1,5 +1,9 @@
 """Our step beside mlx-vlm's own, in one process: `python -m bench.step` (or `make step`).
 
+The readout alone, in the real shape (256 × 2816, 262,144 ids, 8-bit embedding), with a processor's tiles and a GPU's:
+how often it waits, the bytes of its working set, its peak, its seconds, and how far the entropies of both are apart.
+A processor computes in bfloat16, as a GPU does, very slowly: `--ids` takes a part of the vocabulary.
+
 On the real vocabulary (256 positions × 262,144 ids, 4-bit embedding, a narrow model so that it fits here): the peak of
 memory above the weights, and the time of a self-conditioned step. On the pocket checkpoint: our step with everything
 that it records, in alternating pairs. mlx-vlm's step is taken from its own loop while it runs.
@@ -30,6 +34,8 @@ from bench.random_checkpoint import make_random_model
 from visualizer.bundled import POCKET_FOLDER
 from visualizer.model import load_checkpoint, read_card
 from visualizer.model.denoise import denoise
+from visualizer.model.device import Tiling, tiling
+from visualizer.model.readout import Reader
 from visualizer.prompts import load_prompts
 from visualizer.settings import Settings
 from visualizer.trace import Phase
@@ -88,6 +94,58 @@ def peak_above_now() -> Iterator[Callable[[], int]]:
     yield lambda: mx.get_peak_memory() - before
 
 
+@contextmanager
+def waits_counted() -> Iterator[dict[str, int]]:
+    """How often the readout waits for the device, and how often it hands over without waiting."""
+    counts = {"waits": 0, "handed over": 0}
+
+    def counting(name: str, evaluate: Callable[..., None]) -> Callable[..., None]:
+        def evaluated(*values: object) -> None:
+            counts[name] += 1
+            evaluate(*values)
+
+        return evaluated
+
+    with (
+        patch.object(mx, "eval", counting("waits", mx.eval)),
+        patch.object(mx, "async_eval", counting("handed over", mx.async_eval)),
+    ):
+        yield counts
+
+
+def measure_readout(ids: int, repeats: int, gpu_numbers: mx.Dtype) -> None:
+    """The readout alone with each device's tiles."""
+    table = mx.random.normal((ids, 2816), key=mx.random.key(0)) * 0.02
+    embedding = nn.Embedding(1, 1)
+    embedding.weight = table
+    quantized = nn.QuantizedEmbedding.from_embedding(embedding, group_size=64, bits=8)
+    del table, embedding
+    hidden = mx.random.normal((1, 256, 2816), key=mx.random.key(1))
+    mx.eval(quantized.parameters(), hidden)
+    print(f"readout of 256 × {ids:,} | numbers | tile | waits | handed over | peak | seconds\n" + "---|" * 6 + "---")
+    settings = {"a processor's": (Tiling(), mx.float32), "a GPU's": (tiling(10**10), gpu_numbers)}
+    entropies = {}
+    for name, (tiles, dtype) in settings.items():
+        quantized.set_dtype(dtype)
+        reader = Reader(quantized, 2816**0.5, 30.0, ids, tiles)
+        seconds = []
+        for number in range(repeats + 1):
+            with peak_above_now() as peak, waits_counted() as counts:
+                began = time.perf_counter()
+                read = reader.read(hidden.astype(dtype), 0.6, 0.0, 3, mx.random.key(2))
+                mx.eval(*vars(read).values())
+                if number or not repeats:
+                    seconds.append(time.perf_counter() - began)
+        entropies[name] = np.array(read.entropy_nats)
+        print(
+            f"{name} | {dtype} | {tiles.tile_bytes / 1e6:.0f} MB | {counts['waits']} | {counts['handed over']} | "
+            f"{peak() / 1e6:.0f} MB | {statistics.median(seconds):.2f}",
+            flush=True,
+        )
+    one, other = entropies.values()
+    print(f"entropies apart by at most {np.abs(one - other).max():.1e} nats\n")
+
+
 def measure_wide(repeats: int) -> None:
     """Memory and time on the real vocabulary."""
     model = wide_model()
@@ -135,11 +193,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=3, help="timed steps on the real vocabulary")
     parser.add_argument("--pairs", type=int, default=12, help="pairs of runs of the pocket")
-    parser.add_argument("--only", choices=["wide", "pocket"])
+    parser.add_argument("--ids", type=int, default=262_144, help="of the readout alone")
+    parser.add_argument("--numbers", choices=["float32", "bfloat16"], default="float32", help="of the GPU's readout")
+    parser.add_argument("--only", choices=["readout", "wide", "pocket"])
     arguments = parser.parse_args()
-    if arguments.only != "pocket":
+    if arguments.only in (None, "readout"):
+        measure_readout(arguments.ids, arguments.repeats, getattr(mx, arguments.numbers))
+    if arguments.only in (None, "wide"):
         measure_wide(arguments.repeats)
-    if arguments.only != "wide":
+    if arguments.only in (None, "pocket"):
         measure_pocket(arguments.pairs)
 
 

@@ -4,7 +4,8 @@ import pytest
 
 from tests.support.canvas_samples import tiny_state
 from tests.support.real_checkpoint import CANVASES, SKY, THOUGHT, load_real_checkpoint, written, written_trace
-from visualizer.trace import Part, PartReader, Phase, canvas_parts, load_trace, save_trace, trace_parts
+from visualizer.trace import Part, Phase, canvas_parts, load_trace, save_trace
+from visualizer.trace.parts import PartReader, trace_parts
 
 LETTERS = {Part.ANSWER: "a", Part.THOUGHT: "t", Part.STRUCTURE: "-", Part.TAIL: "."}
 

@@ -22,6 +22,8 @@ TINY_RUN = [
 class RecordedEngine:
     """Stands where `visualizer.run.engine.Engine` stands. yielded_at: wall-clock seconds of each frame handed over."""
 
+    number_format = None
+
     def __init__(self, frames: Sequence[Frame], seconds_per_frame: float = 0.0, card: CheckpointCard | None = None):
         self.card = card or read_card(POCKET_FOLDER)
         self._seconds_per_frame = seconds_per_frame
@@ -45,6 +47,8 @@ class RecordedEngine:
 
 class GatedEngine:
     """Stands where the engine stands and hands over a frame each time that it is let; for runs caught in the middle."""
+
+    number_format = None
 
     def __init__(self, error: Exception | None = None):
         self.card = read_card(POCKET_FOLDER)

@@ -80,7 +80,7 @@ def _check(asked: argparse.Namespace) -> None:
     """
     if (asked.prompt is None) == (asked.trace is None):
         raise SettingsError(
-            "Give either a prompt, or --trace with a recording; serve opens the page; --help tells of both."
+            "Give either a prompt, or --trace with a recording; serve opens the page; --help tells of all."
         )
     if asked.trace is not None:
         given = [name for name in ("model", *SET_BY_VISITORS) if getattr(asked, name) is not None]
@@ -214,7 +214,10 @@ def _target(text: str) -> Path:
 def _parser(program: str) -> argparse.ArgumentParser:
     parser = OneLineParser(
         prog=program,
-        usage=f'{program} "prompt" -o run.gif [-o run.mp4 …] [options]\n       {program} serve [options]',
+        usage=(
+            f'{program} "prompt" -o run.gif [-o run.mp4 …] [options]\n'
+            f"       {program} serve [options]\n       {program} check [--model …]"
+        ),
         description="Runs a prompt on a diffusion language model, or opens a recorded run, and writes it as files.\n"
         f"To watch runs live in the browser instead: {program} serve (see {program} serve --help).",
         epilog=_epilog(program),

@@ -6,7 +6,15 @@ from visualizer.hub.catalog import Offer, default_hub
 from visualizer.hub.checkpoints import Checkpoints, Finding, Needs
 from visualizer.hub.download import FetchProgress
 from visualizer.hub.find import DIFFUSION_GEMMA, DIFFUSION_GEMMA_BYTES, POCKET, preselected
-from visualizer.hub.machine import is_apple_silicon
+from visualizer.hub.machine import (
+    Machine,
+    fitting_canvas,
+    fitting_context,
+    is_apple_silicon,
+    probe_machine,
+    read_shape,
+    weights_on_disk,
+)
 from visualizer.hub.terminal import obtain
 
 __all__ = [
@@ -16,10 +24,16 @@ __all__ = [
     "Checkpoints",
     "FetchProgress",
     "Finding",
+    "Machine",
     "Needs",
     "Offer",
     "default_hub",
+    "fitting_canvas",
+    "fitting_context",
     "is_apple_silicon",
     "obtain",
     "preselected",
+    "probe_machine",
+    "read_shape",
+    "weights_on_disk",
 ]

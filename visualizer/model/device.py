@@ -11,7 +11,7 @@ _EMULATES_BFLOAT16 = re.compile(r"Apple M[12]\b")
 """Chips without bfloat16 of their own: float16 was 1.3 to 1.8 times faster there."""
 _CPU_TILE_BYTES = 24 * 2**20
 """Larger than a processor's cache is slower."""
-_METAL_TILE_BYTES = 96 * 2**20
+_METAL_TILE_BYTES = 80 * 2**20
 _METAL_TILES_IN_FLIGHT = 3
 _POOL_BYTES = 4 * 10**9
 """Of freed buffers that MLX keeps. Without a limit pools of 6 to 9 GB were seen on the 26B."""

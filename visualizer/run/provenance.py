@@ -15,23 +15,24 @@ from visualizer.trace import RunInfo
 _LIBRARIES = ("mlx", "mlx-vlm", "transformers")
 
 
-def run_info(card: CheckpointCard, prompt: str, settings: Settings) -> RunInfo:
-    """What a run that begins now is made with."""
+def run_info(card: CheckpointCard, prompt: str, settings: Settings, number_format: str | None = None) -> RunInfo:
+    """What a run that begins now is made with. number_format: what the model computes in, where it has loaded."""
     return RunInfo(
         checkpoint=card.name,
         fingerprint=card.fingerprint,
         prompt=prompt.strip(),
         settings=settings,
-        device=device(),
+        device=device(number_format),
         versions=library_versions(),
         started_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         vocab_size=card.vocab_size,
     )
 
 
-def device() -> str:
-    """What the model computes on here: MLX takes Metal on Apple silicon, and the processor elsewhere."""
-    return f"{'Metal' if is_apple_silicon() else 'CPU'}, {platform.system()} {platform.machine()}"
+def device(number_format: str | None = None) -> str:
+    """What the model computes on here, and in which numbers: MLX takes Metal on Apple silicon, else the processor."""
+    names = ("Metal" if is_apple_silicon() else "CPU", f"{platform.system()} {platform.machine()}", number_format)
+    return ", ".join(filter(None, names))
 
 
 def library_versions(names: Sequence[str] = _LIBRARIES) -> dict[str, str]:

@@ -17,7 +17,7 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -32,8 +32,8 @@ from visualizer.player import (
 )
 from visualizer.request import RUN_ID, Request, new_run_id
 from visualizer.run.engine import Engine, check_settings
-from visualizer.run.provenance import run_info
-from visualizer.trace import Frame, RunInfo, Trace, load_trace, save_trace, trace_of
+from visualizer.run.provenance import device, run_info
+from visualizer.trace import Frame, Phase, RunInfo, Trace, load_trace, save_trace, trace_of
 
 log = logging.getLogger(__name__)
 
@@ -100,6 +100,11 @@ class Run:
         """Open the run; once more when it turns out that another checkpoint makes it."""
         self.info, self._writer = info, MessageWriter(info.vocab_size)
         self._say(start_message(self.id, info))
+
+    def computed_in(self, number_format: str | None) -> None:
+        """Note the numbers that the model computes in, which are known once it has loaded."""
+        with self._lock:
+            self.info = replace(self.info, device=device(number_format))
 
     def add(self, frame: Frame) -> bool:
         """Take a frame. False when the run has been stopped, and the frame is not taken."""
@@ -328,6 +333,8 @@ class Runs:
                 if self.engine.card is not card:  # it changed while this run waited for its turn
                     card = self.engine.card
                     run.begin(run_info(card, run.request.prompt, run.request.settings))
+                if finish is None and frame.state.phase is Phase.NOISE:
+                    run.computed_in(self.engine.number_format)
                 finish = frame.state.finish
                 if not run.add(frame):
                     return
