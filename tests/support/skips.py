@@ -10,7 +10,7 @@ EXPECTED = {
     "needs Linux's namespaces (unshare)": "a small disk and an ordinary owner are made with them; macOS has none",
     "Apple silicon can run it": "the refusal is for all other machines",
     "mounting a small file system needs root": "not every CI runs as root",
-}
+} | ({} if can_be_installed() else {NOT_TO_BE_HAD: "macOS has Safari, but each Mac's owner must let it be driven"})
 """Reasons by which a test may be skipped, and why that is in order."""
 
 

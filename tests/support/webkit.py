@@ -1,0 +1,69 @@
+"""WebKit, Safari's engine, as Debian packages it, on a screen of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from selenium import webdriver
+from selenium.webdriver.webkitgtk.options import Options
+from selenium.webdriver.webkitgtk.service import Service
+
+NOT_TO_BE_HAD = "needs WebKitGTK and its driver, which apt-get installs"
+"""Why the tests are skipped where there is no apt-get. macOS has Safari, but each Mac's owner must let it be driven."""
+
+
+def can_be_installed() -> bool:
+    """Whether sh tests/install-browser.sh installs this browser here."""
+    return shutil.which("apt-get") is not None
+
+
+@contextmanager
+def open_webkit(folder: Path) -> Iterator[tuple[webdriver.WebKitGTK, Path]]:
+    """A driven browser, and the file to which it writes what pages say on the console.
+
+    Raises: FileNotFoundError when it is not installed.
+    """
+    browsers = sorted(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser"))
+    driver_path, screen_path = shutil.which("WebKitWebDriver"), shutil.which("Xvfb")
+    if not (browsers and driver_path and screen_path):
+        raise FileNotFoundError("No WebKitGTK, driver or Xvfb found; sh tests/install-browser.sh installs them.")
+    options = Options()
+    options.binary_location = str(browsers[-1])
+    options.add_argument("--automation")
+    options.add_argument("--enable-write-console-messages-to-stdout=true")
+    console = folder / "console.txt"
+    with _screen(screen_path) as display:
+        # A machine in CI has no graphics, and root may run WebKit's sandbox nowhere.
+        environment = os.environ | {"DISPLAY": display, "WEBKIT_DISABLE_COMPOSITING_MODE": "1"}
+        if os.getuid() == 0:
+            environment["WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS"] = "1"
+        service = Service(driver_path, log_output=str(console), env=environment)
+        driver = webdriver.WebKitGTK(options, service)
+        try:
+            driver.set_window_size(1280, 900)
+            yield driver, console
+        finally:
+            driver.quit()
+
+
+@contextmanager
+def _screen(program: str) -> Iterator[str]:
+    """A virtual screen; its display's name, which it chooses itself."""
+    reading, writing = os.pipe()
+    command = [program, "-displayfd", str(writing), "-screen", "0", "1280x1000x24", "-nolisten", "tcp"]
+    process = subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL)
+    os.close(writing)
+    try:
+        with os.fdopen(reading) as said:
+            number = said.readline().strip()
+        if not number:
+            raise RuntimeError(f"Xvfb ended with status {process.wait(timeout=20)}.")
+        yield f":{number}"
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
