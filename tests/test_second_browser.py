@@ -8,7 +8,8 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.support.browser import served_app
-from tests.support.webkit import NOT_TO_BE_HAD, can_be_installed, open_webkit
+from tests.support.skips import HAS_APT_GET, NEEDS_APT_GET
+from tests.support.webkit import open_webkit
 from training.corpus import FAMILIES
 from visualizer.bundled import RECORDINGS_FOLDER
 from visualizer.export.html_page import html_page
@@ -16,7 +17,7 @@ from visualizer.player import player_bundle
 from visualizer.prompts import load_prompts
 from visualizer.trace.file import load_trace
 
-pytestmark = pytest.mark.skipif(not can_be_installed(), reason=NOT_TO_BE_HAD)
+pytestmark = pytest.mark.skipif(not HAS_APT_GET, reason=NEEDS_APT_GET)
 
 PAGE_SECONDS, RUN_SECONDS = 60, 240
 

@@ -13,14 +13,6 @@ from selenium import webdriver
 from selenium.webdriver.webkitgtk.options import Options
 from selenium.webdriver.webkitgtk.service import Service
 
-NOT_TO_BE_HAD = "needs WebKitGTK and its driver, which apt-get installs"
-"""Why the tests are skipped where there is no apt-get. macOS has Safari, but each Mac's owner must let it be driven."""
-
-
-def can_be_installed() -> bool:
-    """Whether sh tests/install-browser.sh installs this browser here."""
-    return shutil.which("apt-get") is not None
-
 
 @contextmanager
 def open_webkit(folder: Path) -> Iterator[tuple[webdriver.WebKitGTK, Path]]:
