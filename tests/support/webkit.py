@@ -15,8 +15,8 @@ from selenium.webdriver.webkitgtk.service import Service
 
 
 @contextmanager
-def open_webkit(folder: Path) -> Iterator[tuple[webdriver.WebKitGTK, Path]]:
-    """A driven browser, and the file to which it writes what pages say on the console.
+def open_webkit() -> Iterator[webdriver.WebKitGTK]:
+    """A driven browser.
 
     Raises: FileNotFoundError when it is not installed.
     """
@@ -27,18 +27,16 @@ def open_webkit(folder: Path) -> Iterator[tuple[webdriver.WebKitGTK, Path]]:
     options = Options()
     options.binary_location = str(browsers[-1])
     options.add_argument("--automation")
-    options.add_argument("--enable-write-console-messages-to-stdout=true")
-    console = folder / "console.txt"
     with _screen(screen_path) as display:
         # A machine in CI has no graphics, and root may run WebKit's sandbox nowhere.
         environment = os.environ | {"DISPLAY": display, "WEBKIT_DISABLE_COMPOSITING_MODE": "1"}
         if os.getuid() == 0:
             environment["WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS"] = "1"
-        service = Service(driver_path, log_output=str(console), env=environment)
+        service = Service(driver_path, env=environment)
         driver = webdriver.WebKitGTK(options, service)
         try:
             driver.set_window_size(1280, 900)
-            yield driver, console
+            yield driver
         finally:
             driver.quit()
 
