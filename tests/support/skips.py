@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 import pytest
 
+HAS_APT_GET = shutil.which("apt-get") is not None
+NEEDS_APT_GET = "needs WebKitGTK and its driver, which apt-get installs"
 EXPECTED = {
     "needs Linux's namespaces (unshare)": "a small disk and an ordinary owner are made with them; macOS has none",
     "Apple silicon can run it": "the refusal is for all other machines",
     "mounting a small file system needs root": "not every CI runs as root",
 }
 """Reasons by which a test may be skipped, and why that is in order."""
+if not HAS_APT_GET:
+    EXPECTED[NEEDS_APT_GET] = "macOS has Safari instead, but the Mac's owner must first allow it to be driven"
 
 
 @pytest.hookimpl(wrapper=True)
