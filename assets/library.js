@@ -97,7 +97,7 @@ function createLibrary(page, player) {
    */
   function receive(json) {
     const [, kind = "", run = ""] = HEAD.exec(json) ?? [];
-    if (kind !== "waiting") part("#place").textContent = "";
+    if (!["waiting", "loading"].includes(kind)) part("#place").textContent = "";
     if (kind === "compare" || (["start", "recording"].includes(kind) && run !== shown())) notice("");
     if (kind === "start") begin(JSON.parse(json));
     else if (kind === "recording" && run !== shown()) show(run);
@@ -105,6 +105,7 @@ function createLibrary(page, player) {
     else if (kind === "end" && run !== shown()) show(run); // stopped before it began
     else if (kind === "kept") one("#note-shown")?.click(); // the same run, whole now
     else if (kind === "waiting") wait(JSON.parse(json));
+    else if (kind === "loading") part("#place").textContent = JSON.parse(json).text;
     else if (kind === "notice") refuse(JSON.parse(json));
     player.receive(json);
   }
@@ -115,9 +116,10 @@ function createLibrary(page, player) {
     show(message.run);
   }
   /** @param {WaitingMessage} message */
-  function wait({ run, place }) {
+  function wait({ run, place, block_seconds: seconds = 0 }) {
     follow(run);
-    part("#place").textContent = `Waiting: ${place === 1 ? "one run is" : `${place} runs are`} before yours.`;
+    const pace = seconds >= 1 ? `, about ${Math.round(seconds)} s a block` : "";
+    part("#place").textContent = `Waiting: ${place === 1 ? "one run is" : `${place} runs are`} before yours${pace}.`;
   }
   /**
    * What was asked for is refused, and nothing was replaced.

@@ -113,12 +113,34 @@ def test_a_page_behind_a_program_is_told_its_place_and_both_runs_can_be_opened(c
     page = page_of(browser, address)
     page.click("#card-why")
     page.wait_for_function("() => document.querySelector('#place').textContent !== ''")
-    assert page.text_content("#place") == "Waiting: one run is before yours."
+    assert page.text_content("#place").startswith("Waiting: one run is before yours")
     job.cancel()
     own = page.evaluate("() => window.denoiseLibrary.running()")
     page.wait_for_selector(f"#player .player-root[data-run='{own}'][data-state=stop]", timeout=120_000)
     page.evaluate(f"() => window.denoiseLibrary.open('{step['run']}')")
     page.wait_for_selector(f"#player .player-root[data-run='{step['run']}']", timeout=30_000)
+    page.close()
+
+
+def test_a_page_says_what_a_run_waits_for(browser, address):
+    page = page_of(browser, address)
+    told = {}
+    for message in (
+        {"k": "waiting", "run": "a", "place": 1},
+        {"k": "waiting", "run": "a", "place": 2, "block_seconds": 17.4},
+        {"k": "waiting", "run": "a", "place": 1, "block_seconds": 0.3},
+        {"k": "loading", "run": "a", "text": "Loading 15.4 GB, 42 %…"},
+        {"k": "end", "run": "a", "reason": "stopped"},
+    ):
+        page.evaluate("(message) => window.denoiseLibrary.receive(JSON.stringify(message))", message)
+        told[str(message)] = page.text_content("#place")
+    assert list(told.values()) == [
+        "Waiting: one run is before yours.",
+        "Waiting: 2 runs are before yours, about 17 s a block.",
+        "Waiting: one run is before yours.",
+        "Loading 15.4 GB, 42 %…",
+        "",
+    ]
     page.close()
 
 

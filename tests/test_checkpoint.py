@@ -233,6 +233,16 @@ def test_null_means_the_usual_value(folder):
     assert read_card(folder).defaults.t_min == Settings().t_min
 
 
+@pytest.mark.parametrize(
+    ("context", "asked", "budget"),
+    [(262_144, 256, 1024), (262_144, None, 1024), (262_144, 2048, 2048), (32_768, 256, 1024), (4096, 128, 128)],
+)
+def test_a_checkpoint_with_a_long_context_gets_a_budget_that_ordinary_answers_fit(context, asked, budget, folder):
+    set_text_config(folder, max_position_embeddings=context)
+    edit(folder / "generation_config.json", max_new_tokens=asked)
+    assert read_card(folder).defaults.max_tokens == budget
+
+
 def test_a_budget_beyond_what_the_page_takes_becomes_its_largest(folder):
     edit(folder / "generation_config.json", max_new_tokens=32_768)
     assert read_card(folder).defaults.max_tokens == MAX_TOKENS

@@ -1,15 +1,17 @@
 """The form: what it shows of the knobs, and of the checkpoint in use."""
 
+import asyncio
 import json
 from dataclasses import replace
 
 import pytest
 
-from tests.support.recorded import TINY_RUN, RecordedEngine
+from tests.support.recorded import TINY_RUN, GatedEngine, RecordedEngine
 from visualizer.page.api import denoise_endpoint
 from visualizer.page.form import build_form, limits_of
 from visualizer.prompts import load_prompts
 from visualizer.run import Gallery, Runs
+from visualizer.run.engine import Loading
 from visualizer.settings import KNOBS, SET_BY_VISITORS, Settings
 
 PROMPTS = load_prompts()
@@ -29,6 +31,23 @@ def test_every_knob_that_visitors_set_has_one_field(script):
 def test_every_knob_is_an_option_of_the_endpoint():
     endpoint = denoise_endpoint(Runs(RecordedEngine(TINY_RUN)))
     assert set(endpoint.__annotations__) - {"prompt", "return"} == set(SET_BY_VISITORS)
+
+
+def test_a_program_is_told_how_far_the_checkpoint_is_that_it_waits_for():
+    engine = GatedEngine()
+    engine.loading = Loading(6, 15)
+
+    async def gather():
+        steps = denoise_endpoint(Runs(engine))("hello")
+        _, first = await anext(steps)
+        engine.let(3)
+        return first, [step["phase"] async for _, step in steps]
+
+    first, phases = asyncio.run(asyncio.wait_for(gather(), 60))
+    assert {key: first[key] for key in ("phase", "done_bytes", "total_bytes")} == {
+        "phase": "loading", "done_bytes": 6, "total_bytes": 15
+    }  # fmt: skip
+    assert phases == ["noise", "step", "commit"]
 
 
 def test_every_demo_prompt_has_a_button_and_its_recording_another(script):

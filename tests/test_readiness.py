@@ -163,7 +163,7 @@ def test_its_card_says_what_was_published(ready):
     assert (card.vocab_size, card.canvas_length, card.context_length) == (VOCAB, 256, 262_144)
     assert card.stop_ids == set(STOP_IDS)
     assert card.defaults == Settings(
-        max_tokens=256, canvas_length=256, max_steps=48, entropy_bound=0.1, t_min=0.4, t_max=0.8, stability_steps=1,
+        max_tokens=1024, canvas_length=256, max_steps=48, entropy_bound=0.1, t_min=0.4, t_max=0.8, stability_steps=1,
         stop_entropy=0.005,
     )  # fmt: skip
 

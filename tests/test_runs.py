@@ -18,7 +18,7 @@ from visualizer.errors import EngineError, SettingsError, TraceError
 from visualizer.model.checkpoint import read_card
 from visualizer.request import Request, new_run_id
 from visualizer.run import runs as runs_module
-from visualizer.run.engine import Engine
+from visualizer.run.engine import Engine, Loading
 from visualizer.run.runs import Run, Runs, cache_folder
 from visualizer.settings import Settings
 from visualizer.trace.trace import Trace
@@ -138,6 +138,37 @@ def test_runs_wait_for_their_turn_and_see_their_place(engine):
     engine.let(6)
     assert kinds(listen(three)) == ["waiting"] * 2 + WHOLE
     assert [message.get("place") for message in listen(four)][:4] == [3, 2, 1, None]
+
+
+def test_who_waits_is_told_what_a_block_takes(engine):
+    runs = Runs(engine)
+    runs.begin(asked("one"))
+    engine.begun.acquire()
+    engine.block_seconds = 17.04
+    assert [head(runs.begin(asked(prompt)), 1)[0]["block_seconds"] for prompt in ("two", "three")] == [17.0, 17.0]
+
+
+def test_a_run_that_waits_for_its_checkpoint_tells_how_far_it_is_until_its_first_frame(engine):
+    engine.loading = Loading(6_600_000_000, 15_400_000_000)
+    runs = Runs(engine)
+    run = runs.begin(asked("hello"))
+    assert [message.get("text") for message in head(run, 2)] == [None, "Loading 15.4 GB, 42 %…"]
+    engine.loading = Loading(15_400_000_000, 15_400_000_000)
+    assert head(run, 3)[-1]["text"] == "15.4 GB loaded, warming up…"
+    engine.loading = None
+    engine.let(3)
+    assert kinds(listen(run)) == ["start", "loading", "loading", *WHOLE[1:]]
+
+
+def test_a_run_that_is_stopped_while_its_checkpoint_loads_tells_no_more_of_it(engine):
+    engine.loading = Loading()
+    runs = Runs(engine)
+    run = runs.begin(asked("hello"))
+    assert head(run, 2)[-1]["text"] == "Loading the checkpoint…"
+    runs.stop(run.id)
+    engine.loading = Loading(1, 2)
+    engine.let(1)
+    assert kinds(listen(run)) == ["start", "loading", "end"]
 
 
 def test_too_many_waiting_runs_are_refused_with_a_sentence(engine, monkeypatch):

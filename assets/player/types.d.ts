@@ -84,6 +84,13 @@ interface WaitingMessage {
   k: "waiting";
   run: string;
   place: number;
+  /** What a block takes; missing where none has been timed. */
+  block_seconds?: number;
+}
+interface LoadingMessage {
+  k: "loading";
+  run: string;
+  text: string;
 }
 interface KeptMessage {
   k: "kept";
@@ -94,7 +101,15 @@ interface NoticeMessage {
   text: string;
 }
 type Message =
-  StartMessage | StepMessage | EndMessage | RecordingMessage | CompareMessage | WaitingMessage | KeptMessage | NoticeMessage;
+  | StartMessage
+  | StepMessage
+  | EndMessage
+  | RecordingMessage
+  | CompareMessage
+  | WaitingMessage
+  | LoadingMessage
+  | KeptMessage
+  | NoticeMessage;
 
 // ---- The page beside the player: form.js and library.js ----------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from collections.abc import Generator, Sequence
 from tests.support.canvas_samples import tiny_state
 from visualizer.bundled import POCKET_FOLDER
 from visualizer.model.checkpoint import CheckpointCard, read_card
+from visualizer.run.engine import Loading
 from visualizer.settings import Settings
 from visualizer.trace.canvas import Finish, Frame, Phase
 
@@ -23,6 +24,8 @@ class RecordedEngine:
     """Stands where `visualizer.run.engine.Engine` stands. yielded_at: wall-clock seconds of each frame handed over."""
 
     number_format = None
+    loading: Loading | None = None
+    block_seconds: float | None = None
 
     def __init__(self, frames: Sequence[Frame], seconds_per_frame: float = 0.0, card: CheckpointCard | None = None):
         self.card = card or read_card(POCKET_FOLDER)
@@ -49,6 +52,8 @@ class GatedEngine:
     """Stands where the engine stands and hands over a frame each time that it is let; for runs caught in the middle."""
 
     number_format = None
+    loading: Loading | None = None
+    block_seconds: float | None = None
 
     def __init__(self, error: Exception | None = None):
         self.card = read_card(POCKET_FOLDER)

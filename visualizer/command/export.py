@@ -105,7 +105,7 @@ def _record(asked: argparse.Namespace, tell: Callable[[str], None]) -> Trace:
     from visualizer.bundled import POCKET_FOLDER
     from visualizer.hub import default_hub, obtain
     from visualizer.model import read_card
-    from visualizer.run import Engine, run_info
+    from visualizer.run import Engine, run_info, run_telling
 
     card = obtain(asked.model, default_hub(), sys.stderr) if asked.model else read_card(POCKET_FOLDER)
     knobs = {name: getattr(asked, name) for name in SET_BY_VISITORS}
@@ -115,7 +115,10 @@ def _record(asked: argparse.Namespace, tell: Callable[[str], None]) -> Trace:
     frames = []
     try:
         tell(f"{card.name}: loading")
-        with closing(engine.run(request.prompt, request.settings)) as running:
+        running = run_telling(
+            engine, request.prompt, request.settings, lambda loading: tell(f"{card.name}: {loading.words}")
+        )
+        with closing(running):
             for frame in running:
                 frames.append(frame)
                 tell(f"{card.name}: block {frame.state.block + 1}, step {frame.state.step}/{frame.state.max_steps}")

@@ -81,8 +81,12 @@ def fit(card: CheckpointCard, machine: Machine) -> CheckpointCard:
     shape = read_shape(read_json(card.folder / "config.json"))
     weights = weights_on_disk(card.folder)
     length = min(fitting_canvas(card.name, shape, weights, machine), card.canvas_length)
-    defaults = card.defaults.changed(canvas_length=min(length, card.defaults.canvas_length))
     context = fitting_context(shape, weights, machine, length)
+    # No more than half the context for the answer, so that a prompt fits beside it.
+    defaults = card.defaults.changed(
+        canvas_length=min(length, card.defaults.canvas_length),
+        max_tokens=max(1, min(card.defaults.max_tokens, context // 2)),
+    )
     memory_context = context if context < card.context_length else None
     return replace(card, canvas_length=length, defaults=defaults, memory_context=memory_context)
 

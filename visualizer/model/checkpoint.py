@@ -33,6 +33,9 @@ MODEL_TYPE = "diffusion_gemma"
 _PIECES, _PIECE_BYTES = 64, 2**18
 _GENERATION_KEYS = {"max_denoising_steps": "max_steps", "t_min": "t_min", "t_max": "t_max",
                     "stability_threshold": "stability_steps", "confidence_threshold": "stop_entropy"}  # fmt: skip
+_ANSWER_TOKENS, _LONG_CONTEXT = 1024, 32_768
+"""The least default budget, and from how many positions of context on: the published checkpoint asks for one canvas,
+which cuts ordinary answers off. One with a short context writes short answers, and has what it asks for."""
 
 
 @dataclass(frozen=True)
@@ -182,7 +185,7 @@ def read_card(folder: Path) -> CheckpointCard:
             vocab_size=int(text_config["vocab_size"]),
             context_length=int(text_config["max_position_embeddings"]),
             stop_ids=stop_ids,
-            defaults=_default_settings(generation, canvas_length),
+            defaults=_default_settings(generation, canvas_length, int(text_config["max_position_embeddings"])),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise CheckpointError(f"The configuration of {folder.name} lacks or garbles {exc}.") from exc
@@ -303,17 +306,19 @@ def _pieces(size: int) -> list[int]:
     return [(size - _PIECE_BYTES) * number // (_PIECES - 1) for number in range(_PIECES)]
 
 
-def _default_settings(generation: dict[str, Any], canvas_length: int) -> Settings:
+def _default_settings(generation: dict[str, Any], canvas_length: int, context_length: int) -> Settings:
     flat = generation | (generation.get("linear_temperature_schedule_config") or {})
     flat |= generation.get("diffusion_stopping_config") or {}
     knobs = {ours: flat[theirs] for theirs, ours in _GENERATION_KEYS.items() if theirs in flat}
     bound = (generation.get("sampler_config") or {}).get("entropy_bound")
     budget = generation.get("max_new_tokens")
     temperature = generation.get("temperature", 1.0) if generation.get("do_sample") else None
-    return Settings().changed(
+    settings = Settings().changed(
         **knobs, entropy_bound=bound, temperature=temperature, canvas_length=canvas_length,
         max_tokens=min(budget, MAX_TOKENS) if isinstance(budget, int) else budget,
     )  # fmt: skip
+    least = _ANSWER_TOKENS if context_length >= _LONG_CONTEXT else 1
+    return settings.changed(max_tokens=max(settings.max_tokens, least))
 
 
 def _check_files(folder: Path) -> None:

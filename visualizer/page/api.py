@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
+from dataclasses import asdict
 
 import gradio as gr
 import numpy as np
 
 from visualizer.errors import VisualizerError
 from visualizer.request import Request
-from visualizer.run import Run, Runs
+from visualizer.run import News, Run, Runs
 from visualizer.trace import CanvasState, CellState, Frame, cell_states
 
 MASK = "░"
@@ -33,8 +34,9 @@ def denoise_endpoint(runs: Runs) -> Callable[..., AsyncIterator[tuple[str, dict[
 
         Yields (text, step): the text as it stands, a masked position as ░, and the step's numbers (run, block, step,
         max_steps, phase, seconds, accepted, mean_entropy_nats, cells, seed, finish). The last text is the committed
-        answer. While other runs are before this one: "", and its place, how many they are. `run` is the id by which the
-        page opens it. A knob left out takes the checkpoint's default; sampler is "entropy-bound" or
+        answer. While other runs are before this one: "", and its place, how many they are, with the seconds of a block
+        where they are known; while the checkpoint loads: "", and done_bytes of total_bytes. `run` is the id by which
+        the page opens it. A knob left out takes the checkpoint's default; sampler is "entropy-bound" or
         "confidence-threshold"; a seed left out is random. A caller who goes away stops the run.
         """
         knobs = {
@@ -64,13 +66,19 @@ async def _told(run: Run) -> AsyncGenerator[tuple[str, dict[str, object]]]:
         async for news in following:
             frame = news.frame
             if frame is None:
-                yield "", {"run": run.id, "phase": "waiting", "place": news.place}
+                yield "", {"run": run.id} | _before_it_begins(news)
                 continue
             texts |= frame.texts
             text = frame.answer if frame.answer is not None else committed + _draft_text(frame, texts)
             committed = frame.answer if frame.answer is not None else committed
             yield text, {"run": run.id} | _numbers(before, frame.state) | {"seed": run.request.settings.seed}
             before = frame.state
+
+
+def _before_it_begins(news: News) -> dict[str, object]:
+    if news.loading is not None:
+        return {"phase": "loading"} | asdict(news.loading)
+    return {"phase": "waiting", "place": news.place, "block_seconds": news.block_seconds}
 
 
 def _draft_text(frame: Frame, texts: dict[int, str]) -> str:

@@ -17,8 +17,8 @@ Numbers of a position are single characters of a 64-letter alphabet, so a step o
   `f` finish, `answer` the committed text up to here, `thought` the text of the thought channel up to here.
 
 A run is a `start`, its steps, and an `end`. A `recording` holds all of that at once, and `compare` two recordings.
-`waiting` says how many runs are before one that was asked for, `kept` that nothing more follows, and `notice` is a
-sentence for the page.
+`waiting` says how many runs are before one that was asked for, `loading` how far the checkpoint is that it waits for,
+`kept` that nothing more follows, and `notice` is a sentence for the page.
 """
 
 from __future__ import annotations
@@ -204,9 +204,15 @@ def compare_message(left: str, right: str) -> str:
     return f'{{"k":"compare","left":{left},"right":{right}}}'
 
 
-def waiting_message(run: str, place: int) -> str:
-    """How many runs are before this one. `run` is not in the player yet."""
-    return _dumps({"k": "waiting", "run": run, "place": place})
+def waiting_message(run: str, place: int, block_seconds: float | None = None) -> str:
+    """How many runs are before this one, which is not in the player yet. block_seconds: of one block, if known."""
+    told = {} if block_seconds is None else {"block_seconds": round(block_seconds, 1)}
+    return _dumps({"k": "waiting", "run": run, "place": place} | told)
+
+
+def loading_message(run: str, words: str) -> str:
+    """How far the checkpoint is on its way into memory, which this run waits for."""
+    return _dumps({"k": "loading", "run": run, "text": words})
 
 
 def kept_message(run: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from visualizer.run.check import check_report
 from visualizer.run.engine import Engine
 from visualizer.run.gallery import Gallery
+from visualizer.run.loading import run_telling
 from visualizer.run.provenance import run_info
-from visualizer.run.runs import Run, Runs, cache_folder
+from visualizer.run.runs import News, Run, Runs, cache_folder
 
-__all__ = ["Engine", "Gallery", "Run", "Runs", "cache_folder", "check_report", "run_info"]
+__all__ = ["Engine", "Gallery", "News", "Run", "Runs", "cache_folder", "check_report", "run_info", "run_telling"]

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 
+from visualizer.byte_sizes import spoken_size
 from visualizer.errors import EngineError, NotFiniteError, SettingsError, VisualizerError
 from visualizer.logs import log_level, log_to_terminal
 from visualizer.model import Checkpoint, CheckpointCard, gpu_error, load_checkpoint
@@ -54,6 +55,15 @@ class Loading:
 
     done_bytes: int = 0
     total_bytes: int = 0
+
+    @property
+    def words(self) -> str:
+        """For who waits for it."""
+        if not self.total_bytes:
+            return "Loading the checkpoint…"
+        if self.done_bytes == self.total_bytes:
+            return f"{spoken_size(self.total_bytes)} loaded, warming up…"
+        return f"Loading {spoken_size(self.total_bytes)}, {100 * self.done_bytes // self.total_bytes} %…"
 
 
 @dataclass(frozen=True)

@@ -26,12 +26,14 @@ from visualizer.player import (
     MessageWriter,
     end_message,
     kept_message,
+    loading_message,
     recording_message,
     start_message,
     waiting_message,
 )
 from visualizer.request import RUN_ID, Request, new_run_id
-from visualizer.run.engine import Engine, check_settings
+from visualizer.run.engine import Engine, Loading, check_settings
+from visualizer.run.loading import run_telling
 from visualizer.run.provenance import device, run_info
 from visualizer.trace import Frame, Phase, RunInfo, Trace, load_trace, save_trace, trace_of
 
@@ -58,9 +60,12 @@ def cache_folder() -> Path:
 
 @dataclass(frozen=True)
 class News:
-    """What a run has to tell a program. place: how many runs are before it, while it waits; frame: one more."""
+    """What a run has to tell a program. place: how many runs are before it, while it waits, and block_seconds: what a
+    block takes, where that is known; loading: how far the checkpoint is; frame: one more."""
 
     place: int = 0
+    block_seconds: float | None = None
+    loading: Loading | None = None
     frame: Frame | None = None
 
 
@@ -92,9 +97,13 @@ class Run:
         """Whether anybody follows it now."""
         return bool(self._listeners)
 
-    def wait(self, place: int) -> None:
-        """Tell that `place` runs are before this one."""
-        self._say(waiting_message(self.id, place), News(place=place))
+    def wait(self, place: int, block_seconds: float | None) -> None:
+        """Tell that `place` runs are before this one, and what a block takes."""
+        self._say(waiting_message(self.id, place, block_seconds), News(place=place, block_seconds=block_seconds))
+
+    def load(self, loading: Loading) -> None:
+        """Tell how far the checkpoint is that this run waits for."""
+        self._say(loading_message(self.id, loading.words), News(loading=loading))
 
     def begin(self, info: RunInfo) -> None:
         """Open the run; once more when it turns out that another checkpoint makes it."""
@@ -230,7 +239,7 @@ class Runs:
                 raise EngineError(f"{MAX_WAITING} runs are waiting already; try again in a few minutes.")
             before = len(self._waiting) + (self._current is not None)
             if before:
-                run.wait(before)
+                run.wait(before, self.engine.block_seconds)
             self._waiting.append(run)
             self._remember(run.id, run)
             if self._thread is None:
@@ -308,7 +317,7 @@ class Runs:
 
     def _tell_places(self) -> None:
         for place, run in enumerate(self._waiting, start=1):
-            run.wait(place)
+            run.wait(place, self.engine.block_seconds)
 
     def _perform(self, run: Run) -> None:
         try:
@@ -328,7 +337,7 @@ class Runs:
             return
         card, finish = self.engine.card, None
         run.begin(run_info(card, run.request.prompt, run.request.settings))
-        with closing(self.engine.run(run.request.prompt, run.request.settings)) as frames:
+        with closing(run_telling(self.engine, run.request.prompt, run.request.settings, run.load)) as frames:
             for frame in frames:
                 if self.engine.card is not card:  # it changed while this run waited for its turn
                     card = self.engine.card
