@@ -32,10 +32,11 @@ def denoise_endpoint(runs: Runs) -> Callable[..., AsyncIterator[tuple[str, dict[
         """Denoise a prompt and stream every step.
 
         Yields (text, step): the answer as it stands (no thought, nothing after the end), a masked position as ░, and
-        the step's numbers (run, block, step, max_steps, phase, seconds, accepted, mean_entropy_nats, cells, seed, finish). The last text is the committed
-        answer. While other runs are before this one: "", and its place, how many they are. `run` is the id by which the
-        page opens it. A knob left out takes the checkpoint's default; sampler is "entropy-bound" or
-        "confidence-threshold"; a seed left out is random. A caller who goes away stops the run.
+        the step's numbers (run, block, step, max_steps, phase, seconds, accepted, mean_entropy_nats, cells, seed,
+        finish). The last text is the committed answer. While other runs are before this one: "", and its place, how
+        many they are. `run` is the id by which the page opens it. A knob left out takes the checkpoint's default;
+        sampler is "entropy-bound" or "confidence-threshold"; a seed left out is random. A caller who goes away stops
+        the run.
         """
         knobs = {
             "max_tokens": max_tokens, "canvas_length": canvas_length, "max_steps": max_steps, "sampler": sampler,
