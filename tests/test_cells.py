@@ -14,6 +14,7 @@ from visualizer.picture.final_text import FinalText
 from visualizer.picture.layout import terminal_columns
 from visualizer.picture.looks import Look, Mark, special_sign
 from visualizer.trace.canvas import CellState, Phase
+from visualizer.trace.parts import Part
 from visualizer.trace.trace import Trace
 
 NEW, DRAFT, COMMITTED, MASKED = CellState.NEW, CellState.DRAFT, CellState.COMMITTED, CellState.MASKED
@@ -99,11 +100,89 @@ def test_a_sign_of_a_mark_stands_once_for_a_token_over_two_lines():
     assert [cell.marked for cell in settled(trace_of_states(texts, *states)).cells(1)] == [False, True]
 
 
-def test_special_tokens_are_signs_until_the_block_is_committed():
-    grid = settled(growing_run(["Yes", "<turn|>", "<pad>"], steps=3, special=(1, 2), answer_length=1))
-    assert shown(grid.cells(3)) == ["Yes◼·"]
-    assert shown(grid.cells(4)) == ["Yes"]
-    assert [cell.look.outside for cell in grid.cells(3)] == [False, True, True]
+CHANNEL = {11: "<|channel>", 12: "thought", 13: "\n", 14: "<channel|>", 15: "<eos>"}
+WORDS = {1: "I", 2: " see", 3: "\n", 4: "Yes", 5: ".", 9: "noise"}
+
+
+def canvas_run(*rows, answer_length=None):
+    """A run whose states have these ids, 9 for noise whose candidate is the last row's; the last row is committed."""
+    ends = rows[-1]
+    states = []
+    for step, row in enumerate(rows, 1):
+        accepted = [token_id != 9 for token_id in row]
+        stops = [place for place, token_id in enumerate(row) if token_id == 15]
+        states.append(
+            tiny_state(
+                list(row), accepted, Phase.COMMIT if row is ends else Phase.STEP, list(ends), step=step,
+                answer_length=min(stops, default=len(row)) if answer_length is None else answer_length,
+            )
+        )  # fmt: skip
+    special = frozenset({11, 14, 15})
+    return Trace(run_info(), tuple(states), CHANNEL | WORDS, special, ({},) * len(rows), ("Yes.",), "stop")
+
+
+def plain(rows):
+    """Rows with the tied spaces as spaces."""
+    return [row.replace("\u00a0", " ") for row in rows]
+
+
+@pytest.mark.parametrize("layout", [settled, flowing])
+def test_an_empty_thought_is_one_sign_in_the_line_of_the_answer(layout):
+    run = canvas_run((11, 12, 13, 14, 9, 9), (11, 12, 13, 14, 4, 5))
+    assert [plain(shown(layout(run).cells(index))) for index in (0, 1)] == [["◇ ░░░░"], ["◇ Yes."]]
+    assert [cell.position for cell in layout(run).cells(1)] == [0, 4, 5]
+    assert layout(run).cells(1)[0].look.part is Part.STRUCTURE
+
+
+@pytest.mark.parametrize("layout", [settled, flowing])
+@pytest.mark.parametrize("breaks", [(), (3,)], ids=["in one line", "with a line break of its own"])
+def test_a_thought_stands_in_lines_of_its_own_above_the_answer_and_is_quiet(layout, breaks):
+    grid = layout(canvas_run((11, 12, 13, 1, 2, *breaks, 14, 4, 5)))
+    cells = grid.cells(0)
+    assert plain(shown(cells)) == ["◇ I see", "Yes."]
+    assert {cell.row for cell in cells} == {0, 2}
+    assert [cell.look.part for cell in cells if cell.row == 0] == [Part.STRUCTURE, Part.THOUGHT, Part.THOUGHT]
+    assert {cell.look.part for cell in cells if cell.row == 2} == {Part.ANSWER}
+
+
+def test_in_the_settled_layout_the_answer_is_no_thought_while_the_closer_is_noise():
+    cells = settled(canvas_run((11, 12, 13, 1, 2, 9, 4, 5), (11, 12, 13, 1, 2, 14, 4, 5))).cells(0)
+    assert {cell.look.part for cell in cells if cell.row == 2} == {Part.ANSWER}
+
+
+@pytest.mark.parametrize("layout", [settled, flowing])
+@pytest.mark.parametrize("filling", [(15, 15), (9, 9), (4, 5)], ids=["end tokens", "noise", "words"])
+def test_the_tail_is_one_remark_from_the_step_at_which_it_is_the_tail(layout, filling):
+    run = canvas_run((9, 9, 15, *filling), (4, 5, 15, 15, 15))
+    assert [plain(shown(layout(run).cells(index))) for index in (0, 1)] == [
+        ["░░░░ ◼ end · 3 positions"],
+        ["Yes. ◼ end · 3 positions"],
+    ]
+    assert [cell.look for cell in layout(run).cells(0) if cell.position > 1] == [Look(DRAFT, part=Part.TAIL)]
+
+
+def test_a_tail_of_one_position_counts_it_as_one():
+    assert plain(shown(flowing(canvas_run((4, 15))).cells(0))) == ["Yes ◼ end · 1 position"]
+
+
+def test_a_settled_tail_that_begins_too_early_has_its_remark_in_its_final_place():
+    run = canvas_run((4, 15, 15, 15), (4, 5, 15, 15))
+    assert plain(shown(settled(run).cells(0))) == ["Yes  ◼ end · 3 positions"]
+
+
+def test_two_blocks_read_as_one_text_with_one_sign_and_one_remark():
+    first, second = canvas_run((11, 12, 13, 14, 4, 5)), canvas_run((2, 5, 15, 15))
+    states = (*first.states, *(replace(state, block=1) for state in second.states))
+    run = replace(first, states=states, overrides=({}, {}), answers=("Yes.", "Yes. see."))
+    assert plain(shown(flowing(run).cells(1))) == ["◇ Yes. see. ◼ end · 2 positions"]
+    assert plain(shown(settled(run).cells(1))) == ["◇ Yes. see. ◼ end · 2 positions"]
+
+
+def test_a_thought_that_goes_on_in_the_next_block_ends_there_in_a_line_of_its_own():
+    first, second = canvas_run((11, 12, 13, 1)), canvas_run((14, 4, 5))
+    states = (*first.states, *(replace(state, block=1) for state in second.states))
+    run = replace(first, states=states, overrides=({}, {}), answers=("", "Yes."))
+    assert {cell.position: cell.row for cell in settled(run).cells(1)} == {0: 0, 3: 0, 5: 2, 6: 2}
 
 
 @pytest.mark.parametrize("text, sign", [("<pad>", "·"), ("<turn|>", "◼"), ("<eos>", "◼"), ("<|channel>", "◇")])
@@ -111,11 +190,9 @@ def test_special_tokens_have_the_signs_of_the_page(text, sign):
     assert special_sign(text) == sign
 
 
-def test_what_follows_the_answer_takes_no_rows():
+def test_what_follows_the_answer_takes_one_row_at_most_and_makes_no_line_longer():
     run = growing_run(["Yes"] + ["<pad>"] * 50, steps=3, special=range(1, 51), answer_length=1)
-    grid = settled(run, columns=10)
-    assert grid.rows(0) == 1
-    assert {cell.row for index in range(5) for cell in grid.cells(index)} == {0}
+    assert [settled(run, columns).rows(0) for columns in (40, 22)] == [1, 2]
     assert FinalText(run, terminal_columns).unbroken_columns() == 4
 
 

@@ -97,7 +97,7 @@ def test_the_real_ones_canvases_have_answer_and_thought_apart_in_text_and_in_pla
     answer, thought = EXPECTED[label]
     assert (trace.answer, trace.thoughts[-1] if trace.thoughts else None) == (answer, thought)
     save_trace(trace, tmp_path / "run.jsonl")
-    parts, cells = trace_parts(load_trace(tmp_path / "run.jsonl"))[-1], trace.cells(-1)
+    parts, cells = trace_parts(load_trace(tmp_path / "run.jsonl"))[-1], trace.shown_texts(-1)
     for part, text in ((Part.ANSWER, answer), (Part.THOUGHT, thought or "")):
         assert "".join(cell for cell, its in zip(cells, parts, strict=True) if its == part).strip() == text
     assert spelled(parts).endswith("." * 200)
@@ -133,5 +133,7 @@ def test_a_thought_that_the_prompt_opened_is_read_from_the_recording_too(real):
     finally:
         real.tokenizer.chat_template = template
     assert (trace.answer, trace.thoughts[-1]) == (SKY, THOUGHT)
-    thought = [cell for cell, part in zip(trace.cells(-1), trace_parts(trace)[-1], strict=True) if part == Part.THOUGHT]
+    thought = [
+        cell for cell, part in zip(trace.shown_texts(-1), trace_parts(trace)[-1], strict=True) if part == Part.THOUGHT
+    ]
     assert "".join(thought).strip() == THOUGHT

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from urllib.parse import quote
 
-from visualizer.trace import Phase, Trace, settled_steps
+from visualizer.trace import Part, Phase, Trace, settled_steps, trace_parts
 
 _PROMPT_CHARACTERS = 120
 _TEXT_CHARACTERS = 100
@@ -53,13 +53,12 @@ def html_snippet(trace: Trace, file_name: str, size: tuple[int, int], poster_nam
 
 
 def _landed_first(trace: Trace) -> str:
-    """Which tokens of the first block stood first for good."""
+    """Which tokens of the first block's answer stood first for good."""
     block = trace.blocks[0]
     states = trace.states_of(block)
     end = states[-1]
-    settled, texts = settled_steps(states), trace.shown_texts(block.last)
-    shown = end.shown_ids().tolist()
-    kept = [i for i in range(end.answer_length) if end.accepted[i] and shown[i] not in trace.special]
+    settled, texts, parts = settled_steps(states), trace.shown_texts(block.last), trace_parts(trace)[block.last]
+    kept = [i for i in range(block.length) if end.accepted[i] and parts[i] == Part.ANSWER]
     words = [i for i in kept if texts[i].strip()]
     if not words:
         return "no word had settled when it ended"

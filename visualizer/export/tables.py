@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from visualizer.trace import CanvasState, Phase, Trace, changed, reverted, settled_steps
+from visualizer.trace import CanvasState, Part, Phase, Trace, changed, reverted, settled_steps, trace_parts
 
 CSV_COLUMNS = ("block", "position", "token_id", "text", "in_answer", "settled_step", "revisions")
 """Before one column of entropies a step."""
@@ -22,9 +22,9 @@ CSV_COLUMNS = ("block", "position", "token_id", "text", "in_answer", "settled_st
 class PositionRow:
     """One position of one block.
 
-    token_id, text: at the end. settled_step: the first step from which the final token stays; one more than the last
-    step where it came with the commit; None where it is noise at the end. revisions: how often an accepted token was
-    thrown back or exchanged. entropy_nats: one a step.
+    token_id, text: at the end. in_answer: a thought, structure and the tail are not. settled_step: the first step from
+    which the final token stays; one more than the last step where it came with the commit; None where it is noise at
+    the end. revisions: how often an accepted token was thrown back or exchanged. entropy_nats: one a step.
     """
 
     block: int
@@ -39,6 +39,7 @@ class PositionRow:
 
 def position_rows(trace: Trace) -> Iterator[PositionRow]:
     """The rows of all blocks, in order."""
+    parts = trace_parts(trace)
     for number, block in enumerate(trace.blocks):
         states = trace.states_of(block)
         end, texts = states[-1], trace.shown_texts(block.last)
@@ -50,7 +51,7 @@ def position_rows(trace: Trace) -> Iterator[PositionRow]:
                 position=i,
                 token_id=int(end.shown_ids()[i]),
                 text=texts[i],
-                in_answer=i < end.answer_length,
+                in_answer=bool(parts[block.last][i] == Part.ANSWER),
                 settled_step=int(settled[i]) if end.accepted[i] else None,
                 revisions=int(revisions[i]),
                 entropy_nats=tuple(float(f"{step[i]:.6g}") for step in entropy),

@@ -12,7 +12,7 @@ import numpy as np
 from visualizer.errors import VisualizerError
 from visualizer.request import Request
 from visualizer.run import News, Run, Runs
-from visualizer.trace import CanvasState, CellState, Frame, cell_states
+from visualizer.trace import CanvasState, CellState, Frame, Part, PartReader, cell_states
 
 MASK = "░"
 
@@ -32,12 +32,13 @@ def denoise_endpoint(runs: Runs) -> Callable[..., AsyncIterator[tuple[str, dict[
     ) -> AsyncIterator[tuple[str, dict[str, object]]]:
         """Denoise a prompt and stream every step.
 
-        Yields (text, step): the text as it stands, a masked position as ░, and the step's numbers (run, block, step,
-        max_steps, phase, seconds, accepted, mean_entropy_nats, cells, seed, finish). The last text is the committed
-        answer. While other runs are before this one: "", and its place, how many they are, with the seconds of a block
-        where they are known; while the checkpoint loads: "", and done_bytes of total_bytes. `run` is the id by which
-        the page opens it. A knob left out takes the checkpoint's default; sampler is "entropy-bound" or
-        "confidence-threshold"; a seed left out is random. A caller who goes away stops the run.
+        Yields (text, step): the answer as it stands (no thought, nothing after the end), a masked position as ░, and
+        the step's numbers (run, block, step, max_steps, phase, seconds, accepted, mean_entropy_nats, cells, seed,
+        finish). The last text is the committed answer. While other runs are before this one: "", and its place, how
+        many they are, with the seconds of a block where they are known; while the checkpoint loads: "", and done_bytes
+        of total_bytes. `run` is the id by which the page opens it. A knob left out takes the checkpoint's default;
+        sampler is "entropy-bound" or "confidence-threshold"; a seed left out is random. A caller who goes away stops
+        the run.
         """
         knobs = {
             "max_tokens": max_tokens, "canvas_length": canvas_length, "max_steps": max_steps, "sampler": sampler,
@@ -61,15 +62,15 @@ def denoise_endpoint(runs: Runs) -> Callable[..., AsyncIterator[tuple[str, dict[
 
 async def _told(run: Run) -> AsyncGenerator[tuple[str, dict[str, object]]]:
     committed, before = "", None
-    texts: dict[int, str] = {}
+    draft = _Draft()
     async with aclosing(run.news()) as following:
         async for news in following:
             frame = news.frame
             if frame is None:
                 yield "", {"run": run.id} | _before_it_begins(news)
                 continue
-            texts |= frame.texts
-            text = frame.answer if frame.answer is not None else committed + _draft_text(frame, texts)
+            drafted = draft.read(frame)
+            text = frame.answer if frame.answer is not None else committed + drafted
             committed = frame.answer if frame.answer is not None else committed
             yield text, {"run": run.id} | _numbers(before, frame.state) | {"seed": run.request.settings.seed}
             before = frame.state
@@ -81,15 +82,27 @@ def _before_it_begins(news: News) -> dict[str, object]:
     return {"phase": "waiting", "place": news.place, "block_seconds": news.block_seconds}
 
 
-def _draft_text(frame: Frame, texts: dict[int, str]) -> str:
-    state = frame.state
-    shown = (
-        frame.overrides.get(position, texts[token_id]) if accepted else MASK
-        for position, (token_id, accepted) in enumerate(
-            zip(state.canvas_ids.tolist(), state.accepted.tolist(), strict=True)
+class _Draft:
+    """Reads what the frames of one run hold of its answer."""
+
+    def __init__(self) -> None:
+        self._texts: dict[int, str] = {}
+        self._special: frozenset[int] = frozenset()
+        self._parts = PartReader()
+
+    def read(self, frame: Frame) -> str:
+        """The answer's share of the next frame's canvas."""
+        self._texts |= frame.texts
+        self._special |= frame.special
+        state = frame.state
+        shown = state.shown_ids().tolist()
+        cells = [frame.overrides.get(position, self._texts[token_id]) for position, token_id in enumerate(shown)]
+        parts = self._parts.read(state, cells, self._special)
+        return "".join(
+            cell if accepted else MASK
+            for cell, accepted, part in zip(cells, state.accepted, parts, strict=True)
+            if part == Part.ANSWER
         )
-    )
-    return "".join(list(shown)[: state.answer_length])
 
 
 def _numbers(before: CanvasState | None, state: CanvasState) -> dict[str, object]:

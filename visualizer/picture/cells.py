@@ -15,8 +15,8 @@ from wcwidth import iter_graphemes
 
 from visualizer.picture.final_text import FinalText
 from visualizer.picture.layout import RETURN_SIGN, Glyph, Layout, lay_out
-from visualizer.picture.looks import Look, Mark, Shown, shown_of
-from visualizer.trace import Block, CellState
+from visualizer.picture.looks import Look, Mark, Shown
+from visualizer.trace import Block, CellState, Part
 
 MAX_NOISE_COLUMNS = 12
 """Noise in flow is never wider than this."""
@@ -106,11 +106,13 @@ class CellGrid:
     def _settled_cells(self, index: int) -> tuple[Cell, ...]:
         number = self._trace.block_at(index)
         found = [cell for earlier in self._trace.blocks[:number] for cell in self._committed_block(earlier)]
-        shown = shown_of(self._trace, index)
         offset = self._trace.blocks[number].offset
+        shown = self._with_tail_in_place(self._final.shown(index), offset)
         for position, (text, look) in enumerate(zip(shown.texts, shown.looks, strict=True), offset):
-            if look is None:
+            if look is None or not self._final.drawn[position]:
                 continue
+            if look.part is not Part.TAIL:  # what it will be part of: an opener that stands alone says little
+                look = look._replace(part=self._final.parts[position])
             whole = position not in self._tails or self._has_tails(shown, position, offset)
             key = (position, text if look.state else None, look, whole)
             cells = self._kept.get(key)
@@ -119,10 +121,24 @@ class CellGrid:
             found += cells
         return tuple(found)
 
+    def _with_tail_in_place(self, shown: Shown, offset: int) -> Shown:
+        """A state whose tail begins earlier than it ends up to has its remark where that stands in the end."""
+        place = self._final.tail - offset
+        if not (0 < place < len(shown.parts) and shown.parts[place] is Part.TAIL):
+            return shown
+        first = shown.parts.index(Part.TAIL)
+        if first == place:
+            return shown
+        texts, looks = list(shown.texts), list(shown.looks)
+        gap = " " if self._final.texts[self._final.tail].startswith(" ") else ""
+        texts[place], looks[place] = gap + texts[first].strip(" "), looks[first]
+        texts[first], looks[first] = "", None
+        return Shown(texts, looks, shown.parts)
+
     def _committed_block(self, block: Block) -> tuple[Cell, ...]:
         """A block that is behind, as it was committed."""
         if block not in self._kept:
-            looks = _calm(shown_of(self._trace, block.last).looks)
+            looks = _calm(self._final.shown(block.last).looks)
             self._kept[block] = tuple(
                 cell
                 for position, look in enumerate(looks, block.offset)
@@ -167,19 +183,19 @@ class CellGrid:
 
     def _flow(self, index: int) -> Layout:
         """The text as it stands, after the blocks before."""
-        shown = shown_of(self._trace, index)
+        shown = self._final.shown(index)
         texts = [
             _noise_text(text, self._final.width_of) if look is not None and look.state is CellState.MASKED else text
             for text, look in zip(shown.texts, shown.looks, strict=True)
         ]
         before = self._trace.blocks[self._trace.block_at(index)].offset
-        loose = frozenset(place for place, is_special in enumerate(shown.special, before) if is_special)
+        loose = frozenset(place for place, part in enumerate(shown.parts, before) if part is Part.STRUCTURE)
         return lay_out([*self._final.texts[:before], *texts], self._columns, self._final.width_of, loose)
 
     def _flowing_cells(self, index: int) -> tuple[Cell, ...]:
         earlier = self._trace.blocks[: self._trace.block_at(index)]
-        looks = [look for block in earlier for look in _calm(shown_of(self._trace, block.last).looks)]
-        looks += shown_of(self._trace, index).looks
+        looks = [look for block in earlier for look in _calm(self._final.shown(block.last).looks)]
+        looks += self._final.shown(index).looks
         found: list[Cell] = []
         for position, (slots, look) in enumerate(zip(_slots_of(self._flow(index), len(looks)), looks, strict=True)):
             if look is None or not slots:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import cached_property
 
 from visualizer.picture.layout import Layout, TextLines
-from visualizer.picture.looks import shown_of
-from visualizer.trace import Trace
+from visualizer.picture.looks import Shown, shown_of
+from visualizer.trace import Part, Trace, trace_parts
 
 _ENDLESS = 10**9
 
@@ -15,16 +15,28 @@ _ENDLESS = 10**9
 class FinalText:
     """The final texts of a trace's positions, over all its blocks.
 
-    width_of: columns of a grapheme. texts: of every position.
+    width_of: columns of a grapheme. texts, parts: of every position; drawn: whether it is drawn at all. tail: the
+    position from which on there is only the tail.
     """
 
     def __init__(self, trace: Trace, width_of: Callable[[str], int]) -> None:
         self.trace, self.width_of = trace, width_of
-        shown = [shown_of(trace, block.last) for block in trace.blocks]
+        self._parts = trace_parts(trace)
+        shown = [self.shown(block.last) for block in trace.blocks]
         self.texts = [text for block in shown for text in block.texts]
-        special = [is_special for block in shown for is_special in block.special]
-        self._loose = frozenset(position for position, is_special in enumerate(special) if is_special)
+        self.drawn = [look is not None for block in shown for look in block.looks]
+        self.parts = [part for block in shown for part in block.parts]
+        self.tail = self.parts.index(Part.TAIL) if Part.TAIL in self.parts else len(self.parts)
+        self._loose = frozenset(position for position, part in enumerate(self.parts) if part is Part.STRUCTURE)
         self._layouts: dict[int, Layout] = {}
+
+    def shown(self, index: int) -> Shown:
+        """Texts and looks of a state's positions."""
+        number = self.trace.block_at(index)
+        earlier = self.trace.blocks[number - 1].last if number else None
+        goes_on = earlier is not None and len(self._parts[earlier]) and self._parts[earlier][-1] == Part.THOUGHT
+        before = self.trace.shown_texts(earlier)[-1] if goes_on and earlier is not None else ""
+        return shown_of(self.trace, index, self._parts[index], before)
 
     def lay_out(self, columns: int) -> Layout:
         """The texts on so many columns; a line may break before a special token."""
@@ -33,31 +45,14 @@ class FinalText:
         return self._layouts[columns]
 
     def rows(self, layout: Layout) -> int:
-        """Rows of a layout of it. What the last block has after its answer fills the last one, and needs no other."""
-        rows = [glyph.row for glyph in layout.glyphs if glyph.position < self._tail]
-        ends_line = 0 < self._tail < len(self.texts) and self.texts[self._tail - 1].endswith("\n")
-        return min(layout.rows, max(rows, default=0) + 1 + ends_line)
+        """Rows of a layout of it that something stands in."""
+        return max((glyph.row for glyph in layout.glyphs), default=0) + 1
 
     def unbroken_columns(self) -> int:
         """On how many columns no line of it is broken; what comes after the answer does not count."""
         glyphs = self._lines.lay_out(_ENDLESS).glyphs
-        return max((glyph.column + glyph.width for glyph in glyphs if glyph.position < self._tail), default=0) + 1
+        return max((glyph.column + glyph.width for glyph in glyphs if glyph.position < self.tail), default=0) + 1
 
     @cached_property
     def _lines(self) -> TextLines:
         return TextLines(self.texts, self.width_of)
-
-    @cached_property
-    def _tail(self) -> int:
-        """The position from which on there are only special tokens after the answer."""
-        end = len(self.texts)
-        if self.trace.blocks:
-            offset = self.trace.blocks[-1].offset
-            while end > offset and self._is_tail(end - 1 - offset):
-                end -= 1
-        return end
-
-    def _is_tail(self, position: int) -> bool:
-        """Whether a position of the last block ends as a special token after the answer."""
-        state = self.trace.states[-1]
-        return position >= state.answer_length and int(state.shown_ids()[position]) in self.trace.special

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
 
-from visualizer.trace import CanvasState, CellState, Trace, cell_states, changed, reverted
+from visualizer.trace import CanvasState, CellState, Part, Trace, cell_states, changed, reverted
 
 SURE_LEVELS = 4
+_STRUCTURE_SIGN, _TAIL_SIGN = "◇", "◼"
+_TIED = "\u00a0"
+"""A space at which no line breaks."""
 
 
 class Mark(IntEnum):
@@ -22,55 +27,83 @@ class Mark(IntEnum):
 
 
 class Look(NamedTuple):
-    """What a cell is drawn as. sure: 0 to 3, of noise: how probable its candidate is. outside: after the answer."""
+    """What a cell is drawn as. sure: 0 to 3, of noise: how probable its candidate is. part: all but the answer is
+    quiet."""
 
     state: CellState
     mark: Mark = Mark.NONE
     sure: int = 0
-    outside: bool = False
+    part: Part = Part.ANSWER
 
 
-_LOOK_SHAPE = (len(CellState), len(Mark), SURE_LEVELS, 2)
+_LOOK_SHAPE = (len(CellState), len(Mark), SURE_LEVELS, len(Part))
 _ALL_LOOKS = [
-    Look(CellState(state), Mark(mark), sure, bool(outside)) for state, mark, sure, outside in np.ndindex(_LOOK_SHAPE)
+    Look(CellState(state), Mark(mark), sure, Part(part)) for state, mark, sure, part in np.ndindex(_LOOK_SHAPE)
 ]
 
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """One state ready to be placed: every position's text, look (None: nothing is drawn), and whether it is special."""
+    """One state ready to be placed: every position's text and look (None: nothing is drawn), and its part.
+
+    Neighbours that are structure are one sign, the tail is one remark; both stand at their first position, and the
+    others have no text. After a thought a line stays free.
+    """
 
     texts: list[str]
     looks: list[Look | None]
-    special: list[bool]
+    parts: list[Part]
 
 
-def shown_of(trace: Trace, index: int) -> Shown:
-    """Texts and looks of a state's positions. Special tokens become one sign, and go when the block is committed."""
+def shown_of(trace: Trace, index: int, parts: Sequence[int] | np.ndarray, before: str = "") -> Shown:
+    """Texts and looks of a state's positions.
+
+    parts: of every position. before: the text of a thought that the block before leaves open.
+    """
     state = trace.states[index]
-    before = trace.states[index - 1] if index else None
-    ids = state.shown_ids().tolist()
-    special = [token_id in trace.special for token_id in ids]
+    kinds = [Part(part) for part in parts]
+    looks: list[Look | None] = list(_looks(trace.states[index - 1] if index else None, state, parts))
     texts = trace.shown_texts(index)
-    texts = [special_sign(text) if is_special else text for text, is_special in zip(texts, special, strict=True)]
-    looks: list[Look | None] = []
-    for position, look in enumerate(_looks(before, state)):
-        is_over = look.state is CellState.COMMITTED and look.outside and special[position]
-        looks.append(None if is_over else look)
-    return Shown(texts, looks, special)
+    thought, end = before, 0
+    for part, run in groupby(kinds):
+        start, end = end, end + len(list(run))
+        if part is Part.THOUGHT:
+            thought = texts[end - 1]
+        elif part is Part.STRUCTURE:
+            texts[start] = _break_after(thought) if thought else f"{_STRUCTURE_SIGN} "
+            looks[start] = None if thought else looks[start]
+        elif part is Part.TAIL:
+            calm = CellState.COMMITTED if looks[start] == Look(CellState.COMMITTED, part=part) else CellState.DRAFT
+            texts[start] = tail_remark(end - start, "".join(texts[:start])[-1:])
+            looks[start] = Look(calm, part=part)
+        if part in (Part.STRUCTURE, Part.TAIL):
+            texts[start + 1 : end] = [""] * (end - start - 1)
+            looks[start + 1 : end] = [None] * (end - start - 1)
+        thought = thought if part is Part.THOUGHT else ""
+    return Shown(texts, looks, kinds)
+
+
+def tail_remark(count: int, before: str = " ") -> str:
+    """What stands for so many positions after the end, apart from the character before."""
+    words = f"{_TAIL_SIGN} end · {count:,} position{'s' if count > 1 else ''}".replace(" ", _TIED)
+    return f" {words}" if before.strip() else words
 
 
 def special_sign(text: str) -> str:
     """The small sign that stands for a special token."""
     if "pad" in text:
         return "·"
-    return "◼" if "turn|" in text or "eos" in text or "end" in text else "◇"
+    return _TAIL_SIGN if "turn|" in text or "eos" in text or "end" in text else _STRUCTURE_SIGN
 
 
-def _looks(before: CanvasState | None, state: CanvasState) -> list[Look]:
+def _break_after(thought: str) -> str:
+    """The line breaks after a thought, so that one line stays free."""
+    return "\n" if thought.endswith("\n") else "\n\n"
+
+
+def _looks(before: CanvasState | None, state: CanvasState, parts: Sequence[int] | np.ndarray) -> list[Look]:
     codes = cell_states(before, state).astype(int)
     marks = Mark.REVERTED * reverted(before, state) + Mark.CHANGED * changed(before, state)
     sure = np.minimum((state.probability * SURE_LEVELS).astype(int), SURE_LEVELS - 1) * (codes == CellState.MASKED)
-    outside = np.arange(len(codes)) >= state.answer_length
-    places = np.ravel_multi_index((codes, marks, sure, outside.astype(int)), _LOOK_SHAPE)
+    places = np.ravel_multi_index((codes, marks, sure, np.asarray(parts, dtype=int)), _LOOK_SHAPE)
     return [_ALL_LOOKS[place] for place in places.tolist()]

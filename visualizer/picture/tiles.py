@@ -18,7 +18,7 @@ from visualizer.picture.looks import Look, Mark
 from visualizer.picture.metrics import Metrics
 from visualizer.picture.pixels import Pixels
 from visualizer.theme import Theme
-from visualizer.trace import CellState
+from visualizer.trace import CellState, Part
 
 _LEVELS = 16
 _OVERSAMPLING = 4
@@ -28,8 +28,8 @@ _DRAFT_LINE_SHARE = 0.6
 _NOISE_SHARES = (0.24, 0.31, 0.39, 0.48)
 """How much colour noise has, by how sure its candidate is."""
 _REVERTED_SHARE = 0.42
-_OUTSIDE_SHARE, _NOISE_OUTSIDE_SHARE = 0.55, 0.5
-"""How much of its strength is left to what stands after the answer."""
+_QUIET_SHARE, _QUIET_NOISE_SHARE = 0.75, 0.5
+"""How much of its strength is left to what is no part of the answer."""
 _FAINT_SHARE = 0.5
 _MOST_TILE_BYTES = 48_000_000
 """Tiles beyond this are forgotten and drawn again, so that a run of ever new tokens does not fill the memory."""
@@ -127,7 +127,7 @@ class Tiles:
         """A plain rounded chip: it compresses far better than grain. Reverted ones have a dotted line under them."""
         reverted = look.mark is Mark.REVERTED
         share = _REVERTED_SHARE if reverted else _NOISE_SHARES[look.sure]
-        share *= _NOISE_OUTSIDE_SHARE if look.outside else 1.0
+        share *= 1.0 if look.part is Part.ANSWER else _QUIET_NOISE_SHARE
         gap = max(1, self._metrics.font_px // 16)
         area = self._box_area(tile)[:, gap : tile.shape[1] - gap]
         lay(area, rounded(area.shape[1], area.shape[0], self._radius_px) * share, self._ramp_of(reverted))
@@ -142,10 +142,12 @@ class Tiles:
     def _draw_box(self, tile: Pixels, look: Look, is_blank: bool) -> str:
         """What lies behind a token; returns the ink for its letters. Spaces alone have no line under them."""
         area = self._box_area(tile)
+        if look.part in (Part.STRUCTURE, Part.TAIL):
+            return "quiet"
+        if look.part is Part.THOUGHT:
+            return {CellState.NEW: "new", CellState.DRAFT: "draft"}.get(look.state, "quiet")
         if look.state is CellState.COMMITTED:
             return "committed"
-        if look.outside:
-            return "new" if look.state is CellState.NEW else "draft"
         if look.state is CellState.NEW:
             lay(area, rounded(area.shape[1], area.shape[0], self._radius_px), self._inks.ramp("new box"))
             return "new on box"
@@ -155,13 +157,14 @@ class Tiles:
         return "draft on box"
 
     def _draw_signs(self, tile: Pixels, cell: Cell, ink: str) -> None:
-        bold = cell.look.state is CellState.NEW
+        is_quiet = cell.look.part is not Part.ANSWER
+        bold = cell.look.state is CellState.NEW and not is_quiet
         coverage = np.zeros_like(tile)
         for offset, width, sign in cell.signs:
             if sign in ("", " "):
                 continue
             glyph = self._glyphs.tile(sign, self._metrics, width, bold and sign != RETURN_SIGN)
-            strength = _OUTSIDE_SHARE if cell.look.outside else _FAINT_SHARE if sign == RETURN_SIGN else 1.0
+            strength = _FAINT_SHARE if sign == RETURN_SIGN else _QUIET_SHARE if is_quiet else 1.0
             left = offset * self._metrics.column_px
             coverage[:, left : left + glyph.shape[1]] = glyph if strength == 1 else glyph * strength
         lay(tile, coverage, self._inks.ramp(ink))
