@@ -87,8 +87,17 @@ def test_a_new_run_stops_the_one_that_it_replaces():
     engine = GatedEngine()
     answers = Answers(engine, PROMPTS)
     before = answers.runs.begin(asked())
-    engine.let(9)
-    assert kinds(answer(answers, do="denoise", instead=before.id))[-3:] == ["end", "recording", "kept"]
+    wish = {"do": "denoise", "prompt": "hello", "knobs": KNOBS, "id": new_run_id(), "instead": before.id}
+
+    async def follow():
+        seen = []
+        async for message in answers.stream(json.dumps(wish)):
+            if not seen:  # only now: until it was replaced, the run before must not end by itself
+                engine.let(9)
+            seen.append(json.loads(message))
+        return seen
+
+    assert kinds(asyncio.run(asyncio.wait_for(follow(), 60)))[-3:] == ["end", "recording", "kept"]
     assert before.ended == "stopped"
 
 

@@ -113,7 +113,6 @@ def test_stop_keeps_what_was_shown_and_the_next_run_works(page):
     assert page.locator("#player .dp-canvas .dp-cell").count() == 128
     set_knobs(page, **before)
     start(page, "#card-why")
-    page.wait_for_selector("#player .player-root[data-state=running]")
     assert wait_for_end(page) == "stop"
 
 
