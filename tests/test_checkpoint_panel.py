@@ -131,8 +131,8 @@ def says(page, sentence):
 
 def run_why(page):
     page.click("#card-why")
-    run = page.evaluate("() => window.denoiseLibrary.running()")
-    page.wait_for_selector(f"#player .player-root[data-run='{run}'] .dp-answer:visible")
+    page.wait_for_selector("#player .player-root[data-state=running]")
+    page.wait_for_selector("#player .player-root:not([data-state=running])")
     return page.get_attribute("#player .player-root", "data-state")
 
 
