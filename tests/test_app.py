@@ -8,13 +8,13 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 
 import pytest
 
 from tests.support.browser import ROOT, free_port, served_app
 from tests.support.hub_server import blob_of, files_of, served_hub
+from tests.support.waiting import wait_until
 from visualizer.bundled import POCKET_FOLDER
 
 REPO = "somebody/pocket-copy"
@@ -61,13 +61,6 @@ def test_a_checkpoint_of_another_type_is_refused_in_one_line(other_model):
 def server():
     with served_hub({REPO: files_of(POCKET_FOLDER)}) as running:
         yield running
-
-
-def wait_until(true):
-    deadline = time.monotonic() + 120
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def one_line(done, said):

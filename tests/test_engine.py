@@ -6,12 +6,15 @@ import os
 import shutil
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
 from tests.support import failing_child
 from tests.support.canvas_samples import differing_fields, tiny_state
+from tests.support.waiting import wait_until
 from visualizer.bundled import POCKET_FOLDER
 from visualizer.errors import CheckpointError, EngineError, NotFiniteError, SettingsError
 from visualizer.model import denoise as denoise_module
@@ -302,13 +305,15 @@ def test_how_a_child_died_is_told(faulty, expected):
 
 def test_a_child_that_dies_while_it_loads_is_told_apart(card):
     engine = Engine(card)
-    try:
-        engine.start()
-        os.kill(child_of(engine).pid, signal.SIGKILL)
+    engine.start()
+    loading = child_of(engine).pid
+    os.kill(loading, signal.SIGSTOP)
+    with ThreadPoolExecutor(max_workers=1) as thread, closing(engine):
+        run = thread.submit(lambda: list(engine.run(PROMPT, SHORT)))
+        wait_until(lambda: engine._child._pending is not None)  # before that, a dead child would just be replaced
+        os.kill(loading, signal.SIGKILL)
         with pytest.raises(EngineError, match=r"The process that loaded .* was killed .* choose a smaller checkpoint"):
-            list(engine.run(PROMPT, SHORT))
-    finally:
-        engine.close()
+            run.result()
 
 
 def test_a_start_tells_how_far_it_is_and_in_which_numbers_it_computes(card):

@@ -7,7 +7,7 @@ import pty
 import signal
 import subprocess
 import sys
-import time
+from contextlib import suppress
 
 import pytest
 from PIL import Image
@@ -15,8 +15,9 @@ from PIL import Image
 from tests.support.browser import ROOT
 from tests.support.hub_server import files_of, served_hub
 from tests.support.made_traces import made_trace, stopped_trace
+from tests.support.waiting import wait_until
 from visualizer.bundled import POCKET_FOLDER
-from visualizer.command.terminal import FAILURE, INTERRUPTED, SUCCESS, USAGE
+from visualizer.command.terminal import FAILURE, INTERRUPTED, SUCCESS, USAGE, interrupts
 from visualizer.trace.file import load_trace, save_trace
 
 REPO = "somebody/pocket-copy"
@@ -185,15 +186,21 @@ def test_an_interrupt_leaves_the_old_file_and_no_half_one(tmp_path, number):
     target.write_bytes(b"old")
     command = [sys.executable, "-m", "visualizer", "--trace", trace, "-o", target, "--preset", "1080p", "--scale", "2"]
     running = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
-    while len(names(tmp_path)) < 3 and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_until(lambda: len(names(tmp_path)) == 3)
     running.send_signal(number)
     _, said = running.communicate(timeout=60)
-    assert running.returncode == INTERRUPTED
-    assert said == "Interrupted; unfinished files were not written.\n"
+    assert (running.returncode, said) == (INTERRUPTED, "Interrupted; unfinished files were not written.\n")
     assert names(tmp_path) == ["long.jsonl.gz", "run.mp4"]
     assert target.read_bytes() == b"old"
+
+
+def test_an_interrupt_that_a_library_drops_is_heard_at_the_next_check():
+    with interrupts() as check:
+        check()
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            check()
 
 
 def test_progress_is_shown_on_a_terminal_only(recording, tmp_path):

@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from visualizer.byte_sizes import read_file_size
-from visualizer.command.terminal import FAILURE, SUCCESS, OneLineParser, exit_status, refuse
+from visualizer.command.terminal import FAILURE, SUCCESS, OneLineParser, exit_status, interrupts, refuse
 from visualizer.errors import SettingsError, VisualizerError
 from visualizer.export import (
     FORMATS,
@@ -42,7 +42,12 @@ def export_command(arguments: list[str], program: str) -> int:
     log_to_terminal(logging.ERROR)
 
     def work() -> int:
-        with _status_line() as tell:
+        with interrupts() as check, _status_line() as show:
+
+            def tell(words: str) -> None:
+                check()
+                show(words)
+
             return _run(asked, tell)
 
     return exit_status(work, "Interrupted; unfinished files were not written.")

@@ -6,7 +6,9 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import NoReturn
 
 from visualizer.errors import SettingsError, VisualizerError
@@ -31,6 +33,33 @@ def exit_status(work: Callable[[], int], interrupted: str = "") -> int:
     except BrokenPipeError:  # who read our output has gone; say nothing more to it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILURE
+
+
+@contextmanager
+def interrupts() -> Iterator[Callable[[], None]]:
+    """Hand out a check that raises KeyboardInterrupt once one has come, for the loops of long work.
+
+    The signal raises it too, but an exception that comes while a library in C calls back may be dropped there.
+    """
+    came = False
+
+    def hear(number: int, frame: FrameType | None) -> NoReturn:
+        nonlocal came
+        came = True
+        raise KeyboardInterrupt
+
+    def check() -> None:
+        if came:
+            raise KeyboardInterrupt
+
+    # A background job is started with SIGINT ignored, and keeps it so.
+    heard = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) is not signal.SIG_IGN]
+    before = [signal.signal(number, hear) for number in heard]
+    try:
+        yield check
+    finally:
+        for number, handler in zip(heard, before, strict=True):
+            signal.signal(number, handler)
 
 
 def refuse(sentence: str, status: int) -> int:
