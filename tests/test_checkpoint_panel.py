@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.browser import served_app
 from tests.support.hub_server import served_hub
+from tests.support.live_page import RUN_MS, start, wait_for_end
 from tests.support.pocket_hub import POCKET_FILES, REPO, SMALL_FILES, WEIGHTS
 from visualizer.bundled import POCKET_FOLDER
 from visualizer.errors import CheckpointError
@@ -19,8 +20,6 @@ from visualizer.model.checkpoint import read_card
 from visualizer.page.checkpoint_panel import choice_of
 from visualizer.run.engine import Engine
 from visualizer.settings import Settings
-
-RUN_MS = 240_000
 
 
 @pytest.fixture
@@ -130,10 +129,8 @@ def says(page, sentence):
 
 
 def run_why(page):
-    page.click("#card-why")
-    page.wait_for_selector("#player .player-root[data-state=running]")
-    page.wait_for_selector("#player .player-root:not([data-state=running])")
-    return page.get_attribute("#player .player-root", "data-state")
+    start(page, "#card-why")
+    return wait_for_end(page)
 
 
 def test_choosing_fetching_cancelling_going_on_and_running(browser, server, address):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from contextlib import contextmanager
 
 import numpy as np
@@ -11,6 +10,7 @@ import pytest
 
 from bench.rounds import play
 from tests.support.browser import free_port, served_app, wait_until_served
+from tests.support.live_page import PAINTED, RUN_MS, SHOWN, shown_run, start, wait_for_end
 from tests.support.recorded import GatedEngine, RecordedEngine
 from training.corpus import FAMILIES
 from visualizer.page.ui import build_page, page_head, page_theme
@@ -20,9 +20,6 @@ from visualizer.trace.file import load_trace
 
 FAMILY_OF_CARD = {"acrostic": "acrostic", "why": "why", "palindrome": "function", "planets": "planets",
                   "story": "story", "haiku": "haiku"}  # fmt: skip
-RUN_MS = 240_000
-PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-SHOWN = "document.querySelector('#player .player-root')?.dataset.run"
 
 
 @pytest.fixture(scope="module")
@@ -51,25 +48,6 @@ def canvas_picture(page):
     """What the canvas shows now: every cell's classes and text."""
     describe = "cells => cells.map(cell => cell.className + '|' + cell.textContent).join('¦')"
     return page.eval_on_selector_all("#player .dp-canvas .dp-cell", describe)
-
-
-def start(page, selector):
-    """Click, and return once the player shows another run."""
-    before = page.get_attribute("#player .player-root", "data-run")
-    page.click(selector)
-    page.wait_for_function(f"() => {SHOWN} && {SHOWN} !== {json.dumps(before)}", timeout=RUN_MS)
-    page.evaluate(PAINTED)
-
-
-def wait_for_end(page, watch=lambda: None):
-    deadline = time.monotonic() + RUN_MS / 1000
-    while time.monotonic() < deadline:
-        watch()
-        reason = page.get_attribute("#player .player-root", "data-state")
-        if reason not in (None, "running"):
-            return reason
-        page.wait_for_timeout(50)
-    raise TimeoutError("The run did not end.")
 
 
 def answer(page):
@@ -197,10 +175,6 @@ def test_nothing_overflows_on_a_phone(browser, address):
     widths = phone.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
     phone.close()
     assert widths[0] <= widths[1]
-
-
-def shown_run(page):
-    return page.get_attribute("#player .player-root", "data-run")
 
 
 def test_a_recording_plays_the_moment_the_page_opens_and_says_what_it_is(page, card):
