@@ -7,8 +7,12 @@ import os
 import sys
 
 from visualizer.command.terminal import SUCCESS, OneLineParser, exit_status
+from visualizer.errors import SettingsError
+from visualizer.host_names import is_local
 from visualizer.hub import default_hub, obtain, preselected
 from visualizer.logs import log_to_terminal
+
+_PASSWORD = "DENOISE_VIEWER_PASSWORD"
 
 
 def serve_command(arguments: list[str], program: str) -> int:
@@ -16,19 +20,25 @@ def serve_command(arguments: list[str], program: str) -> int:
     asked = _parser(program).parse_args(arguments)
     log_to_terminal(logging.INFO)
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-    return exit_status(lambda: _serve(asked.model, asked.host, asked.port))
+    return exit_status(lambda: _serve(asked.model, asked.host, asked.port, asked.password, asked.open))
 
 
-def _serve(model: str | None, host: str, port: int) -> int:
+def _serve(model: str | None, host: str, port: int, password: str | None, is_open: bool) -> int:
     """Serve until interrupted; a checkpoint that is not here is fetched first.
 
-    Raises VisualizerError when the checkpoint, a prompt file or the port cannot be used.
+    Raises VisualizerError when the checkpoint, a prompt file or the port cannot be used, and SettingsError when others
+    could reach the page who were not meant to.
     """
+    if not password and not is_open and not is_local(host):
+        raise SettingsError(
+            f"Others can reach a page at {host}: give it a password (--password or {_PASSWORD}), or --open to mean it "
+            "without one."
+        )
     card = preselected() if model is None else obtain(model, default_hub(), sys.stdout)
 
     from visualizer.page import serve
 
-    serve(card, host, port)
+    serve(card, host, port, password or None)
     return SUCCESS
 
 
@@ -37,5 +47,8 @@ def _parser(program: str) -> OneLineParser:
     parser.add_argument("--model", help="pocket, a checkpoint folder, or a hub id that is fetched once (default: "
                         "DiffusionGemma on Apple silicon where it has been fetched, else pocket)")  # fmt: skip
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
+    parser.add_argument("--password", default=os.environ.get(_PASSWORD), help="what visitors have to give; the "
+                        f"environment variable {_PASSWORD} is not seen by other users of this machine")  # fmt: skip
+    parser.add_argument("--open", action="store_true", help="on another address than this machine's own: no password")
     parser.add_argument("--port", type=int, default=7860, help="port to listen on (default 7860)")
     return parser
