@@ -5,7 +5,7 @@ from __future__ import annotations
 from visualizer.picture.cells import MAX_NOISE_COLUMNS, NOISE_SIGN, text_columns
 from visualizer.picture.glyphs import Glyphs
 from visualizer.picture.layout import RETURN_SIGN, TAB_COLUMNS
-from visualizer.picture.looks import SURE_LEVELS, special_sign
+from visualizer.picture.looks import STRUCTURE_SIGN, SURE_LEVELS, TAIL_WORDS, special_sign
 from visualizer.picture.options import PRESETS, Arrangement, Pacing, SceneOptions
 from visualizer.picture.painter import Painter
 from visualizer.picture.pixels import Box, Pixels
@@ -22,8 +22,10 @@ __all__ = [
     "RETURN_SIGN",
     "REVERTED_SIGN",
     "STEP_MS",
+    "STRUCTURE_SIGN",
     "SURE_LEVELS",
     "TAB_COLUMNS",
+    "TAIL_WORDS",
     "Arrangement",
     "Box",
     "Glyphs",

@@ -13,7 +13,9 @@ import numpy as np
 from visualizer.trace import CanvasState, CellState, Part, Trace, cell_states, changed, reverted
 
 SURE_LEVELS = 4
-_STRUCTURE_SIGN, _TAIL_SIGN = "◇", "◼"
+STRUCTURE_SIGN, _TAIL_SIGN = "◇", "◼"
+TAIL_WORDS = {"one": f"{_TAIL_SIGN} end · 1 position", "many": f"{_TAIL_SIGN} end · {{count}} positions"}
+"""What stands for the positions after the end."""
 _TIED = "\u00a0"
 """A space at which no line breaks."""
 
@@ -70,7 +72,7 @@ def shown_of(trace: Trace, index: int, parts: Sequence[int] | np.ndarray, before
         if part is Part.THOUGHT:
             thought = texts[end - 1]
         elif part is Part.STRUCTURE:
-            texts[start] = _break_after(thought) if thought else f"{_STRUCTURE_SIGN} "
+            texts[start] = _break_after(thought) if thought else f"{STRUCTURE_SIGN} "
             looks[start] = None if thought else looks[start]
         elif part is Part.TAIL:
             calm = CellState.COMMITTED if looks[start] == Look(CellState.COMMITTED, part=part) else CellState.DRAFT
@@ -85,7 +87,7 @@ def shown_of(trace: Trace, index: int, parts: Sequence[int] | np.ndarray, before
 
 def tail_remark(count: int, before: str = " ") -> str:
     """What stands for so many positions after the end, apart from the character before."""
-    words = f"{_TAIL_SIGN} end · {count:,} position{'s' if count > 1 else ''}".replace(" ", _TIED)
+    words = TAIL_WORDS["one" if count == 1 else "many"].format(count=f"{count:,}").replace(" ", _TIED)
     return f" {words}" if before.strip() else words
 
 
@@ -93,7 +95,7 @@ def special_sign(text: str) -> str:
     """The small sign that stands for a special token."""
     if "pad" in text:
         return "·"
-    return _TAIL_SIGN if "turn|" in text or "eos" in text or "end" in text else _STRUCTURE_SIGN
+    return _TAIL_SIGN if "turn|" in text or "eos" in text or "end" in text else STRUCTURE_SIGN
 
 
 def _break_after(thought: str) -> str:
