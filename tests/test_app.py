@@ -117,3 +117,8 @@ def test_a_hub_id_is_fetched_on_the_terminal_goes_on_after_ctrl_c_and_is_served(
     with served_app("--model", REPO) as address:
         assert REPO in urllib.request.urlopen(address).read().decode()
     assert server.starts[WEIGHTS][0] == 0 < server.starts[WEIGHTS][-1]
+
+
+def test_an_app_that_ends_before_it_serves_is_said_so():
+    with pytest.raises(RuntimeError, match="The app ended with status 2"), served_app("--host", "0.0.0.0"):
+        pass

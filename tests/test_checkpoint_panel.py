@@ -200,7 +200,7 @@ def test_a_fetch_outlives_its_tab_and_the_next_one_follows_it(browser, server, a
 
 
 def test_a_page_open_to_others_has_no_picker(browser):
-    with served_app("--host", "0.0.0.0") as address:
+    with served_app("--host", "0.0.0.0", "--open") as address:
         page = new_page(browser)
         page.goto(address)
         page.wait_for_selector("#card-why")

@@ -54,14 +54,6 @@ def test_an_empty_answer_breaks_the_constraints(name):
     assert FAMILIES[name].violations(FAMILIES[name].DEMO_PROMPT, "") != []
 
 
-@pytest.mark.parametrize("name", [name for name in FAMILIES if hasattr(FAMILIES[name], "scaffold_spans")])
-def test_scaffold_spans_stand_in_order_inside_the_answer(name):
-    for example in draw(name, 100):
-        ends = [0, *(edge for span in FAMILIES[name].scaffold_spans(example.answer) for edge in span)]
-        assert ends == sorted(ends)
-        assert 0 < ends[-1] <= len(example.answer)
-
-
 def test_unseen_words_are_never_asked_for():
     asked = {acrostic.letters_in(example.prompt) for example in draw("acrostic", 5000)}
     assert asked.isdisjoint(acrostic.UNSEEN_WORDS)

@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
@@ -64,7 +64,8 @@ def served_app(*flags: str, home: Path | None = None) -> Iterator[str]:
         wait_until_served(address, process)
         yield address
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):  # it has ended by itself: what the block raises says more
+            os.killpg(process.pid, signal.SIGTERM)
         process.wait(timeout=20)
 
 

@@ -444,8 +444,3 @@ def violations(prompt: str, answer: str) -> list[str]:
         if line[:1] != letter:
             found.append(f"Line {number} should start with {letter} but starts with {line[:1] or 'nothing'!r}.")
     return found
-
-
-def scaffold_spans(answer: str) -> list[tuple[int, int]]:
-    """The span of the first character of every line that is not empty."""
-    return [(match.start(), match.start() + 1) for match in re.finditer(r"(?m)^[^\n]", answer)]

@@ -28,7 +28,6 @@ OTHER_WORDINGS = (
     "Give me a Python function `{signature}` with three doctest examples in its docstring.",
 )
 
-_SCAFFOLD = re.compile(r'^def\b|"""|>>>', re.MULTILINE)
 _SIGNATURE = re.compile(r"([A-Za-z_]\w*)\(([^()`]*)\)")
 
 _ALL_HELD = 0
@@ -92,11 +91,6 @@ def violations(prompt: str, answer: str) -> list[str]:
     if parameters is not None and _parameters(function) != parameters:
         broken.append(f"The parameters of {function.name} are not ({', '.join(parameters)}).")
     return broken + _docstring_violations(function, answer)
-
-
-def scaffold_spans(answer: str) -> list[tuple[int, int]]:
-    """Find the `def`, the docstring quotes and the doctest prompts."""
-    return [match.span() for match in _SCAFFOLD.finditer(answer)]
 
 
 def _answer(recipe: Recipe, parameters: tuple[str, ...], rng: random.Random) -> str:

@@ -387,11 +387,6 @@ def violations(prompt: str, answer: str) -> list[str]:
     return _poem_violations(poem) + _explanation_violations(rest[0] if rest else "")
 
 
-def scaffold_spans(answer: str) -> list[tuple[int, int]]:
-    """Character spans of the line breaks that set the haiku's form, in any text."""
-    return [match.span() for match in re.finditer(r"\n+", answer)]
-
-
 def _poem_violations(poem: str) -> list[str]:
     lines = poem.splitlines()
     if len(lines) != len(LINE_SYLLABLES):

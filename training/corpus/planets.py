@@ -136,8 +136,6 @@ FACTS = {
     ),
 }
 
-_NAMES = "|".join(OUTWARD)
-_SCAFFOLD = re.compile(rf"^[1-8]\. (?:{_NAMES}):", re.MULTILINE)
 _LINE = re.compile(r"([0-9]+)\. ([A-Za-z]+):(.*)")
 
 
@@ -158,11 +156,6 @@ def violations(prompt: str, answer: str) -> list[str]:
     for position, (line, name) in enumerate(zip(lines, order, strict=False), start=1):
         broken.extend(_line_violations(position, line, name))
     return broken
-
-
-def scaffold_spans(answer: str) -> list[tuple[int, int]]:
-    """Find the list marker and the name that open each line."""
-    return [match.span() for match in _SCAFFOLD.finditer(answer)]
 
 
 def _answer(order: tuple[str, ...], rng: random.Random) -> str:

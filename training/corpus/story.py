@@ -241,12 +241,6 @@ def violations(prompt: str, answer: str) -> list[str]:
     return found
 
 
-def scaffold_spans(answer: str) -> list[tuple[int, int]]:
-    """Character spans of the first and the last sentence of any text; one span when there is only one sentence."""
-    spans = [match.span() for match in re.finditer(r"\S(?:.*?[.!?](?=\s|$)|.*$)", answer, re.DOTALL)]
-    return spans if len(spans) < 2 else [spans[0], spans[-1]]
-
-
 def _requested_sentence(prompt: str) -> str:
     match = re.search(r"(?:^|\s)'(.+)'\s*$", prompt, re.DOTALL)
     return match.group(1).strip() if match else ""

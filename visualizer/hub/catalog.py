@@ -170,18 +170,29 @@ def in_words(repo_id: str, hub: Hub) -> Iterator[None]:
         ) from exc
     except HfHubHTTPError as exc:
         raise FetchError(
-            f"{host} answers {exc.response.status_code} for {repo_id}; what came is kept, try again later."
+            f"{exc.response.url.netloc.decode()} answers {exc.response.status_code} for {repo_id}; what came is kept, "
+            "try again later."
         ) from exc
     except OfflineModeIsEnabled as exc:
         raise FetchError(f"{repo_id} is not on this machine, and HF_HUB_OFFLINE forbids to fetch it.") from exc
     except (httpx2.ConnectError, httpx2.ConnectTimeout) as exc:
         raise FetchError(
-            f"{repo_id} is not complete on this machine, and {host} cannot be reached; are you offline?"
+            f"{repo_id} is not complete on this machine, and {_asked_host(exc, host)} cannot be reached; "
+            "are you offline?"
         ) from exc
     except (httpx2.HTTPError, LocalEntryNotFoundError) as exc:
-        raise FetchError(f"The connection to {host} was lost; what came is kept, fetch again to go on.") from exc
+        lost = _asked_host(exc, host)
+        raise FetchError(f"The connection to {lost} was lost; what came is kept, fetch again to go on.") from exc
     except OSError as exc:
         raise _disk_error(exc, hub) from exc
+
+
+def _asked_host(exc: Exception, hub: str) -> str:
+    """Who was asked: the hub, or the host that it has sent on to."""
+    try:
+        return str(exc.request.url.netloc.decode())  # type: ignore[attr-defined]
+    except (AttributeError, RuntimeError):
+        return hub
 
 
 def _disk_error(exc: OSError, hub: Hub) -> FetchError:
