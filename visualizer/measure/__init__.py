@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from visualizer.measure.asked import PLANETS, checks_of
+from visualizer.measure.checks import parses
 from visualizer.measure.lead import scaffold_first
-
-__all__ = ["scaffold_first"]
+from visualizer.measure.sentences import sentence_ends, sentence_spans
