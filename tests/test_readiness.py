@@ -261,15 +261,6 @@ def test_the_thought_is_shown_apart_from_the_answer(ready, say, label, blocks, a
     assert [re.sub("( is)+", " is", frame.thought) if frame.thought else None for frame in commits] == thoughts
 
 
-def test_a_thought_that_the_prompt_opens_is_a_thought(ready, say, monkeypatch):
-    ending = "<|turn>model\n{% endif %}"
-    template = ready.tokenizer.chat_template.replace(ending, ending.replace("{%", "<|channel>thought\n{%"))
-    assert template != ready.tokenizer.chat_template
-    monkeypatch.setattr(ready.tokenizer, "chat_template", template)
-    last = say([*spelled(ready, "Hm.<channel|>Blue."), 106], length=32)[-1]
-    assert (last.answer, last.thought) == ("Blue.", "Hm.")
-
-
 def test_the_message_of_a_commit_carries_the_thought_and_the_channel_is_structure(ready, say):
     run = say([*spelled(ready, THOUGHT + "Blue."), 106], length=48)
     writer = MessageWriter(VOCAB)

@@ -82,9 +82,7 @@ class Checkpoint:
         Raises SettingsError when prompt, answer and canvas together exceed the context, or when the prompt spells a
         special token that the model has no embedding of (mlx-vlm adds such to a tokenizer).
         """
-        messages = [{"role": "user", "content": prompt}]
-        text = self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-        ids: list[int] = self.tokenizer.encode(text, add_special_tokens=False)
+        ids = self._encode(self._in_template(prompt))
         self._check_length(len(ids), settings)
         unknown = [token_id for token_id in ids if token_id >= self.card.vocab_size]
         if unknown:
@@ -129,19 +127,25 @@ class Checkpoint:
         thoughts = [self.answer_text([token_id for token_id, _ in run]) for part, run in runs if part == Part.THOUGHT]
         return self.answer_text(answer), "\n\n".join(thought.strip() for thought in thoughts) or None
 
-    def open_channel(self, prompt_ids: Sequence[int]) -> list[int]:
-        """The end of the prompt from a channel on that it opens and leaves open for the model; mostly nothing."""
+    def open_channel(self) -> list[int]:
+        """The channel that the template opens after a prompt and leaves open for the model; mostly nothing."""
+        ids = self._encode(self._in_template("Hello"))  # What a visitor asks may spell a marker too.
         opener, closer = self._channel_ids()
-        markers = [place for place, token_id in enumerate(prompt_ids) if token_id in (opener, closer)]
-        if not markers or prompt_ids[markers[-1]] == closer:
-            return []
-        return list(prompt_ids[markers[-1] :])
+        markers = [place for place, token_id in enumerate(ids) if token_id in (opener, closer)]
+        return ids[markers[-1] :] if markers and ids[markers[-1]] == opener else []
 
     def special_ids(self) -> frozenset[int]:
         """Ids that mark structure rather than text: turn ends, padding, channels and the like."""
         # Not `all_special_ids`: mlx-vlm takes the turn and channel tokens out of it.
         marked = {i for i, token in self.tokenizer.added_tokens_decoder.items() if token.special}
         return frozenset(marked.union(i for i in self._channel_ids() if i is not None))
+
+    def _in_template(self, prompt: str) -> str:
+        messages = [{"role": "user", "content": prompt}]
+        return str(self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+
+    def _encode(self, text: str) -> list[int]:
+        return list(self.tokenizer.encode(text, add_special_tokens=False))
 
     def _decode(self, ids: list[int], skip_special_tokens: bool) -> str:
         return str(
