@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import pytest
 
+from tests.support import mac_fetcher
 from tests.support.hub_server import blob_of, served_hub
 from tests.support.pocket_hub import (
     ORDINARY,
@@ -20,8 +22,10 @@ from tests.support.pocket_hub import (
     repository,
     small_disk,
 )
+from tests.support.waiting import wait_until
 from visualizer.bundled import POCKET_FOLDER
 from visualizer.errors import FetchError
+from visualizer.hub import download
 from visualizer.hub.catalog import Hub, Offer, find_cached
 from visualizer.hub.download import Fetch, FetchProgress
 from visualizer.hub.find import locate
@@ -150,6 +154,49 @@ def test_a_hub_out_of_order_for_a_moment_is_waited_for(server, hub):
     assert find_cached(REPO, hub)
 
 
+def test_a_signed_address_that_has_expired_is_asked_for_anew_and_the_file_goes_on_where_it_was(server, hub):
+    server.cuts[WEIGHTS] = [SIZE // 2]
+    server.late[WEIGHTS] = 2
+    fetch_all(locate(REPO, hub))
+    assert server.gave[WEIGHTS] == 4
+    assert server.starts[WEIGHTS] == [0, SIZE // 2]
+    assert find_cached(REPO, hub)
+
+
+def test_another_host_that_never_lets_one_in_ends_the_fetch_and_is_named(server, hub):
+    server.late[WEIGHTS] = 100
+    with pytest.raises(FetchError, match=rf"^localhost:\d+ answers 403 for {REPO}; what came is kept"):
+        fetch_all(locate(REPO, hub))
+    assert server.gave[WEIGHTS] == 3
+
+
+def test_another_host_that_cannot_be_reached_is_named(server, hub):
+    server.store.shutdown()
+    server.store.server_close()
+    with pytest.raises(FetchError, match=r"and localhost:\d+ cannot be reached"):
+        fetch_all(locate(REPO, hub))
+
+
+@pytest.mark.parametrize("gated", [True, False])
+def test_a_hub_that_forbids_a_file_is_not_asked_again(server, hub, gated):
+    offer = locate(REPO, hub)
+    if gated:
+        server.gated.add(REPO)
+    else:
+        server.statuses[WEIGHTS] = [403, 403]
+    with pytest.raises(FetchError, match="terms to be accepted" if gated else rf"{hub.endpoint[7:]} answers 403"):
+        fetch_all(offer)
+    assert server.gave[WEIGHTS] == 0
+    assert len(server.statuses[WEIGHTS]) == (0 if gated else 1)
+
+
+def test_the_token_goes_to_the_hub_and_not_to_the_host_it_sends_on_to(server, hub, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    fetch_all(locate(REPO, hub))
+    assert server.gave[WEIGHTS] == 1
+    assert set(server.authorized) == {"hub"}
+
+
 def test_two_programs_do_not_fetch_the_same_at_once(server, hub):
     server.held.add(WEIGHTS)
     first = Fetch(locate(REPO, hub))
@@ -191,3 +238,51 @@ def test_a_fetch_into_a_folder_that_cannot_be_written_is_said(hub):
     hub.cache.chmod(0o555)
     said = in_python(hub, "list(Fetch(locate(REPO, hub)).progress())", ORDINARY)
     assert said.endswith("cannot be written (Permission denied).")
+
+
+CAFFEINATE = """#!/bin/sh
+echo "$@" >{folder}/asked
+while kill -0 "$3" 2>/dev/null; do sleep 0.02; done
+echo >{folder}/over
+"""
+
+
+@pytest.fixture
+def caffeinate(tmp_path, monkeypatch):
+    """A folder with a stand-in for macOS's command, first on the path; it notes how it is asked and when it ends."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    command = folder / "caffeinate"
+    command.write_text(CAFFEINATE.format(folder=folder))
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    return folder
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_a_mac_stays_awake_for_as_long_as_it_fetches(server, hub, caffeinate, monkeypatch, cancelled):
+    monkeypatch.setattr(download, "_serve", mac_fetcher.serve)
+    server.held.add(WEIGHTS)
+    fetch = Fetch(locate(REPO, hub))
+    wait_until((caffeinate / "asked").exists)
+    wait_until(lambda: partial_bytes(fetch.offer))
+    assert (caffeinate / "asked").read_text() == f"-i -w {fetch._process.pid}\n"
+    assert not (caffeinate / "over").exists()
+    if cancelled:
+        fetch.cancel()
+    else:
+        server.release.set()
+        list(fetch.progress())
+    wait_until((caffeinate / "over").exists)
+
+
+def test_a_mac_without_the_command_fetches_all_the_same(hub, monkeypatch):
+    monkeypatch.setattr(download, "_serve", mac_fetcher.serve)
+    fetch_all(locate(REPO, hub))
+    assert find_cached(REPO, hub)
+
+
+@linux_only
+def test_elsewhere_nothing_is_asked_to_stay_awake(hub, caffeinate):
+    fetch_all(locate(REPO, hub))
+    assert not (caffeinate / "asked").exists()

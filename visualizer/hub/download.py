@@ -13,7 +13,9 @@ import fcntl
 import hashlib
 import logging
 import multiprocessing
+import os
 import signal
+import subprocess
 import threading
 import time
 from collections import deque
@@ -22,13 +24,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
+from urllib.parse import urlsplit
 
 from visualizer.byte_sizes import spoken_size
 from visualizer.errors import FetchError, VisualizerError
 from visualizer.hub.catalog import TIMEOUT_SECONDS, Offer, RemoteFile, find_cached, in_words
+from visualizer.hub.machine import is_apple_silicon
 from visualizer.logs import log_level, log_to_terminal
 from visualizer.model import CheckpointCard
+
+if TYPE_CHECKING:
+    from huggingface_hub.errors import HfHubHTTPError
 
 log = logging.getLogger(__name__)
 
@@ -152,6 +159,8 @@ def _serve(offer: Offer, pipe: Connection, tries: int, level: int) -> None:
     """The child: bring everything; an error goes to the parent, in words."""
     log_to_terminal(level)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if is_apple_silicon():
+        _keep_awake()
     try:
         _bring(offer, tries)
     except VisualizerError as exc:
@@ -161,6 +170,14 @@ def _serve(offer: Offer, pipe: Connection, tries: int, level: int) -> None:
         log.exception("A fetch failed")
         pipe.send(FetchError("Something went wrong while fetching; the app's log says more. What came is kept."))
         raise SystemExit(1) from None
+
+
+def _keep_awake() -> None:
+    """Have macOS not fall asleep for as long as this process lives, however it ends."""
+    try:
+        subprocess.Popen(["caffeinate", "-i", "-w", str(os.getpid())])
+    except OSError as exc:
+        log.info("This Mac may fall asleep while it fetches: %s", exc)
 
 
 def _bring(offer: Offer, tries: int) -> None:
@@ -227,10 +244,20 @@ def _append(offer: Offer, file: RemoteFile, stream: BinaryIO) -> Exception | Non
     except httpx2.TransportError as exc:
         return exc
     except HfHubHTTPError as exc:
-        if exc.response.status_code not in _PASSING:
+        if not _may_pass(exc, offer):
             raise
         return exc
     return None
+
+
+def _may_pass(exc: HfHubHTTPError, offer: Offer) -> bool:
+    """Whether the hub is to be asked again. It sends on to another host, to an address that is signed and expires: 403
+    says no more there than that it has. From the hub itself 403 is meant."""
+    from huggingface_hub.errors import GatedRepoError
+
+    status, host = exc.response.status_code, exc.response.url.host
+    expired = status == 403 and host != urlsplit(offer.hub.endpoint).hostname and not isinstance(exc, GatedRepoError)
+    return expired or status in _PASSING
 
 
 def _claim(stream: BinaryIO, offer: Offer) -> None:

@@ -7,8 +7,9 @@ from visualizer.picture.glyphs import Glyphs
 from visualizer.picture.layout import RETURN_SIGN, TAB_COLUMNS
 from visualizer.picture.looks import STRUCTURE_SIGN, SURE_LEVELS, TAIL_WORDS, special_sign
 from visualizer.picture.options import PRESETS, Arrangement, Pacing, SceneOptions
-from visualizer.picture.painter import Painter
+from visualizer.picture.painter import Painter, RacePainter
 from visualizer.picture.pixels import Box, Pixels
+from visualizer.picture.race import Race, build_race
 from visualizer.picture.scene import ENDINGS, Scene, build_scene
 from visualizer.picture.tiles import CHANGED_SIGN, REVERTED_SIGN
 from visualizer.picture.timing import STEP_MS
@@ -32,8 +33,11 @@ __all__ = [
     "Pacing",
     "Painter",
     "Pixels",
+    "Race",
+    "RacePainter",
     "Scene",
     "SceneOptions",
+    "build_race",
     "build_scene",
     "special_sign",
     "text_columns",

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from visualizer.trace import CanvasState, CellState, Part, Trace, cell_states, changed, reverted
+from visualizer.trace import CanvasState, CellState, Part, Trace, Writing, cell_states, changed, reverted
 
 SURE_LEVELS = 4
 STRUCTURE_SIGN, _TAIL_SIGN = "◇", "◼"
@@ -48,8 +48,8 @@ _ALL_LOOKS = [
 class Shown:
     """One state ready to be placed: every position's text and look (None: nothing is drawn), and its part.
 
-    Neighbours that are structure are one sign, the tail is one remark; both stand at their first position, and the
-    others have no text. After a thought a line stays free.
+    Neighbours that are structure are one sign, the tail is one remark (of a typed text the stop token alone); both
+    stand at their first position, and the others have no text. After a thought a line stays free.
     """
 
     texts: list[str]
@@ -74,6 +74,8 @@ def shown_of(trace: Trace, index: int, parts: Sequence[int] | np.ndarray, before
         elif part is Part.STRUCTURE:
             texts[start] = _break_after(thought) if thought else f"{STRUCTURE_SIGN} "
             looks[start] = None if thought else looks[start]
+        elif part is Part.TAIL and trace.info.writing is not Writing.DENOISED:
+            texts[start], looks[start] = _typed_end(texts[:start], looks[start], int(state.accepted[start:end].sum()))
         elif part is Part.TAIL:
             calm = CellState.COMMITTED if looks[start] == Look(CellState.COMMITTED, part=part) else CellState.DRAFT
             texts[start] = tail_remark(end - start, "".join(texts[:start])[-1:])
@@ -83,6 +85,11 @@ def shown_of(trace: Trace, index: int, parts: Sequence[int] | np.ndarray, before
             looks[start + 1 : end] = [None] * (end - start - 1)
         thought = thought if part is Part.THOUGHT else ""
     return Shown(texts, looks, kinds)
+
+
+def _typed_end(before: Sequence[str], look: Look | None, written: int) -> tuple[str, Look | None]:
+    """What stands at the end of a typed text: the stop token, where it is written, and nothing after it."""
+    return (tail_remark(written, "".join(before)[-1:]), look) if written else ("", None)
 
 
 def tail_remark(count: int, before: str = " ") -> str:

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from visualizer.trace.canvas import CanvasState, CellState, Finish, Frame, Phase, cell_states, changed, reverted
+from visualizer.trace.canvas import (
+    CanvasState,
+    CellState,
+    Finish,
+    Flags,
+    Frame,
+    Phase,
+    cell_states,
+    changed,
+    reverted,
+)
 from visualizer.trace.file import MAX_FILE_BYTES, file_stem, load_trace, save_trace
 from visualizer.trace.parts import CHANNEL_CLOSER, CHANNEL_OPENER, Part, PartReader, canvas_parts, trace_parts
 from visualizer.trace.settled import settled_steps
-from visualizer.trace.trace import Block, RunInfo, Trace, trace_of
+from visualizer.trace.trace import Block, RunInfo, Trace, Writing, trace_of
+from visualizer.trace.typed import typed_out
 
 __all__ = [
     "CHANNEL_CLOSER",
@@ -16,12 +27,14 @@ __all__ = [
     "CanvasState",
     "CellState",
     "Finish",
+    "Flags",
     "Frame",
     "Part",
     "PartReader",
     "Phase",
     "RunInfo",
     "Trace",
+    "Writing",
     "canvas_parts",
     "cell_states",
     "changed",
@@ -32,4 +45,5 @@ __all__ = [
     "settled_steps",
     "trace_of",
     "trace_parts",
+    "typed_out",
 ]

@@ -91,7 +91,8 @@ class Frame:
     texts: of token ids that the run has not named before, every id of the state among them, noise too; special: those
     of them that mark structure. overrides: texts of positions that differ from their token's own, where a character is
     split over tokens. answer: on a commit, the answer up to here. thought: on a commit, what the model has written in
-    its thought channel up to here, which is no part of the answer; None when nothing.
+    its thought channel up to here, which is no part of the answer; None when nothing. begins_in_thought: of every
+    frame of a run whose prompt ends in a thought that it opens and leaves open.
     """
 
     state: CanvasState
@@ -100,12 +101,13 @@ class Frame:
     overrides: dict[int, str] = field(default_factory=dict)
     answer: str | None = None
     thought: str | None = None
+    begins_in_thought: bool = False
 
 
 def cell_states(previous: CanvasState | None, current: CanvasState) -> npt.NDArray[np.uint8]:
     """CellState of every position (uint8 L), given the state before in the same block (None: there was none)."""
     if current.phase is Phase.COMMIT:
-        return np.full(len(current.canvas_ids), CellState.COMMITTED, dtype=np.uint8)
+        return np.where(current.accepted, CellState.COMMITTED, CellState.MASKED).astype(np.uint8)
     stays = _accepted_before(previous, current) & (_ids_before(previous, current) == current.canvas_ids)
     states = np.where(stays, CellState.DRAFT, CellState.NEW)
     return np.where(current.accepted, states, CellState.MASKED).astype(np.uint8)
