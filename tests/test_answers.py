@@ -222,7 +222,13 @@ def test_a_bad_upload_is_refused_and_removed(answers, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("run_id", ["", "0" * 32, "gallery-nothing", "../x"])
+def test_no_file_and_no_run_are_said_so(answers):
+    with pytest.raises(TraceError, match=r"No file was chosen\."):
+        answers.take(None)
+    answers.stop(None)
+
+
+@pytest.mark.parametrize("run_id", [None, "", "0" * 32, "gallery-nothing", "../x"])
 def test_nothing_is_saved_of_a_run_that_is_not_there(answers, run_id):
     with pytest.raises(TraceError):
         answers.download(run_id)

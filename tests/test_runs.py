@@ -340,6 +340,18 @@ def test_a_folder_that_cannot_be_written_costs_a_line_in_the_log(engine, tmp_pat
     assert "kept in memory only" in caplog.text
 
 
+def test_a_run_is_one_line_in_the_log_without_its_prompt(engine, caplog):
+    runs = Runs(engine)
+    with caplog.at_level(logging.INFO):
+        run_id = finished(runs, engine, "a secret")
+        finished(runs, engine)  # the first has been logged when a second one ends
+    (line,) = [line for line in caplog.messages if run_id in line]
+    assert line.startswith(f"Run {run_id} on {engine.card.name} (max_tokens 16, canvas_length 16, max_steps 3, ")
+    assert "sampler entropy-bound): 1 steps in 0." in line
+    assert line.endswith(" s, ended: stop")
+    assert "secret" not in caplog.text
+
+
 @pytest.mark.parametrize("run_id", ["", "0" * 32, "../../etc/passwd", "0" * 31 + "/", "x" * 32])
 def test_an_id_that_nobody_has_finds_nothing(engine, tmp_path, run_id):
     with pytest.raises(TraceError, match="This run is not kept any more"):

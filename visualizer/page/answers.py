@@ -71,7 +71,11 @@ class Answers:
             log.exception("What the page asked for failed")
             yield notice_message(UNEXPECTED)
 
-    def trace(self, run_id: str) -> Trace:
+    def stop(self, run_id: str | None) -> None:
+        """Stop a run of that id, also where it has yet to be asked for; None stops none."""
+        self.runs.stop(run_id or "")
+
+    def trace(self, run_id: str | None) -> Trace:
         """The trace of a run, as far as it is, or of a recording.
 
         Raises TraceError when there is none of that id.
@@ -80,17 +84,20 @@ class Answers:
             raise TraceError("There is no run on show yet.")
         return self.gallery.trace(run_id) if run_id in self.gallery.ids() else self.runs.trace(run_id)
 
-    def take(self, path: Path) -> str:
+    def take(self, uploaded: str | Path | None) -> str:
         """Keep an uploaded recording, and return its id. The uploaded file is removed.
 
         Raises TraceError when it is none.
         """
+        if not uploaded:
+            raise TraceError("No file was chosen.")
+        path = Path(uploaded)
         try:
             return self.runs.keep(load_trace(path))
         finally:
             path.unlink(missing_ok=True)
 
-    def download(self, run_id: str) -> Path:
+    def download(self, run_id: str | None) -> Path:
         """A run as a file with a speaking name.
 
         Raises TraceError when there is none of that id, or no step of it yet.

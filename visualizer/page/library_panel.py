@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 
 import gradio as gr
@@ -54,11 +53,11 @@ class LibraryPanel:
         taken = self._upload.upload(self._taken, self._upload, [asked, self._notice], **QUIET)
         taken.then(None, self._notice, None, js=_SHOW_NOTICE, **AT_ONCE)
 
-    def _saved(self, run_id: str) -> tuple[str | None, str]:
+    def _saved(self, run_id: str | None) -> tuple[str | None, str]:
         return _spoken(lambda: str(self._answers.download(run_id)), None)
 
-    def _taken(self, path: str) -> tuple[object, str]:
-        return _spoken(lambda: json.dumps({"do": "open", "id": self._answers.take(Path(path))}), gr.skip())
+    def _taken(self, path: str | None) -> tuple[object, str]:
+        return _spoken(lambda: json.dumps({"do": "open", "id": self._answers.take(path)}), gr.skip())
 
 
 def _spoken(make: Callable[[], Made], otherwise: Made) -> tuple[Made, str]:

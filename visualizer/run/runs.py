@@ -14,6 +14,7 @@ import logging
 import os
 import sys
 import threading
+import time
 from collections import OrderedDict, deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import closing, suppress
@@ -35,6 +36,7 @@ from visualizer.request import RUN_ID, Request, new_run_id
 from visualizer.run.engine import Engine, Loading, check_settings
 from visualizer.run.loading import run_telling
 from visualizer.run.provenance import device, run_info
+from visualizer.settings import SET_BY_VISITORS
 from visualizer.trace import Frame, Phase, RunInfo, Trace, load_trace, save_trace, trace_of
 
 log = logging.getLogger(__name__)
@@ -320,6 +322,7 @@ class Runs:
             run.wait(place, self.engine.block_seconds)
 
     def _perform(self, run: Run) -> None:
+        began = time.monotonic()
         try:
             self._denoise(run)
         except VisualizerError as exc:
@@ -329,6 +332,7 @@ class Runs:
             run.end("failed", UNEXPECTED)
         run.close()
         trace = run.trace()
+        _log_run(run, trace, time.monotonic() - began)
         if trace.states:
             self._write(run.id, trace)
 
@@ -372,6 +376,15 @@ class Runs:
             _prune(path.parent, MAX_KEPT_BYTES)
         except (OSError, VisualizerError) as exc:
             log.warning("A finished run is kept in memory only: %s", exc)
+
+
+def _log_run(run: Run, trace: Trace, seconds: float) -> None:
+    """One line, of what was computed; what was asked is nobody's business."""
+    settings = trace.info.settings.to_dict()
+    knobs = ", ".join(f"{name} {settings[name]}" for name in SET_BY_VISITORS)
+    steps = sum(state.phase is Phase.STEP for state in trace.states)
+    log.info("Run %s on %s (%s): %d steps in %.1f s, ended: %s", run.id, trace.info.checkpoint, knobs, steps, seconds,
+             run.problem or run.ended)  # fmt: skip
 
 
 def _prune(folder: Path, max_bytes: int) -> None:
