@@ -137,6 +137,14 @@ def test_a_run_that_is_gone_is_said_beside_what_is_on_show(answers):
     assert answer(answers, do="open", id="0" * 32) == [{"k": "notice", "text": "This run is not kept any more."}]
 
 
+def test_a_run_that_could_not_be_kept_says_so_as_often_as_it_is_opened(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    answers = Answers(RecordedEngine(TINY_RUN), PROMPTS, tmp_path / "file" / "runs")
+    run_id = run_once(answers)
+    assert kinds(answer(answers, do="open", id=run_id)) == ["recording", "unkept", "kept"]
+    assert answers.download(run_id).exists()
+
+
 @pytest.mark.parametrize("prompt", PROMPTS, ids=lambda prompt: prompt.id)
 def test_every_demo_prompt_has_a_recording_of_its_own_text(prompt):
     trace = Gallery(PROMPTS).trace(f"gallery-{prompt.id}")

@@ -96,6 +96,11 @@ interface KeptMessage {
   k: "kept";
   run: string;
 }
+interface UnkeptMessage {
+  k: "unkept";
+  run: string;
+  text: string;
+}
 interface NoticeMessage {
   k: "notice";
   text: string;
@@ -109,6 +114,7 @@ type Message =
   | WaitingMessage
   | LoadingMessage
   | KeptMessage
+  | UnkeptMessage
   | NoticeMessage;
 
 // ---- The page beside the player: form.js and library.js ----------------------------------------------------------------

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 
 from visualizer.bundled import RECORDINGS_FOLDER
 from visualizer.errors import UNEXPECTED, SettingsError, TraceError, VisualizerError
-from visualizer.player import compare_message, notice_message, recording_message
+from visualizer.player import compare_message, kept_message, notice_message, recording_message, unkept_message
 from visualizer.prompts import Prompt
 from visualizer.request import Request
 from visualizer.run import Engine, Gallery, Run, Runs
@@ -74,6 +74,10 @@ class Answers:
     def stop(self, run_id: str | None) -> None:
         """Stop a run of that id, also where it has yet to be asked for; None stops none."""
         self.runs.stop(run_id or "")
+
+    def forget(self, run_id: str | None) -> None:
+        """Delete a run of this server. Raises VisualizerError when that cannot be."""
+        self.runs.forget(run_id or "")
 
     def trace(self, run_id: str | None) -> Trace:
         """The trace of a run, as far as it is, or of a recording.
@@ -150,6 +154,9 @@ class Answers:
                 yield message
         else:
             yield await asyncio.to_thread(self._recording, run_id)
+            if isinstance(found, Run) and found.unkept:
+                yield unkept_message(run_id, found.unkept)
+                yield kept_message(run_id)
 
     async def _compare(self, wish: _Wish) -> AsyncIterator[str]:
         left, right = wish.text("left"), wish.text("right")

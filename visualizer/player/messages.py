@@ -18,7 +18,7 @@ Numbers of a position are single characters of a 64-letter alphabet, so a step o
 
 A run is a `start`, its steps, and an `end`. A `recording` holds all of that at once, and `compare` two recordings.
 `waiting` says how many runs are before one that was asked for, `loading` how far the checkpoint is that it waits for,
-`kept` that nothing more follows, and `notice` is a sentence for the page.
+`kept` that nothing more follows, `unkept` why a run is in memory only, and `notice` is a sentence for the page.
 """
 
 from __future__ import annotations
@@ -218,6 +218,12 @@ def loading_message(run: str, words: str) -> str:
 def kept_message(run: str) -> str:
     """Nothing more follows, and the run can be opened again. It ends the stream, since Gradio sends its last twice."""
     return _dumps({"k": "kept", "run": run})
+
+
+def unkept_message(run: str, reason: str) -> str:
+    """This run is in memory only, and why."""
+    sentence = f"This run could not be kept ({reason}): save it before others take its place in memory."
+    return _dumps({"k": "unkept", "run": run, "text": sentence})
 
 
 def notice_message(sentence: str) -> str:
