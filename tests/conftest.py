@@ -38,6 +38,14 @@ def checkpoint(card):
     return load_checkpoint(card)
 
 
+@pytest.fixture(scope="session")
+def real(tmp_path_factory):
+    """The loaded stand-in for the published checkpoint; no test may change its weights."""
+    from tests.support.real_checkpoint import load_real_checkpoint
+
+    return load_real_checkpoint(tmp_path_factory.mktemp("real") / "small-26B")
+
+
 @pytest.fixture(scope="module")
 def browser():
     """A headless Chromium. Of a module, not of the session: Playwright's event loop keeps others out of the thread."""

@@ -150,6 +150,49 @@ def test_a_hub_out_of_order_for_a_moment_is_waited_for(server, hub):
     assert find_cached(REPO, hub)
 
 
+def test_a_signed_address_that_has_expired_is_asked_for_anew_and_the_file_goes_on_where_it_was(server, hub):
+    server.cuts[WEIGHTS] = [SIZE // 2]
+    server.late[WEIGHTS] = 2
+    fetch_all(locate(REPO, hub))
+    assert server.gave[WEIGHTS] == 4
+    assert server.starts[WEIGHTS] == [0, SIZE // 2]
+    assert find_cached(REPO, hub)
+
+
+def test_another_host_that_never_lets_one_in_ends_the_fetch_and_is_named(server, hub):
+    server.late[WEIGHTS] = 100
+    with pytest.raises(FetchError, match=rf"^localhost:\d+ answers 403 for {REPO}; what came is kept"):
+        fetch_all(locate(REPO, hub))
+    assert server.gave[WEIGHTS] == 3
+
+
+def test_another_host_that_cannot_be_reached_is_named(server, hub):
+    server.store.shutdown()
+    server.store.server_close()
+    with pytest.raises(FetchError, match=r"and localhost:\d+ cannot be reached"):
+        fetch_all(locate(REPO, hub))
+
+
+@pytest.mark.parametrize("gated", [True, False])
+def test_a_hub_that_forbids_a_file_is_not_asked_again(server, hub, gated):
+    offer = locate(REPO, hub)
+    if gated:
+        server.gated.add(REPO)
+    else:
+        server.statuses[WEIGHTS] = [403, 403]
+    with pytest.raises(FetchError, match="terms to be accepted" if gated else rf"{hub.endpoint[7:]} answers 403"):
+        fetch_all(offer)
+    assert server.gave[WEIGHTS] == 0
+    assert len(server.statuses[WEIGHTS]) == (0 if gated else 1)
+
+
+def test_the_token_goes_to_the_hub_and_not_to_the_host_it_sends_on_to(server, hub, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    fetch_all(locate(REPO, hub))
+    assert server.gave[WEIGHTS] == 1
+    assert set(server.authorized) == {"hub"}
+
+
 def test_two_programs_do_not_fetch_the_same_at_once(server, hub):
     server.held.add(WEIGHTS)
     first = Fetch(locate(REPO, hub))

@@ -1,31 +1,31 @@
 """The scores of an evaluation, on literals and on the corpus itself."""
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from tests.support.made_traces import info, landing_trace
 from training.corpus import FAMILIES, acrostic, story
 from training.evaluate import (
     Job,
-    Run,
     broken_sentences,
     count_steps,
-    is_python,
+    drawn_answer,
     language_of,
     markdown,
     measure,
     plan,
     prose,
-    record,
     sentences,
     spliced_sentences,
-    split_positions,
     stopped_early,
     stutters,
 )
 from visualizer.settings import Sampler
 from visualizer.trace.canvas import CanvasState, Finish, Frame, Phase
+from visualizer.trace.trace import trace_of
 
 SKY = language_of(
     ["The sky is blue. Air scatters blue light, and a lot of it.", "Softly the sea sings,\nOften it sleeps."]
@@ -123,13 +123,6 @@ def test_the_prose_of_a_function_is_its_summary():
     assert prose("why", "It is so.") == "It is so."
 
 
-@pytest.mark.parametrize(
-    ("code", "parses"), [("def f(s):\n    return s", True), ("def f(s:", False), ("x = '\0'", False)]
-)
-def test_code_parses_or_not(code, parses):
-    assert is_python(code) is parses
-
-
 @pytest.mark.parametrize("family", FAMILIES)
 def test_right_answers_score_clean(family):
     rng, other = random.Random(1), random.Random(2)
@@ -142,15 +135,6 @@ def test_right_answers_score_clean(family):
         assert spliced_sentences(text, example.prompt, language) == []
 
 
-def test_positions_overlapping_a_span_are_scaffold_and_blank_ones_are_neither():
-    cells = ["O", "nward", "\n", "C", "", "almly", "  "]
-    assert split_positions(cells, [(0, 1), (7, 8)]) == ([0, 3], [1, 5])
-
-
-def test_a_cell_that_a_span_cuts_is_scaffold():
-    assert split_positions(["the", " sea"], [(1, 2)]) == ([0], [1])
-
-
 def test_the_stop_rule_ends_a_run_before_its_last_step():
     assert stopped_early([state(3), state(3, Phase.COMMIT)])
     assert not stopped_early([state(48), state(48, Phase.COMMIT)])
@@ -160,17 +144,14 @@ def test_only_steps_are_counted():
     assert count_steps([state(0, Phase.NOISE), state(1), state(2), state(2, Phase.COMMIT)]) == 2
 
 
-def test_a_record_joins_what_the_frames_draw():
+def test_what_the_commits_draw_is_the_answer_without_special_tokens():
     texts = {1: "<eos>", 5: "a", 6: "\ufffd", 7: "\ufffd", 8: "<pad>"}
     last = state(1, Phase.COMMIT, ids=(5, 6, 7, 8, 1), answer_length=4)
     drawn = [
         Frame(state(1, ids=(5, 6, 7, 8, 1)), texts, special=frozenset({1, 8})),
         Frame(last, {}, overrides={1: "é", 2: ""}, answer="aé"),
     ]
-    run = record(drawn)
-    assert run.cells == ("a", "é", "", "")
-    assert run.answer == "aé"
-    assert len(run.states) == 2
+    assert drawn_answer(trace_of(info(), drawn)) == "aé"
 
 
 def test_the_plan_asks_every_demo_prompt_with_both_samplers_and_everything_unseen():
@@ -187,19 +168,15 @@ def test_one_family_alone_brings_only_its_own_jobs():
 
 
 def test_a_run_is_measured_from_its_text_and_its_states():
-    answer = "Openly the waves fold white lace ashore."
-    cells = ("O", "penly the waves fold", " white lace ashore.")
-    states = (
-        state(1, ids=(5, 6, 7), accepted=[True, False, False], answer_length=3),
-        state(2, ids=(5, 6, 7), accepted=[True, True, False], answer_length=3),
-        state(2, Phase.COMMIT, ids=(5, 6, 7), answer_length=3),
-    )
+    cells = ["O", "penly the waves fold", " white lace ashore."]
     job = Job("acrostic", acrostic.DEMO_PROMPT, Sampler.ENTROPY_BOUND, 0)
     wrong = Job("acrostic", acrostic.prompt_for("CAT", "the ocean"), Sampler.ENTROPY_BOUND, 0, "CAT")
-    figures = measure("tiny", 1, [(job, Run(states, cells, answer)), (wrong, Run(states, cells, answer + " "))])
+    run = landing_trace(cells, [1, 2, 3], acrostic.DEMO_PROMPT)
+    other = replace(run, answers=(run.answer + " ",))
+    figures = measure("tiny", 1, [(job, run), (wrong, other)])
     [demo], [unseen], [scaffold], [commit] = figures.demos, figures.unseen, figures.scaffold, figures.commits
     assert (demo.meets_constraint, demo.free_of_stutters, demo.free_of_broken_sentences) == (0, 1, 1)
-    assert (demo.free_of_spliced_sentences, demo.stopped_early, demo.mean_steps) == (1, 1, 2)
+    assert (demo.free_of_spliced_sentences, demo.stopped_early, demo.mean_steps) == (1, 1, 3)
     assert (unseen.right, unseen.missed) == (0, ("CAT",))
     assert (scaffold.probability_first, scaffold.scaffold_median_step, scaffold.content_median_step) == (1, 1, 2.5)
     assert (commit.runs, commit.same_text) == (2, 0.5)

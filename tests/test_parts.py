@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.canvas_samples import tiny_state
-from tests.support.real_checkpoint import CANVASES, SKY, THOUGHT, load_real_checkpoint, written, written_trace
+from tests.support.real_checkpoint import CANVASES, SKY, THOUGHT, written, written_trace
 from visualizer.trace import Part, Phase, canvas_parts, load_trace, save_trace
 from visualizer.trace.parts import PartReader, trace_parts
 
@@ -77,11 +77,6 @@ def test_a_thought_goes_on_in_the_next_block():
     assert found == ["---t", "t-a."]
 
 
-@pytest.fixture(scope="module")
-def real(tmp_path_factory):
-    return load_real_checkpoint(tmp_path_factory.mktemp("parts") / "small-26B")
-
-
 EXPECTED = {
     "an empty thought": (SKY, None),
     "a filled thought": (SKY, THOUGHT),
@@ -123,17 +118,3 @@ def test_two_blocks_read_as_one_text(real):
     first, last = (index for index, state in enumerate(trace.states) if state.phase is Phase.COMMIT)
     assert spelled(parts[first]) == "----" + "a" * 124
     assert set(spelled(parts[last])) == {"a", "."}
-
-
-def test_a_thought_that_the_prompt_opened_is_read_from_the_recording_too(real):
-    template = real.tokenizer.chat_template
-    real.tokenizer.chat_template = template.replace("<|turn>model\n", "<|turn>model\n<|channel>thought\n")
-    try:
-        trace = written_trace(real, f"{THOUGHT}\n<channel|>{SKY}")
-    finally:
-        real.tokenizer.chat_template = template
-    assert (trace.answer, trace.thoughts[-1]) == (SKY, THOUGHT)
-    thought = [
-        cell for cell, part in zip(trace.shown_texts(-1), trace_parts(trace)[-1], strict=True) if part == Part.THOUGHT
-    ]
-    assert "".join(thought).strip() == THOUGHT

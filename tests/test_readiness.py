@@ -21,8 +21,10 @@ import mlx.core as mx
 import mlx.nn as nn
 import numpy as np
 import pytest
+from mlx.utils import tree_flatten
 from tokenizers import Tokenizer
 
+from bench.random_checkpoint import write_random_checkpoint
 from tests.support.real_checkpoint import (
     FIRST_BYTE,
     GENERATION,
@@ -138,6 +140,13 @@ def test_its_vision_tower_is_not_in_memory(tower, folder, tmp_path):
     assert done == total == held
 
 
+def test_a_tower_beside_a_single_file_of_weights_is_left_alone(tmp_path):
+    folder = write_random_checkpoint(tmp_path / "single", {})
+    mx.save_safetensors(str(folder / "optiq_vision.safetensors"), {"vision_tower.patches": mx.zeros((8, 8))})
+    names = dict(tree_flatten(load_checkpoint(read_card(folder)).model.parameters()))
+    assert names and not any("vision" in name for name in names)
+
+
 def tensor_sizes(folder):
     """Bytes of every tensor in a folder, by name."""
     return {name: array.nbytes for path in folder.glob("*.safetensors") for name, array in mx.load(str(path)).items()}
@@ -250,15 +259,6 @@ def test_the_thought_is_shown_apart_from_the_answer(ready, say, label, blocks, a
     commits = [frame for frame in say(*ids, length=length) if frame.state.phase is Phase.COMMIT]
     assert [frame.answer for frame in commits] == answers, label
     assert [re.sub("( is)+", " is", frame.thought) if frame.thought else None for frame in commits] == thoughts
-
-
-def test_a_thought_that_the_prompt_opens_is_a_thought(ready, say, monkeypatch):
-    ending = "<|turn>model\n{% endif %}"
-    template = ready.tokenizer.chat_template.replace(ending, ending.replace("{%", "<|channel>thought\n{%"))
-    assert template != ready.tokenizer.chat_template
-    monkeypatch.setattr(ready.tokenizer, "chat_template", template)
-    last = say([*spelled(ready, "Hm.<channel|>Blue."), 106], length=32)[-1]
-    assert (last.answer, last.thought) == ("Blue.", "Hm.")
 
 
 def test_the_message_of_a_commit_carries_the_thought_and_the_channel_is_structure(ready, say):

@@ -1,12 +1,10 @@
-"""Settle steps and the probability that the scaffold lands first, on canvases of a few positions."""
-
-import math
+"""Settle steps, on canvases of a few positions."""
 
 import numpy as np
 import pytest
 
 from visualizer.trace.canvas import CanvasState, Phase
-from visualizer.trace.settled import probability_first, settled_steps
+from visualizer.trace.settled import settled_steps
 
 
 def state(ids, accepted, step, phase=Phase.STEP, block=0):
@@ -56,15 +54,3 @@ def test_every_position_settles_on_its_own():
 def test_states_of_none_or_of_two_blocks_are_refused(states):
     with pytest.raises(ValueError, match="one block"):
         settled_steps(states)
-
-
-@pytest.mark.parametrize(
-    ("scaffold", "content", "probability"),
-    [([1, 2], [3, 4], 1.0), ([3, 4], [1, 2], 0.0), ([2], [2], 0.5), ([1, 3], [2], 0.5), ([1], [1, 2], 0.75)],
-)
-def test_the_probability_counts_pairs_and_halves_ties(scaffold, content, probability):
-    assert probability_first(np.array(scaffold), np.array(content)) == probability
-
-
-def test_without_pairs_there_is_no_probability():
-    assert math.isnan(probability_first(np.array([]), np.array([1])))

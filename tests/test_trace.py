@@ -94,6 +94,7 @@ def runs(draw):
         ended=draw(st.sampled_from(["stop", "length", "stopped", "failed"])),
         problem=draw(st.text()),
         thoughts=draw(thoughts_of(sum(state.phase is Phase.COMMIT for state in states))),
+        begins_in_thought=draw(st.booleans()),
     )  # fmt: skip
 
 
@@ -241,6 +242,8 @@ GONE = object()
         (1, "texts", {"5": "a"}, "line 1: special"),
         (1, "special", [6, [6]], "line 1: special"),
         (1, "ended", "eaten", "line 1: ended"),
+        (1, "begins_in_thought", 1, "line 1: begins_in_thought is not true"),
+        (1, "begins_in_thought", False, "line 1: begins_in_thought is not true"),
         (1, "__class__", "os.system", "line 1: '__class__' is an unknown field"),
         (1, "device", GONE, "line 1: device is missing"),
         (3, "accepted", "12", "line 3: accepted"),

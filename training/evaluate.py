@@ -7,13 +7,11 @@ One pass: plan the jobs, run each, score what they gave. The scores are pure fun
 from __future__ import annotations
 
 import argparse
-import ast
 import json
 import random
 import re
 import sys
 import time
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,13 +21,13 @@ import numpy as np
 from training.corpus import FAMILIES, acrostic, story
 from visualizer.bundled import POCKET_FOLDER
 from visualizer.errors import VisualizerError
+from visualizer.measure import parses, scaffold_first
 from visualizer.model import Checkpoint, load_checkpoint, read_card
+from visualizer.run import run_info
 from visualizer.run.engine import frames
 from visualizer.settings import Sampler
-from visualizer.trace import CanvasState, Frame, Phase
-from visualizer.trace.settled import probability_first, settled_steps
+from visualizer.trace import CanvasState, Phase, Trace, trace_of
 
-SCAFFOLD_FAMILIES = ("acrostic", "planets", "story", "function")
 UNSEEN_TOPIC = "the ocean"
 CONFIDENCE_SEEDS = 3
 """Runs of each demo prompt with the confidence-threshold sampler, which only the commit is checked on."""
@@ -64,15 +62,6 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Run:
-    """What one run drew. cells: drawn texts of the answer's positions, "" for special tokens. answer: as committed."""
-
-    states: tuple[CanvasState, ...]
-    cells: tuple[str, ...]
-    answer: str
-
-
-@dataclass(frozen=True)
 class DemoFigures:
     """Shares of a demo prompt's runs, and their mean number of steps."""
 
@@ -98,7 +87,7 @@ class UnseenFigures:
 
 @dataclass(frozen=True)
 class ScaffoldFigures:
-    """When scaffold and content settle: the mean over runs of `probability_first`, and medians over all tokens."""
+    """When scaffold and content settle: the mean over runs of their probability, and medians over all tokens."""
 
     family: str
     runs: int
@@ -180,31 +169,6 @@ def spliced_sentences(text: str, prompt: str, language: Language) -> list[str]:
     ]
 
 
-def is_python(code: str) -> bool:
-    """Whether the code parses."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
-
-
-def split_positions(cells: Sequence[str], spans: Sequence[tuple[int, int]]) -> tuple[list[int], list[int]]:
-    """Positions whose text overlaps one of the character spans, and the others; blank cells are in neither."""
-    scaffold: list[int] = []
-    content: list[int] = []
-    end = 0
-    for position, cell in enumerate(cells):
-        start, end = end, end + len(cell)
-        if not cell.strip():
-            continue
-        overlaps = any(start < span_end and span_start < end for span_start, span_end in spans)
-        (scaffold if overlaps else content).append(position)
-    return scaffold, content
-
-
 def stopped_early(states: Sequence[CanvasState]) -> bool:
     """Whether the stop rule ended every block before its last step."""
     return all(state.step < state.max_steps for state in states if state.phase is Phase.COMMIT)
@@ -236,28 +200,23 @@ def plan(families: Sequence[str], seeds: int) -> list[Job]:
     return jobs
 
 
-def record(drawn: Iterable[Frame]) -> Run:
-    """Put together what the frames of one run draw, as their reader does."""
-    texts: dict[int, str] = {}
-    states: list[CanvasState] = []
+def drawn_answer(trace: Trace) -> str:
+    """What the commits draw of the answer, special tokens aside."""
     cells: list[str] = []
-    answer = ""
-    for frame in drawn:
-        texts |= frame.texts | dict.fromkeys(frame.special, "")
-        states.append(frame.state)
-        if frame.answer is not None:
-            ids = frame.state.canvas_ids[: frame.state.answer_length].tolist()
-            cells += [frame.overrides.get(position, texts[token_id]) for position, token_id in enumerate(ids)]
-            answer = frame.answer
-    return Run(tuple(states), tuple(cells), answer)
+    for index, state in enumerate(trace.states):
+        if state.phase is Phase.COMMIT:
+            drawn = zip(state.canvas_ids.tolist(), trace.shown_texts(index), strict=True)
+            cells += ["" if token_id in trace.special else cell for token_id, cell in drawn][: state.answer_length]
+    return "".join(cells)
 
 
-def run_jobs(checkpoint: Checkpoint, jobs: Sequence[Job]) -> Iterator[tuple[Job, Run]]:
+def run_jobs(checkpoint: Checkpoint, jobs: Sequence[Job]) -> Iterator[tuple[Job, Trace]]:
     """Make the runs with the checkpoint's own defaults, telling stderr about each."""
     started = time.perf_counter()
     for number, job in enumerate(jobs, start=1):
         settings = checkpoint.card.defaults.changed(sampler=job.sampler, seed=job.seed)
-        run = record(frames(checkpoint, job.prompt, settings))
+        info = run_info(checkpoint.card, job.prompt, settings)
+        run = trace_of(info, frames(checkpoint, job.prompt, settings))
         label = f"{job.family} {job.unseen or ''}".strip()
         print(
             f"[{number}/{len(jobs)}, {time.perf_counter() - started:.0f} s] {label}, {job.sampler}, seed {job.seed}: "
@@ -268,18 +227,18 @@ def run_jobs(checkpoint: Checkpoint, jobs: Sequence[Job]) -> Iterator[tuple[Job,
         yield job, run
 
 
-def measure(checkpoint_name: str, seeds: int, results: Sequence[tuple[Job, Run]]) -> Figures:
+def measure(checkpoint_name: str, seeds: int, results: Sequence[tuple[Job, Trace]]) -> Figures:
     """Score all runs."""
-    demos: dict[str, list[Run]] = {}
-    unseen: dict[str, list[tuple[Job, Run]]] = {}
-    samplers: dict[Sampler, list[Run]] = {}
+    demos: dict[str, list[Trace]] = {}
+    unseen: dict[str, list[tuple[Job, Trace]]] = {}
+    samplers: dict[Sampler, list[Trace]] = {}
     for job, run in results:
         samplers.setdefault(job.sampler, []).append(run)
         if job.unseen is not None:
             unseen.setdefault(job.family, []).append((job, run))
         elif job.sampler is Sampler.ENTROPY_BOUND:
             demos.setdefault(job.family, []).append(run)
-    scaffold = (_measure_scaffold(family, demos[family]) for family in SCAFFOLD_FAMILIES if family in demos)
+    scaffold = (_measure_scaffold(family, runs) for family, runs in demos.items())
     return Figures(
         checkpoint=checkpoint_name,
         seeds=seeds,
@@ -287,7 +246,7 @@ def measure(checkpoint_name: str, seeds: int, results: Sequence[tuple[Job, Run]]
         unseen=tuple(_measure_unseen(family, pairs) for family, pairs in unseen.items()),
         scaffold=tuple(figures for figures in scaffold if figures is not None),
         commits=tuple(
-            CommitFigures(str(sampler), len(runs), _mean("".join(run.cells) == run.answer for run in runs))
+            CommitFigures(str(sampler), len(runs), _mean(drawn_answer(run) == run.answer for run in runs))
             for sampler, runs in samplers.items()
         ),
     )
@@ -326,7 +285,7 @@ def markdown(figures: Figures) -> str:
     return "\n\n".join(parts)
 
 
-def _measure_demo(family: str, runs: Sequence[Run]) -> DemoFigures:
+def _measure_demo(family: str, runs: Sequence[Trace]) -> DemoFigures:
     prompt = FAMILIES[family].DEMO_PROMPT
     language = _sampled_language(family)
     texts = [prose(family, run.answer) for run in runs]
@@ -336,7 +295,7 @@ def _measure_demo(family: str, runs: Sequence[Run]) -> DemoFigures:
         meets_constraint=_mean(not FAMILIES[family].violations(prompt, run.answer) for run in runs),
         free_of_stutters=_mean(not stutters(text) for text in texts),
         free_of_broken_sentences=_mean(
-            not broken_sentences(text, language) and (family != "function" or is_python(run.answer))
+            not broken_sentences(text, language) and (family != "function" or parses(run.answer))
             for run, text in zip(runs, texts, strict=True)
         ),
         free_of_spliced_sentences=_mean(not spliced_sentences(text, prompt, language) for text in texts),
@@ -345,30 +304,22 @@ def _measure_demo(family: str, runs: Sequence[Run]) -> DemoFigures:
     )
 
 
-def _measure_unseen(family: str, pairs: Sequence[tuple[Job, Run]]) -> UnseenFigures:
+def _measure_unseen(family: str, pairs: Sequence[tuple[Job, Trace]]) -> UnseenFigures:
     missed = tuple(str(job.unseen) for job, run in pairs if FAMILIES[family].violations(job.prompt, run.answer))
     return UnseenFigures(family, len(pairs), 1 - len(missed) / len(pairs), missed)
 
 
-def _measure_scaffold(family: str, runs: Sequence[Run]) -> ScaffoldFigures | None:
-    """Over the runs of one block that have scaffold and content; None when there are none."""
-    landed = []
-    for run in runs:
-        if run.states[-1].block > 0:
-            continue
-        spans = FAMILIES[family].scaffold_spans("".join(run.cells))
-        scaffold, content = split_positions(run.cells, spans)
-        if scaffold and content:
-            steps = settled_steps(run.states)
-            landed.append((steps[scaffold], steps[content]))
-    if not landed:
+def _measure_scaffold(family: str, runs: Sequence[Trace]) -> ScaffoldFigures | None:
+    """Over the runs that have scaffold and content; None when there are none."""
+    leads = [lead for lead in map(scaffold_first, runs) if lead.probability is not None]
+    if not leads:
         return None
     return ScaffoldFigures(
         family=family,
-        runs=len(landed),
-        probability_first=float(np.mean([probability_first(*pair) for pair in landed])),
-        scaffold_median_step=float(np.median(np.concatenate([scaffold for scaffold, _ in landed]))),
-        content_median_step=float(np.median(np.concatenate([content for _, content in landed]))),
+        runs=len(leads),
+        probability_first=_mean(lead.probability for lead in leads),
+        scaffold_median_step=float(np.median(np.concatenate([lead.scaffold_steps for lead in leads]))),
+        content_median_step=float(np.median(np.concatenate([lead.content_steps for lead in leads]))),
     )
 
 

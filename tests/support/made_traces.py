@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from visualizer.settings import Settings
@@ -41,6 +43,30 @@ def made_trace(words, steps=6, seed=0, blocks=1, prompt="Name the planets.", end
     return Trace(
         info=info(prompt), states=tuple(states), texts=dict(enumerate(every)), special=frozenset(),
         overrides=({},) * len(states), answers=tuple(answers), ended=ended,
+    )  # fmt: skip
+
+
+def landing_trace(cells, landed_at, prompt="Name the planets.", special=()):
+    """A run of one block in which each cell's token is accepted at its step and stays; the special ones end it."""
+    texts = [*cells, "noise"]
+    ids = np.arange(len(cells), dtype=np.int32)
+    none = np.zeros((len(cells), 0))
+    answer_length = min((cells.index(cell) for cell in special), default=len(cells))
+    states = []
+    for step in range(max(landed_at) + 1):
+        accepted = np.array([0 < at <= step for at in landed_at])
+        state = CanvasState(
+            canvas_ids=np.where(accepted, ids, len(cells)).astype(np.int32), candidate_ids=ids, accepted=accepted,
+            entropy_nats=none.sum(1, dtype=np.float32), probability=none.sum(1, dtype=np.float32), top_ids=none,
+            top_probabilities=none, block=0, step=step, max_steps=48, phase=Phase.STEP if step else Phase.NOISE,
+            temperature=0.5, elapsed_ms=80.0 * step, answer_length=answer_length,
+        )  # fmt: skip
+        states.append(state)
+    states.append(replace(states[-1], canvas_ids=ids, phase=Phase.COMMIT, finish=Finish.STOP_TOKEN))
+    return Trace(
+        info=info(prompt), states=tuple(states), texts=dict(enumerate(texts)),
+        special=frozenset(cells.index(cell) for cell in special), overrides=({},) * len(states),
+        answers=("".join(cells[:answer_length]),), ended="stop",
     )  # fmt: skip
 
 

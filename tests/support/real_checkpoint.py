@@ -21,7 +21,7 @@ import mlx.nn as nn
 import numpy as np
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers
 
-from bench.random_checkpoint import write_random_checkpoint
+from bench.random_checkpoint import Quantization, write_random_checkpoint
 from visualizer.model.checkpoint import Checkpoint, load_checkpoint, read_card
 from visualizer.run.engine import frames, frames_of
 from visualizer.settings import Settings
@@ -86,7 +86,7 @@ PROCESSOR = {
         "pooling_kernel_size": 3, "do_resize": True, "do_rescale": True, "do_normalize": False,
     },
 }  # fmt: skip
-_TEMPLATE = """\
+TEMPLATE = """\
 {{ bos_token }}{% set asked = messages %}{% if enable_thinking or messages[0]['role'] == 'system' %}<|turn>system
 {% if enable_thinking %}<|think|>
 {% endif %}{% if messages[0]['role'] == 'system' %}{{ messages[0]['content'] | trim }}{% set asked = messages[1:] %}\
@@ -95,20 +95,22 @@ _TEMPLATE = """\
 {{ message['content'] | trim }}<turn|>
 {% endfor %}{% if add_generation_prompt %}<|turn>model
 {% endif %}"""
+OLDER_TEMPLATE = TEMPLATE.replace(
+    "<|turn>model\n", f"<|turn>model\n{{% if not enable_thinking %}}{EMPTY_THOUGHT}{{% endif %}}"
+)
+"""It put the empty thought into the prompt, where else the canvas has it."""
 
 
-def write_real_checkpoint(folder: Path, prefilled_thought: bool = False) -> Path:
-    """Write the stand-in's folder and return it. prefilled_thought: the template puts an empty thought into the prompt,
-    as an older one did, where else the canvas has it."""
+def write_real_checkpoint(folder: Path) -> Path:
+    """Write the stand-in's folder and return it."""
     write_random_checkpoint(
-        folder, _TEXT, vision_config=_VISION, quantized=True, shards=4, canvas_length=256, eos_token_id=STOP_IDS,
-        boi_token_id=255_999, eoi_token_id=258_882, image_token_id=258_880, generation_config=GENERATION,
+        folder, _TEXT, vision_config=_VISION, quantization=Quantization(), shards=4, canvas_length=256,
+        eos_token_id=STOP_IDS, boi_token_id=255_999, eoi_token_id=258_882, image_token_id=258_880,
+        generation_config=GENERATION,
     )  # fmt: skip
     (folder / "generation_config.json").write_text(json.dumps(GENERATION, indent=2))
     (folder / "processor_config.json").write_text(json.dumps(PROCESSOR))
-    ending = "<|turn>model\n"
-    template = _TEMPLATE.replace(ending, ending + EMPTY_THOUGHT) if prefilled_thought else _TEMPLATE
-    (folder / "chat_template.jinja").write_text(template)
+    (folder / "chat_template.jinja").write_text(TEMPLATE)
     write_tokenizer(folder, stand_in_tokenizer())
     return folder
 
@@ -229,8 +231,7 @@ def written(checkpoint: Checkpoint, text: str, length: int = 256, steps: int = 7
         for number, ids in enumerate(blocks)
         for state in _block_states(rng, np.array(ids, np.int32), number, steps, last=number == len(blocks) - 1)
     ]
-    prompt_ids = checkpoint.prompt_ids("Hello", checkpoint.card.defaults.changed(canvas_length=length))
-    return list(frames_of(checkpoint, prompt_ids, states))
+    return list(frames_of(checkpoint, states))
 
 
 def written_trace(checkpoint: Checkpoint, text: str, length: int = 256, steps: int = 7, seed: int = 0) -> Trace:

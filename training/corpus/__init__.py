@@ -1,4 +1,4 @@
-"""The six demo families as text generators, one module each: `sample`, `violations`, `scaffold_spans`."""
+"""The six demo families as text generators, one module each: `sample` and `violations`."""
 
 from training.corpus import acrostic, function, haiku, planets, story, why
 

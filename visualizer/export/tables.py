@@ -95,6 +95,7 @@ def json_text(trace: Trace) -> str:
         "settings": info.settings.to_dict(),
         "ended": trace.ended,
         "answer": trace.answer,
+        "thought": trace.thought,
         "positions": [asdict(row) for row in position_rows(trace)],
     }
     return json.dumps(document, ensure_ascii=False, indent=1) + "\n"

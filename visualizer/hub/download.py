@@ -22,13 +22,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
+from urllib.parse import urlsplit
 
 from visualizer.byte_sizes import spoken_size
 from visualizer.errors import FetchError, VisualizerError
 from visualizer.hub.catalog import TIMEOUT_SECONDS, Offer, RemoteFile, find_cached, in_words
 from visualizer.logs import log_level, log_to_terminal
 from visualizer.model import CheckpointCard
+
+if TYPE_CHECKING:
+    from huggingface_hub.errors import HfHubHTTPError
 
 log = logging.getLogger(__name__)
 
@@ -227,10 +231,20 @@ def _append(offer: Offer, file: RemoteFile, stream: BinaryIO) -> Exception | Non
     except httpx2.TransportError as exc:
         return exc
     except HfHubHTTPError as exc:
-        if exc.response.status_code not in _PASSING:
+        if not _may_pass(exc, offer):
             raise
         return exc
     return None
+
+
+def _may_pass(exc: HfHubHTTPError, offer: Offer) -> bool:
+    """Whether the hub is to be asked again. It sends on to another host, to an address that is signed and expires: 403
+    says no more there than that it has. From the hub itself 403 is meant."""
+    from huggingface_hub.errors import GatedRepoError
+
+    status, host = exc.response.status_code, exc.response.url.host
+    expired = status == 403 and host != urlsplit(offer.hub.endpoint).hostname and not isinstance(exc, GatedRepoError)
+    return expired or status in _PASSING
 
 
 def _claim(stream: BinaryIO, offer: Offer) -> None:

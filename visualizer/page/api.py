@@ -34,11 +34,11 @@ def denoise_endpoint(runs: Runs) -> Callable[..., AsyncIterator[tuple[str, dict[
 
         Yields (text, step): the answer as it stands (no thought, nothing after the end), a masked position as ░, and
         the step's numbers (run, block, step, max_steps, phase, seconds, accepted, mean_entropy_nats, cells, seed,
-        finish). The last text is the committed answer. While other runs are before this one: "", and its place, how
-        many they are, with the seconds of a block where they are known; while the checkpoint loads: "", and done_bytes
-        of total_bytes. `run` is the id by which the page opens it. A knob left out takes the checkpoint's default;
-        sampler is "entropy-bound" or "confidence-threshold"; a seed left out is random. A caller who goes away stops
-        the run.
+        finish; thought, the committed text of thoughts, if any). The last text is the committed answer. While other
+        runs are before this one: "", and its place, how many they are, with the seconds of a block where they are
+        known; while the checkpoint loads: "", and done_bytes of total_bytes. `run` is the id by which the page opens
+        it. A knob left out takes the checkpoint's default; sampler is "entropy-bound" or "confidence-threshold"; a seed
+        left out is random. A caller who goes away stops the run.
         """
         knobs = {
             "max_tokens": max_tokens, "canvas_length": canvas_length, "max_steps": max_steps, "sampler": sampler,
@@ -61,7 +61,7 @@ def denoise_endpoint(runs: Runs) -> Callable[..., AsyncIterator[tuple[str, dict[
 
 
 async def _told(run: Run) -> AsyncGenerator[tuple[str, dict[str, object]]]:
-    committed, before = "", None
+    committed, thought, before = "", None, None
     draft = _Draft()
     async with aclosing(run.news()) as following:
         async for news in following:
@@ -71,8 +71,10 @@ async def _told(run: Run) -> AsyncGenerator[tuple[str, dict[str, object]]]:
                 continue
             drafted = draft.read(frame)
             text = frame.answer if frame.answer is not None else committed + drafted
-            committed = frame.answer if frame.answer is not None else committed
-            yield text, {"run": run.id} | _numbers(before, frame.state) | {"seed": run.request.settings.seed}
+            if frame.answer is not None:
+                committed, thought = frame.answer, frame.thought
+            numbers = _numbers(before, frame.state) | {"seed": run.request.settings.seed, "thought": thought}
+            yield text, {"run": run.id} | numbers
             before = frame.state
 
 
@@ -88,12 +90,13 @@ class _Draft:
     def __init__(self) -> None:
         self._texts: dict[int, str] = {}
         self._special: frozenset[int] = frozenset()
-        self._parts = PartReader()
+        self._parts: PartReader | None = None
 
     def read(self, frame: Frame) -> str:
         """The answer's share of the next frame's canvas."""
         self._texts |= frame.texts
         self._special |= frame.special
+        self._parts = self._parts or PartReader(frame.begins_in_thought)
         state = frame.state
         shown = state.shown_ids().tolist()
         cells = [frame.overrides.get(position, self._texts[token_id]) for position, token_id in enumerate(shown)]

@@ -14,7 +14,7 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -498,17 +498,18 @@ def frames(checkpoint: Checkpoint, prompt: str, settings: Settings) -> Iterator[
 
     ids = checkpoint.prompt_ids(prompt, settings)
     try:
-        yield from frames_of(checkpoint, ids, denoise(checkpoint.model, ids, settings, checkpoint.card.stop_ids))
+        yield from frames_of(checkpoint, denoise(checkpoint.model, ids, settings, checkpoint.card.stop_ids))
     finally:
         mx.clear_cache()  # The freed buffers have this run's shapes, which no other has.
 
 
-def frames_of(checkpoint: Checkpoint, prompt_ids: Sequence[int], states: Iterable[CanvasState]) -> Iterator[Frame]:
+def frames_of(checkpoint: Checkpoint, states: Iterable[CanvasState]) -> Iterator[Frame]:
     """The states of one run, each with the texts to draw it; on commits the answer and the thought up to there."""
     texts = checkpoint.token_texts()
     special = checkpoint.special_ids()
     known: set[int] = set()
-    written = checkpoint.open_channel(prompt_ids)
+    written = checkpoint.open_channel()
+    begins_in_thought = bool(written)
     for state in states:
         shown = state.shown_ids().tolist()
         fresh = state.token_ids() - known
@@ -529,4 +530,5 @@ def frames_of(checkpoint: Checkpoint, prompt_ids: Sequence[int], states: Iterabl
             },
             answer=answer,
             thought=thought,
+            begins_in_thought=begins_in_thought,
         )

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from visualizer.trace.canvas import CanvasState, CellState, Finish, Frame, Phase, cell_states, changed, reverted
+from visualizer.trace.canvas import (
+    CanvasState,
+    CellState,
+    Finish,
+    Flags,
+    Frame,
+    Phase,
+    cell_states,
+    changed,
+    reverted,
+)
 from visualizer.trace.file import MAX_FILE_BYTES, file_stem, load_trace, save_trace
 from visualizer.trace.parts import CHANNEL_CLOSER, CHANNEL_OPENER, Part, PartReader, canvas_parts, trace_parts
 from visualizer.trace.settled import settled_steps
@@ -16,6 +26,7 @@ __all__ = [
     "CanvasState",
     "CellState",
     "Finish",
+    "Flags",
     "Frame",
     "Part",
     "PartReader",

@@ -98,7 +98,8 @@ class Frame:
     texts: of token ids that the run has not named before, every id of the state among them, noise too; special: those
     of them that mark structure. overrides: texts of positions that differ from their token's own, where a character is
     split over tokens. answer: on a commit, the answer up to here. thought: on a commit, what the model has written in
-    its thought channel up to here, which is no part of the answer; None when nothing.
+    its thought channel up to here, which is no part of the answer; None when nothing. begins_in_thought: of every
+    frame of a run whose prompt ends in a thought that it opens and leaves open.
     """
 
     state: CanvasState
@@ -107,6 +108,7 @@ class Frame:
     overrides: dict[int, str] = field(default_factory=dict)
     answer: str | None = None
     thought: str | None = None
+    begins_in_thought: bool = False
 
 
 def cell_states(previous: CanvasState | None, current: CanvasState) -> npt.NDArray[np.uint8]:

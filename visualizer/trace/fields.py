@@ -46,6 +46,11 @@ class Fields:
         if self._content:
             raise Fault(f"line {self._number}: {next(iter(self._content))!a:.60} is an unknown field")
 
+    def true(self, field: str) -> bool:
+        if self.take(field) is not True:
+            raise self.fault(field, "is not true")
+        return True
+
     def integer(self, field: str, lowest: int, highest: int) -> int:
         value = self.take(field)
         if type(value) is not int or not lowest <= value <= highest:

@@ -12,6 +12,7 @@ The first line is the header, an object of these keys:
 - `ended`: `stop` (the model ended its answer), `length` (token budget), `stopped` (by the visitor) or `failed`, the
   last with a sentence in `problem`.
 - `texts`: the text of every id that occurs, by id; `special`: those ids that mark structure (turn ends, padding).
+- where it is so, `begins_in_thought` true: the prompt opened a thought and left it to the canvas.
 
 Every further line is one state of the canvas, in order. Lists have one entry per position, all lines equally many:
 
@@ -125,7 +126,7 @@ def _lines(trace: Trace) -> Iterator[bytes]:
         "special": sorted(trace.special),
         "texts": {str(token_id): trace.texts[token_id] for token_id in sorted(trace.texts)},
     }
-    yield _line(header)
+    yield _line(header | ({"begins_in_thought": True} if trace.begins_in_thought else {}))
     answers, thoughts = iter(trace.answers), iter(trace.thoughts)
     for state, overrides in zip(trace.states, trace.overrides, strict=True):
         optional: dict[str, object] = {}
@@ -204,6 +205,7 @@ def _read(file: BufferedIOBase) -> Trace:
     if not isinstance(special, list) or not set(map(type, special)) <= {int} or not texts.keys() >= set(special):
         raise header.fault("special", "is not a list of ids that have a text")
     ended, problem = header.choice("ended", _ENDINGS), header.text("problem", _MAX_PROMPT)
+    begins_in_thought = header.take_if_there("begins_in_thought", header.true, False)
     header.end()
     reader = _StateReader(info.vocab_size, texts)
     room = MAX_BYTES - file.tell()
@@ -215,7 +217,7 @@ def _read(file: BufferedIOBase) -> Trace:
         raise Fault(f"line {count + 2}: there are more states than line 1 says")
     return Trace(
         info, tuple(reader.states), texts, frozenset(special), tuple(reader.overrides), tuple(reader.answers), ended,
-        problem, tuple(reader.thoughts) if any(reader.thoughts) else (),
+        problem, tuple(reader.thoughts) if any(reader.thoughts) else (), begins_in_thought,
     )  # fmt: skip
 
 

@@ -60,11 +60,11 @@ def canvas_parts(
 class PartReader:
     """Reads the parts of a run's states one after the other: a thought can go on from block to block.
 
-    opened: the prompt ends in a channel that it has named and leaves open.
+    begins_in_thought: the prompt ends in a channel that it has named and leaves open.
     """
 
-    def __init__(self, opened: bool = False) -> None:
-        self._opened = opened
+    def __init__(self, begins_in_thought: bool = False) -> None:
+        self._opened = begins_in_thought
         self._cells: list[str] = []
         self._special: list[bool] = []
 
@@ -87,23 +87,10 @@ class PartReader:
 
 def trace_parts(trace: Trace) -> tuple[np.ndarray, ...]:
     """The Part of every position (uint8 L), one array per state."""
-    reader = PartReader(opened=_is_opened_by_prompt(trace))
+    reader = PartReader(trace.begins_in_thought)
     return tuple(
         reader.read(state, trace.shown_texts(index), trace.special) for index, state in enumerate(trace.states)
     )
-
-
-def _is_opened_by_prompt(trace: Trace) -> bool:
-    """Whether the run has a thought that it closes and never opened: a recording does not hold the prompt's tokens."""
-    if not any(trace.thoughts):
-        return False
-    written = (
-        cell
-        for index, state in enumerate(trace.states)
-        if state.phase is Phase.COMMIT
-        for cell in trace.shown_texts(index)[: state.answer_length]
-    )
-    return next((cell for cell in written if cell in (CHANNEL_OPENER, CHANNEL_CLOSER)), None) == CHANNEL_CLOSER
 
 
 def _mark_channel(parts: np.ndarray, cells: Sequence[str], start: int, named: bool) -> int:

@@ -1,4 +1,4 @@
-"""When every position of a canvas settled, and whether the scaffold of an answer landed before its content."""
+"""When every position of a canvas settled."""
 
 from __future__ import annotations
 
@@ -28,14 +28,3 @@ def settled_steps(states: Sequence[CanvasState]) -> Steps:
         holds &= state.accepted & (state.canvas_ids == end.canvas_ids)
         settled[holds] = state.step
     return settled
-
-
-def probability_first(scaffold_steps: Steps, content_steps: Steps) -> float:
-    """The probability that a random scaffold token settles before a random content token, ties counted half.
-
-    The Mann–Whitney U statistic as a share of all pairs; nan when there are none.
-    """
-    if not len(scaffold_steps) or not len(content_steps):
-        return float("nan")
-    lead = content_steps[None, :] - scaffold_steps[:, None]
-    return float((lead > 0).mean() + (lead == 0).mean() / 2)

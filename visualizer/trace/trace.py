@@ -50,7 +50,8 @@ class Trace:
     occurs, its own; special: those of them that mark structure. overrides: one per state, texts of positions that
     differ from their shown token's own. answers: one per commit, the committed text up to there. ended: `stop`,
     `length`, `stopped` or `failed`, the last with a sentence in `problem`. thoughts: as `answers`, what stands in
-    thought channels, None for nothing; no entry at all where no commit has any.
+    thought channels, None for nothing; no entry at all where no commit has any. begins_in_thought: whether the prompt
+    ends in a thought that it opens and leaves open.
     """
 
     info: RunInfo
@@ -62,11 +63,17 @@ class Trace:
     ended: str
     problem: str = ""
     thoughts: tuple[str | None, ...] = ()
+    begins_in_thought: bool = False
 
     @property
     def answer(self) -> str:
         """The committed text."""
         return self.answers[-1] if self.answers else ""
+
+    @property
+    def thought(self) -> str | None:
+        """What stands in thoughts, which are no part of the answer."""
+        return self.thoughts[-1] if self.thoughts else None
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
@@ -102,6 +109,7 @@ class Trace:
                 overrides=overrides,
                 answer=next(answers) if commits else None,
                 thought=next(thoughts, None) if commits else None,
+                begins_in_thought=self.begins_in_thought,
             )
 
     def shown_texts(self, index: int) -> list[str]:
@@ -126,4 +134,5 @@ def trace_of(info: RunInfo, frames: Iterable[Frame], ended: str | None = None, p
         ended=ended or (finish.value if isinstance(finish, Finish) else "stopped"),
         problem=problem,
         thoughts=thoughts if any(thoughts) else (),
+        begins_in_thought=any(frame.begins_in_thought for frame in frames),
     )

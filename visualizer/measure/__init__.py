@@ -1,0 +1,10 @@
+"""What a recording shows, from the recording alone."""
+
+from __future__ import annotations
+
+from visualizer.measure.asked import PLANETS, checks_of
+from visualizer.measure.checks import parses
+from visualizer.measure.lead import scaffold_first
+from visualizer.measure.sentences import sentence_ends, sentence_spans
+
+__all__ = ["PLANETS", "checks_of", "parses", "scaffold_first", "sentence_ends", "sentence_spans"]
