@@ -23,9 +23,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--calls", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--log", type=Path, help="the app's log, to be read afterwards")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
-        log = Path(home) / "log"
+        log = arguments.log or Path(home) / "log"
         with served_process(home=Path(home), log=log, HF_ENDPOINT="http://127.0.0.1:9") as served:
             fuzzer = Fuzzer(served.address, arguments.seed)
             fuzzer.run(100)

@@ -32,9 +32,11 @@ def log_to_terminal(level: int) -> None:
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
-def fold_tracebacks() -> None:
-    """Fold what this process writes to standard error past its log, too."""
+def fold_libraries() -> None:
+    """Fold what a server's libraries say past this process's log, too: on standard error, as warnings, by uvicorn."""
     sys.stderr = FoldTracebacks(sys.stderr)
+    logging.captureWarnings(True)
+    logging.getLogger("uvicorn.error").addFilter(FoldRepeats())
 
 
 def log_level() -> int:

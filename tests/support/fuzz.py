@@ -22,7 +22,7 @@ from visualizer.export import FORMATS
 from visualizer.request import new_run_id
 
 _PATIENCE_SECONDS = 60
-_INTERNALS = re.compile(r'Traceback|File "|site-packages|\.py\b|object at 0x|/visualizer/|Error\(|TypeError|KeyError')
+_INTERNALS = re.compile(r'Traceback|File "|site-packages|\.py"|object at 0x|/visualizer/|Error\(|TypeError|KeyError')
 _SCRIPTS = re.compile(r"/($|\?|assets|static|config|gradio_api/(info|theme))")
 """Ways to Gradio's own pages, which hold such words."""
 _SMALL = {"max_tokens": 8, "canvas_length": 8, "max_steps": 1}
@@ -96,7 +96,8 @@ class Fuzzer:
         if self._luck.random() < 0.4:
             path = "/" + quote(mutate(path[1:].encode(), self._luck)[:3000], safe="/=?&:.")
         if self._luck.random() < 0.3:
-            path += f"?{self._luck.choice(('session_hash', 'upload_id', 'page', '__theme'))}={quote(self._odd_text())}"
+            name = self._luck.choice(("session_hash", "upload_id", "page", "__theme"))
+            path += f"?{name}={quote(self._odd_text(), errors='replace')}"
         method = self._luck.choices(("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "BREW"), (8, 8, 1, 1, 1, 1, 1))[
             0
         ]

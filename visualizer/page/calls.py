@@ -5,7 +5,7 @@ Gradio answers more than these (proxies, streams of media, its editor); this pag
 
 from __future__ import annotations
 
-import math
+import json
 import re
 
 import gradio as gr
@@ -13,7 +13,6 @@ from gradio.block_function import BlockFunction
 from gradio.blocks import Block
 
 _API = "/gradio_api"
-UPLOAD = f"{_API}/upload"
 _NAME = r"[A-Za-z0-9_-]{1,64}"
 _READ = re.compile(
     rf"/|/(config|login_check|logout|theme\.css|favicon\.ico|robots\.txt|manifest\.json|pwa_icon(/\d+)?)/?"
@@ -34,15 +33,40 @@ class Refused(Exception):
         self.status = status
 
 
-def check_way(page: gr.Blocks, method: str, path: str) -> None:
-    """Raises Refused for a way that no client of the page takes, or to an event that is not under way."""
+def check_way(method: str, path: str) -> str | None:
+    """The event that is listened to this way, if any. Raises Refused for a way that no client of the page takes."""
     ways = {"GET": _READ, "HEAD": _READ, "POST": _WRITTEN}.get(method)
     way = ways.fullmatch(path) if ways is not None else None
     if way is None:
         raise Refused(404, "There is nothing here.")
-    event, queue = way.groupdict().get("event"), page._queue
-    if event and not any(event in events for events in tuple(queue.pending_event_ids_session.values())):
-        raise Refused(404, "There is no such event, or all of it has been told.")
+    return way.groupdict().get("event")
+
+
+def is_upload(path: str) -> bool:
+    """Whether a file comes this way."""
+    return path.rstrip("/") == f"{_API}/upload"
+
+
+def is_form(path: str) -> bool:
+    """Whether a form comes this way, and not a call."""
+    return path.rstrip("/") == "/login"
+
+
+def read_call(body: bytes) -> dict[str, object]:
+    """The body of a call. Raises Refused for what is none."""
+    try:
+        call = json.loads(body, parse_constant=_no_number)
+    except RecursionError as exc:
+        raise Refused(400, "That is nested too deeply.") from exc
+    except ValueError as exc:
+        raise Refused(400, "A call is a JSON object in UTF-8.") from exc
+    if not isinstance(call, dict):
+        raise Refused(400, "A call is a JSON object in UTF-8.")
+    return call
+
+
+def _no_number(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
 
 
 def check_session(session: object) -> None:
@@ -51,13 +75,11 @@ def check_session(session: object) -> None:
         raise Refused(400, "A session hash is 1 to 64 letters, digits, - and _.")
 
 
-def check_call(page: gr.Blocks, path: str, call: object) -> None:
-    """Check the body of what is written: a session, a function of this page, and as many values as it takes.
+def check_call(page: gr.Blocks, path: str, call: dict[str, object]) -> None:
+    """Check a call: its session, a function of this page, and as many values as that takes.
 
     Raises Refused.
     """
-    if not isinstance(call, dict):
-        return  # Gradio says what is missing
     if call.get("session_hash") is not None:
         check_session(call["session_hash"])
     written = _WRITTEN.fullmatch(path)
@@ -71,7 +93,7 @@ def check_call(page: gr.Blocks, path: str, call: object) -> None:
         raise Refused(400, "This page takes one call at a time.")
     values = call.get("data")
     if isinstance(values, list):
-        _check_values(function, values, named=way is not None)
+        _check_values(page, function, values, named=way is not None)
 
 
 def _function(page: gr.Blocks, number: object, name: str | None) -> BlockFunction:
@@ -84,16 +106,17 @@ def _function(page: gr.Blocks, number: object, name: str | None) -> BlockFunctio
     return function
 
 
-def _is_right(value: object, block: Block) -> bool:
+def _is_right(value: object, block: Block, page: gr.Blocks) -> bool:
     """Whether a component can be asked to read the value; whether it likes it is for the component to say."""
     if isinstance(block, gr.UploadButton):
-        return value is None or (isinstance(value, dict) and isinstance(value.get("path"), str))
+        path = value.get("path") if isinstance(value, dict) else None
+        return value is None or (isinstance(path, str) and path in page.upload_file_set)
     if isinstance(block, gr.Slider):
-        return value is None or (isinstance(value, int | float) and math.isfinite(value))
+        return isinstance(value, int | float)
     return value is None or isinstance(value, str | int | float | bool)
 
 
-def _check_values(function: BlockFunction, values: list[object], named: bool) -> None:
+def _check_values(page: gr.Blocks, function: BlockFunction, values: list[object], named: bool) -> None:
     """named: called by name, where a program leaves out what is none of its business."""
     needed = {len(function.inputs)}
     if named:
@@ -104,5 +127,5 @@ def _check_values(function: BlockFunction, values: list[object], named: bool) ->
         function.inputs if len(values) == len(function.inputs) else [one for one in function.inputs if not one.skip_api]
     )
     for number, (value, block) in enumerate(zip(values, blocks, strict=True), start=1):
-        if not _is_right(value, block):
+        if not _is_right(value, block, page):
             raise Refused(422, f"Value {number} of {len(values)} is of another kind than this function takes.")

@@ -8,8 +8,8 @@ starts all events, and from then on every request is answered "Queue is stopped"
 
 from __future__ import annotations
 
-import json
 import logging
+from contextlib import nullcontext
 from urllib.parse import parse_qs
 
 import gradio as gr
@@ -20,7 +20,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from visualizer.byte_sizes import spoken_size
 from visualizer.errors import UNEXPECTED
 from visualizer.host_names import HostNames
-from visualizer.page.calls import UPLOAD, Refused, check_call, check_session, check_way
+from visualizer.page.calls import Refused, check_call, check_session, check_way, is_form, is_upload, read_call
+from visualizer.page.gradio_queue import GradioQueue
 from visualizer.request import MAX_PROMPT_CHARACTERS
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ class Door:
     def __init__(self, app: ASGIApp, page: gr.Blocks, names: HostNames, max_file_bytes: int) -> None:
         self._app = app
         self._page = page
+        self._queue = GradioQueue(page)
         self._names = names
         self._max_file_bytes = max_file_bytes
 
@@ -47,15 +49,16 @@ class Door:
             await self._app(scope, receive, send)
             return
         try:
-            self._check_address(scope)
-            check_way(self._page, scope["method"], scope["path"])
+            session = self._checked_session(scope)
             if scope["method"] == "POST":
                 receive = await self._checked_body(scope, receive)
-            self._keep_queue()
         except Refused as exc:
             await PlainTextResponse(f"{exc}\n", exc.status)(scope, receive, send)
             return
-        await self._answer(scope, receive, send)
+        self._queue.keep_running()
+        await self._queue.forget_unheard()
+        with self._queue.listening(session) if session else nullcontext():
+            await self._answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         begun = False
@@ -79,19 +82,27 @@ class Door:
         if not begun:
             await PlainTextResponse(f"{sentence}\n", status)(scope, receive, send)
 
-    def _check_address(self, scope: Scope) -> None:
+    def _checked_session(self, scope: Scope) -> str | None:
+        """The session whose events are to be listened to, if any. Raises Refused."""
         if not self._names.include(_header(scope, b"host")):
             raise Refused(400, "This page is not served under that name; call it by its address.")
-        for session in parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True).get(
-            "session_hash", []
-        ):
-            check_session(session)
+        event = check_way(scope["method"], scope["path"])
+        if event is not None:
+            session = self._queue.session_of(event)
+            if session is None:
+                raise Refused(404, "There is no such event, or all of it has been told.")
+            return session
+        query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        sessions = query.get("session_hash", [])
         if scope["path"].startswith(_HEARTBEAT):
             check_session(scope["path"].removeprefix(_HEARTBEAT))
+        for session in sessions:
+            check_session(session)
+        return sessions[0] if sessions else None
 
     async def _checked_body(self, scope: Scope, receive: Receive) -> Receive:
         """The body's messages again, once it has been found to be none that would do harm."""
-        if scope["path"].rstrip("/") == UPLOAD:
+        if is_upload(scope["path"]):
             return _bounded(scope, receive, self._max_file_bytes + _FORM_BYTES)
         bounded = _bounded(scope, receive, MAX_BODY_BYTES)
         body, more = bytearray(), True
@@ -101,26 +112,9 @@ class Door:
                 return receive
             body += message.get("body", b"")
             more = message.get("more_body", False)
-        check_call(self._page, scope["path"], _read_json(bytes(body)))
+        if not is_form(scope["path"]):
+            check_call(self._page, scope["path"], read_call(bytes(body)))
         return _with_body(bytes(body), receive)
-
-    def _keep_queue(self) -> None:
-        """Start Gradio's queue again where an error has ended it."""
-        queue = self._page._queue
-        if queue.stopped and self._page.is_running:
-            log.error("Gradio's queue had stopped and is started again; clients that waited in it ask anew.")
-            queue.stopped = False
-            queue.start()  # type: ignore[no-untyped-call]
-
-
-def _read_json(body: bytes) -> object:
-    """None for a form, or what Gradio refuses itself. Raises Refused."""
-    try:
-        return json.loads(body)
-    except RecursionError as exc:
-        raise Refused(400, "That is nested too deeply.") from exc
-    except ValueError:
-        return None
 
 
 def _header(scope: Scope, name: bytes) -> str:

@@ -139,7 +139,7 @@ def _wish(
     if suffix not in FORMATS:
         raise SettingsError(f"There is no format {suffix!r:.40}.")
     options = SceneOptions.preset(preset, scale=scale, theme=theme, layout=layout, pacing=pacing, speed=speed)
-    return _Wish(suffix, options, None if at_most in (_NO_LIMIT, "", None) else read_file_size(at_most))
+    return _Wish(suffix, options, None if at_most in (_NO_LIMIT, "", None) else read_file_size(str(at_most)))
 
 
 def _preset_words(name: str) -> str:
