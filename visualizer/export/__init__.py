@@ -5,12 +5,11 @@ from __future__ import annotations
 from visualizer.export.formats import FORMATS, PICTURES, Exported, export, format_of
 from visualizer.export.png import png_bytes
 from visualizer.export.post import alt_text, html_snippet, markdown_snippet
-from visualizer.export.stills import POSTER_MOMENT, poster_path, still_of, strip_of, write_poster
+from visualizer.export.stills import poster_path, still_of, strip_of, write_poster
 
 __all__ = [
     "FORMATS",
     "PICTURES",
-    "POSTER_MOMENT",
     "Exported",
     "alt_text",
     "export",
