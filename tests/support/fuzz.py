@@ -67,7 +67,9 @@ class Fuzzer:
     def __init__(self, address: str, seed: int) -> None:
         self._netloc = urlsplit(address).netloc
         self._luck = random.Random(seed)
-        self._functions = self._config()
+        config = self._config()
+        self._functions = {one["id"]: one for one in config["dependencies"]}
+        self._at_first = {one["id"]: one["props"].get("value") for one in config["components"]}
         self._recording = (RECORDINGS_FOLDER / "why.jsonl.gz").read_bytes()
         self.findings = Findings()
 
@@ -199,9 +201,16 @@ class Fuzzer:
         if function["api_name"] == "denoise" and self._luck.random() < 0.7:
             return ["Why?", 8, 8, 1, "entropy-bound", 0.1, 0, 1][place % 8]
         if len(function["inputs"]) > 8 and self._luck.random() < 0.8:  # the Export panel's
-            still = self._luck.choice([".png", ".txt", ".csv", *FORMATS] if self._luck.random() < 0.1 else [".txt"])
-            return ["gallery-why", still, "720p", 1, "dark", "settled", "equal", 1, "no limit"][place % 9]
+            if place == 0:
+                return "gallery-why"
+            whole = self._luck.random() < 0.05
+            return self._luck.choice(list(FORMATS)) if place == 1 and whole else self._likely(function, place)
         return self._odd_text() if self._luck.random() < 0.5 else self._odd_value()
+
+    def _likely(self, function: dict, place: int) -> object:
+        """What the page's own component says at first; of the formats one that is quickly made."""
+        inputs = function["inputs"]
+        return ".txt" if place == 1 else self._at_first[inputs[place % len(inputs)]]
 
     def _odd_text(self) -> str:
         return self._luck.choice(_ODD_TEXTS)
@@ -274,12 +283,12 @@ class Fuzzer:
             faults.append(f"an ordinary run does not work any more: {said!r} {told[:200]!r}")
         self.findings.faults += faults + more
 
-    def _config(self) -> dict[int, dict]:
+    def _config(self) -> dict[str, list[dict]]:
         connection = http.client.HTTPConnection(self._netloc, timeout=_PATIENCE_SECONDS)
         connection.request("GET", "/config")
         config = json.loads(connection.getresponse().read())
         connection.close()
-        return {one["id"]: one for one in config["dependencies"]}
+        return config
 
 
 def _json(said: str) -> object:
