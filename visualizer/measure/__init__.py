@@ -5,6 +5,17 @@ from __future__ import annotations
 from visualizer.measure.asked import PLANETS, checks_of
 from visualizer.measure.checks import parses
 from visualizer.measure.lead import scaffold_first
+from visualizer.measure.scaffold import scaffold_of
+from visualizer.measure.scoreboard import scoreboard
 from visualizer.measure.sentences import sentence_ends, sentence_spans
 
-__all__ = ["PLANETS", "checks_of", "parses", "scaffold_first", "sentence_ends", "sentence_spans"]
+__all__ = [
+    "PLANETS",
+    "checks_of",
+    "parses",
+    "scaffold_first",
+    "scaffold_of",
+    "scoreboard",
+    "sentence_ends",
+    "sentence_spans",
+]

@@ -16,7 +16,8 @@ Numbers of a position are single characters of a 64-letter alphabet, so a step o
 - `b` block, `s` of at most `n` steps, `ph` phase, `T` temperature, `ms` elapsed, `mean` entropy, `e` answer length,
   `f` finish, `answer` the committed text up to here, `thought` the text of the thought channel up to here.
 
-A run is a `start`, its steps, and an `end`. A `recording` holds all of that at once, and `compare` two recordings.
+A run is a `start`, its steps, and an `end`. A `recording` holds all of that at once, with the `report` of it
+(`visualizer/player/report.py`), and `compare` two recordings.
 `waiting` says how many runs are before one that was asked for, `loading` how far the checkpoint is that it waits for,
 `kept` that nothing more follows, and `notice` is a sentence for the page.
 """
@@ -31,6 +32,7 @@ from enum import IntEnum
 import numpy as np
 
 from visualizer.picture import Glyphs, special_sign, text_columns
+from visualizer.player.report import report_of
 from visualizer.trace import CanvasState, CellState, Frame, RunInfo, Trace, cell_states, changed, reverted
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -193,6 +195,7 @@ def recording_message(trace: Trace, run: str, label: str = "", play: str | None 
     messages = [
         start_message(play or secrets.token_hex(4), trace.info, recorded=play is None),
         *(writer.write(frame) for frame in trace.frames()),
+        *([_dumps(report_of(trace))] if trace.states else []),
         end_message(play or "", trace.ended, trace.problem),
     ]
     head = _dumps({"k": "recording", "run": run, "label": label})
