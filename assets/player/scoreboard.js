@@ -13,7 +13,7 @@ const scoreboards = (() => {
   /**
    * How a check stands at a step, and since when it has held.
    * @param {Run} run
-   * @param {Score} score
+   * @param {CheckCourse} score
    * @param {number} index
    */
   function standing(run, { turns }, index) {
@@ -34,14 +34,14 @@ const scoreboards = (() => {
   }
   /**
    * Checks in the order of the prompt, those of one group together.
-   * @param {Score[]} checks
+   * @param {CheckCourse[]} checks
    */
   const groupsOf = (checks) => [...new Set(checks.map(({ group, label }) => group ?? label))]
     .map((name) => checks.filter(({ group, label }) => (group ?? label) === name));
 
   /**
    * A group's line: its checks as chips, and since when all of them have held.
-   * @param {Score[]} checks
+   * @param {CheckCourse[]} checks
    */
   function makeGroup(checks) {
     const [line, since] = [make("li"), make("small")];

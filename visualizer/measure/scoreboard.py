@@ -12,7 +12,7 @@ from visualizer.trace import Part, Phase, Trace, trace_parts
 
 
 @dataclass(frozen=True)
-class Score:
+class Course:
     """A check, and the indices of the states at which its answer changes: at the first it is met, at the next lost."""
 
     check: Check
@@ -24,7 +24,7 @@ class Score:
         return len(self.turns) % 2 == 1
 
 
-def scoreboard(trace: Trace) -> tuple[Score, ...]:
+def scoreboard(trace: Trace) -> tuple[Course, ...]:
     """The constraints that the prompt names, over all states; none where it names none."""
     checks = checks_of(trace.info.prompt)
     if not checks:
@@ -34,7 +34,7 @@ def scoreboard(trace: Trace) -> tuple[Score, ...]:
         answers[text] = tuple(check.holds(text) for check in checks)
     before = [(False,) * len(checks), *(answers[text] for text in texts)]
     return tuple(
-        Score(check, tuple(index for index in range(len(texts)) if before[index][n] != before[index + 1][n]))
+        Course(check, tuple(index for index in range(len(texts)) if before[index][n] != before[index + 1][n]))
         for n, check in enumerate(checks)
     )
 
