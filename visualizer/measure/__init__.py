@@ -7,7 +7,9 @@ from visualizer.measure.checks import parses
 from visualizer.measure.direction import Direction, direction_of
 from visualizer.measure.lead import scaffold_first
 from visualizer.measure.quoting import clipped
+from visualizer.measure.scaffold import scaffold_of
 from visualizer.measure.score import Score, scores_of, verdict
+from visualizer.measure.scoreboard import scoreboard
 from visualizer.measure.sentences import sentence_ends, sentence_spans
 
 __all__ = [
@@ -19,6 +21,8 @@ __all__ = [
     "direction_of",
     "parses",
     "scaffold_first",
+    "scaffold_of",
+    "scoreboard",
     "scores_of",
     "sentence_ends",
     "sentence_spans",
