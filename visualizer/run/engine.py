@@ -346,6 +346,7 @@ class _Child:
             raise self._dead() if self._gone else self._silent()
         if reply.fatal:
             self._process.join(_JOIN_SECONDS)  # It is ending itself; until it has, it would still count as alive.
+            self._gone = True  # Also where a busy machine lets it take longer.
         return reply
 
     def _allowed_seconds(self) -> float:
