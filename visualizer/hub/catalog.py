@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import json
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from visualizer.errors import CheckpointError, FetchError
+from visualizer.hub.blobs import BLOB
 from visualizer.hub.machine import TOWER, ModelShape, read_shape
 from visualizer.model import (
     INDEX,
@@ -29,7 +29,6 @@ from visualizer.model import (
 TIMEOUT_SECONDS = 20.0
 """How long the hub may be silent."""
 _NEEDED = ("*.safetensors", "*.json", "*.jinja", "tokenizer.model")
-_BLOB = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class Hub:
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file on the hub. blob: its hash there, SHA-256 (64 digits) of a large one, git's SHA-1 (40) of a small one."""
+    """A file on the hub. blob: its hash there, as BLOB has it."""
 
     name: str
     size_bytes: int
@@ -161,7 +160,7 @@ def _check_files(repo_id: str, files: Mapping[str, RemoteFile], loaded: set[str]
     for name in ("tokenizer.json", *sorted(loaded)):
         if name not in files:
             raise CheckpointError(f"{repo_id} is incomplete: {name} is missing.")
-    if not all(_BLOB.fullmatch(file.blob) and file.size_bytes > 0 for file in files.values()):
+    if not all(BLOB.fullmatch(file.blob) and file.size_bytes > 0 for file in files.values()):
         raise FetchError(f"The hub does not say how large the files of {repo_id} are; try again later.")
 
 
