@@ -59,6 +59,12 @@ BAD_REPOSITORIES = {
 }
 
 
+@pytest.mark.parametrize("name", ["~nobody-of-this-name/x", "a\0b", "\0", "/a\0b", "/" + "x" * 5000, "x" * 5000, "é/ü"])
+def test_a_name_that_can_be_none_is_refused_in_words(hub, name):
+    with pytest.raises((CheckpointError, FetchError)):
+        locate(name, hub)
+
+
 @pytest.mark.parametrize("label", BAD_REPOSITORIES)
 def test_a_repository_that_cannot_be_shown_is_refused_before_its_weights_are_fetch_all(server, hub, label):
     changes, said = BAD_REPOSITORIES[label]

@@ -1,8 +1,9 @@
 /** One run on the page: its state and meters, its canvas, its course and figures, its answer. */
 const panes = (() => {
   "use strict";
-  const { make, write, fill, named, find } = dom;
-  const { CODE, answerAt, thoughtAt } = decode;
+  const { make, write, fill, attribute, named, find } = dom;
+  const { CODE, isText, answerAt, thoughtAt } = decode;
+  const { endWords } = folds;
   const { seconds, secondsPerStep, nats, day } = words;
   const GOAL_SHARE = 0.8; // where on its bar the stop threshold stands
   const FIELD_CHIPS = 260;
@@ -36,7 +37,9 @@ const panes = (() => {
       <div class="dp-empty" data-ui="empty"><div class="dp-field" data-ui="field" aria-hidden="true"></div><p data-ui="invitation"></p></div>
       <div class="dp-canvas" data-ui="canvas" role="group" aria-label="Canvas: the arrow keys move token by token" hidden></div>
     </div>
+    <section class="dp-scores" data-ui="scores" aria-label="What the prompt asks for" hidden></section>
     <div class="dp-chart" data-ui="chart" hidden></div>
+    <details class="dp-scaffold" data-ui="scaffold" hidden></details>
     <details class="dp-figures" data-ui="figures" hidden></details>
     <section class="dp-answer" data-ui="answerBox" aria-label="Answer" hidden>
       <details class="dp-thought" data-ui="thoughtBox" hidden><summary>Thought</summary><pre data-ui="thought"></pre></details>
@@ -65,6 +68,8 @@ const panes = (() => {
     const bars = ui.bars.querySelectorAll("i");
     const canvas = canvases.createCanvas(ui.canvas);
     const chart = charts.createChart(ui.chart);
+    const scores = scoreboards.createScores(ui.scores);
+    const scaffold = scoreboards.createScaffold(find(element, "details.dp-scaffold", HTMLDetailsElement), canvas);
     const figures = charts.createFigures(find(element, "details.dp-figures", HTMLDetailsElement));
     let run = decode.newRun();
     let [tallest, width, layout, compared] = [0, 0, "", false];
@@ -118,7 +123,7 @@ const panes = (() => {
       ui.block.hidden = !step || run.blockEnds.length < 2;
     }
     /**
-     * Step, time and accepted share; the time per step leaves out the reading of the prompt.
+     * Step, time and the accepted share of the text; the time per step leaves out the reading of the prompt.
      * @param {Step} step
      */
     function showNumbers(step) {
@@ -127,13 +132,15 @@ const panes = (() => {
       write(ui.time, seconds(step.elapsedMs));
       write(ui.rate, step.step ? `${secondsPerStep((step.elapsedMs - step.blockStartMs) / step.step)} per step` : "– s per step");
       const counts = new Array(7).fill(0);
-      for (const code of step.cells) counts[code] += 1;
+      step.cells.forEach((code, i) => { if (isText(step.parts[i])) counts[code] += 1; });
       const shares = [counts[CODE.DRAFT], counts[CODE.NEW] + counts[CODE.CHANGED_NEW], counts[CODE.COMMITTED] + counts[CODE.CHANGED_COMMITTED]];
-      write(ui.accepted, `${step.accepted} of ${step.length} accepted`);
+      write(ui.accepted, `${step.accepted} of ${step.texts} accepted`);
+      attribute(ui.accepted, "title", endWords(step) ? `Without what follows the end; ${endWords(step)}.` : undefined);
+      const texts = Math.max(1, step.texts);
       let before = 0;
       shares.forEach((number, k) => {
-        bars[k].style.setProperty("--from", (before / step.length).toFixed(3));
-        fill(bars[k], number / step.length);
+        bars[k].style.setProperty("--from", (before / texts).toFixed(3));
+        fill(bars[k], number / texts);
         before += number;
       });
     }
@@ -174,6 +181,8 @@ const panes = (() => {
       showState(step, atEnd);
       [ui.canvas.hidden, ui.empty.hidden] = [!step, Boolean(step)];
       ui.chart.hidden = ui.figures.hidden = !step;
+      ui.scores.hidden = !step || !run.report?.checks.length;
+      ui.scaffold.hidden = !step || !run.report;
       showAnswer(index);
       if (!step) return;
       if (options.layout !== layout) settleHeight();
@@ -182,6 +191,8 @@ const panes = (() => {
       showStopRule(step);
       canvas.show(run, index, options);
       chart.show(run, index, xs, share);
+      scores.show(run, index);
+      scaffold.show(run, xs, share);
       figures.show(run, index);
     }
     /**
@@ -208,7 +219,7 @@ const panes = (() => {
     /**
      * Name what sets this run apart in a comparison, and mark it in its answer.
      * @param {{name: string, value: string}[]} settings
-     * @param {Part[]} parts
+     * @param {Piece[]} parts
      */
     function setApart(settings, parts) {
       const apart = settings.flatMap(({ name, value }) => [make("span", "", `${name} `), make("b", "", value)]);

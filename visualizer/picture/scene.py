@@ -6,23 +6,27 @@ grow with their number.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import overload
 
+from visualizer.measure import Direction, direction_of
 from visualizer.picture.cells import Cell, CellGrid
 from visualizer.picture.final_text import FinalText
 from visualizer.picture.glyphs import Glyphs
 from visualizer.picture.legend import legend_columns
 from visualizer.picture.lettering import Lettering
-from visualizer.picture.options import Arrangement, SceneOptions
+from visualizer.picture.measures import Measures
+from visualizer.picture.options import Arrangement, Noise, Pacing, SceneOptions
+from visualizer.picture.raw_noise import noise_field, with_tokens
 from visualizer.picture.stage import SEPARATOR, Billing, Stage
 from visualizer.picture.stage_setting import set_stage
+from visualizer.picture.subtitle import Subtitle
 from visualizer.picture.text_fit import Need
 from visualizer.picture.timing import durations_ms, kept_states
 from visualizer.theme import THEMES, Theme
-from visualizer.trace import CellState, Finish, Trace
+from visualizer.trace import CellState, Finish, Phase, Trace, Writing
 
 _SCROLL_MARGIN_SHARE = 0.25
 _MOMENTS_TO_FIT = 8
@@ -30,6 +34,8 @@ _NO_STEP = "the run ended before its first step"
 ENDINGS = {"stop": "finished", "length": "cut off at the token budget", "stopped": "stopped", "failed": "failed"}
 """How a run ended, in words."""
 _NOTES = {
+    Writing.TYPED.value: ("typed left to right, one token a forward pass", "typed, a token a pass"),
+    Writing.DRAWN.value: ("the same text as if typed, one token a pass: drawn, not run", "as if typed: drawn, not run"),
     "settled": ("settled layout: every token stands where it will end", "settled layout"),
     "flow": ("the text as it stands at each step", "flow layout"),
 }
@@ -40,7 +46,7 @@ class SceneFrame:
     """One picture. duration_ms: a multiple of 10.
 
     cells: those in view, rows counted from the first row in view. status: the words that change. progress: 0 to 1.
-    rows_above, rows_below: how many rows there are out of view.
+    caption: what is said of it, line by line. rows_above, rows_below: how many rows there are out of view.
     """
 
     duration_ms: int
@@ -48,6 +54,7 @@ class SceneFrame:
     cells: tuple[Cell, ...]
     status: str
     progress: float
+    caption: tuple[str, ...] = ()
     rows_above: int = 0
     rows_below: int = 0
 
@@ -56,7 +63,8 @@ class SceneFrame:
 class Scene:
     """Frames of a run, and the stage that they stand on.
 
-    size: width and height in pixels, scale applied. frames: made when asked for. durations_ms: one per frame.
+    size: width and height in pixels, scale applied. frames: made when asked for. durations_ms: one per frame. moment:
+    the frame with most to tell.
     """
 
     options: SceneOptions
@@ -65,6 +73,7 @@ class Scene:
     frames: Sequence[SceneFrame]
     durations_ms: tuple[int, ...]
     glyphs: Glyphs
+    moment: int = 0
 
     @property
     def size(self) -> tuple[int, int]:
@@ -77,11 +86,21 @@ class Scene:
         return sum(self.durations_ms)
 
 
-def build_scene(trace: Trace, options: SceneOptions, glyphs: Glyphs | None = None) -> Scene:
-    """The scene of a recorded run. A run without a step is one frame that says so. glyphs: other fonts."""
+def build_scene(
+    trace: Trace,
+    options: SceneOptions,
+    glyphs: Glyphs | None = None,
+    set_own_stage: Callable[[Need], Stage] | None = None,
+) -> Scene:
+    """The scene of a recorded run. A run without a step is one frame that says so.
+
+    glyphs: other fonts. set_own_stage: another stage at 1× for the run's need of room.
+    """
     glyphs = glyphs or Glyphs()
     settled = options.layout is Arrangement.SETTLED
-    kept = kept_states(trace, options.frame_step)
+    plan = direction_of(trace)
+    direction = plan if options.pacing is Pacing.DIRECTED else None
+    kept = kept_states(trace, options.frame_step, direction)
     final = FinalText(trace, glyphs.columns)
 
     def rows_of(columns: int) -> int:
@@ -91,11 +110,18 @@ def build_scene(trace: Trace, options: SceneOptions, glyphs: Glyphs | None = Non
         return max((grid.rows(index) for index in moments), default=1)
 
     need = Need(rows_of, final.unbroken_columns())
-    stage = set_stage(options.width, options.height, _billing(trace, options), need, Lettering(glyphs))
+    measures, lettering = Measures(options.width, options.height), Lettering(glyphs)
+    said = {shot.caption for shot in direction.shots} if direction is not None and options.captions else set()
+    subtitle = Subtitle(said, measures, lettering)
+    if set_own_stage is not None:
+        stage = set_own_stage(need)
+    else:
+        stage = set_stage(measures, _billing(trace, options), need, lettering, subtitle)
     grid = CellGrid(final, stage.columns, settled)
-    durations = durations_ms(trace, kept, options)
-    frames = _Frames(trace, grid, stage.rows, kept, durations, options)
+    durations = durations_ms(trace, kept, options, direction)
+    frames = _Frames(trace, grid, stage.rows, kept, durations, options, direction, subtitle)
     start = int(options.loop_start * len(durations))
+    moment = next((number for number, index in enumerate(kept) if index >= plan.moment), 0)
     return Scene(
         options,
         THEMES[options.theme],
@@ -103,6 +129,7 @@ def build_scene(trace: Trace, options: SceneOptions, glyphs: Glyphs | None = Non
         frames,
         durations[start:] + durations[:start],
         glyphs,
+        (moment - start) % len(durations),
     )
 
 
@@ -117,9 +144,12 @@ class _Frames(Sequence[SceneFrame]):
         kept: Sequence[int],
         durations: Sequence[int],
         options: SceneOptions,
+        direction: Direction | None,
+        subtitle: Subtitle,
     ) -> None:
         self._trace, self._grid, self._rows, self._kept = trace, grid, rows, kept
         self._durations, self._options = durations, options
+        self._direction, self._subtitle = direction, subtitle
         self._start = int(options.loop_start * len(durations))
 
     def __len__(self) -> int:
@@ -140,8 +170,7 @@ class _Frames(Sequence[SceneFrame]):
         if not self._kept:
             return SceneFrame(self._durations[number], 0, (), _NO_STEP, 0.0)
         index = self._kept[number]
-        cells = self._grid.cells(index)
-        rows = self._grid.rows(index)
+        cells, rows = self._cells(index)
         top = self._tops[number]
         if rows > self._rows:
             cells = tuple(cell._replace(row=cell.row - top) for cell in cells if top <= cell.row < top + self._rows)
@@ -151,9 +180,29 @@ class _Frames(Sequence[SceneFrame]):
             cells=cells,
             status=status_of(self._trace, index) if self._options.step else "",
             progress=(index + 1) / len(self._trace.states),
+            caption=self._subtitle.lines_of(self._direction.shots[index].caption) if self._direction else (),
             rows_above=top,
             rows_below=max(0, rows - top - self._rows),
         )
+
+    def _cells(self, index: int) -> tuple[tuple[Cell, ...], int]:
+        """The cells of a state as its shot wants them, lit, and noise as tokens; and how many rows they take."""
+        rows = self._grid.rows(index)
+        if self._direction is None:
+            return self._grid.cells(index), rows
+        shot = self._direction.shots[index]
+        as_tokens = shot.raw and self._options.noise is Noise.TOKENS
+        if as_tokens and self._trace.states[index].phase is Phase.NOISE:
+            field = noise_field(self._trace, index, self._grid.columns, self._grid.width_of)
+            return field, field[-1].row + 1 if field else 1
+        cells = self._grid.cells(index)
+        if shot.lit:
+            offset = self._trace.blocks[self._trace.block_at(index)].offset
+            lit = {offset + position for position in shot.lit}
+            cells = tuple(_lit(cell) if cell.position in lit else cell for cell in cells)
+        if as_tokens:
+            cells = tuple(with_tokens(cells, self._trace, index, self._grid.width_of))
+        return cells, rows
 
     @cached_property
     def _tops(self) -> list[int]:
@@ -172,6 +221,10 @@ class _Frames(Sequence[SceneFrame]):
         return tops
 
 
+def _lit(cell: Cell) -> Cell:
+    return cell._replace(look=cell.look._replace(lit=True))
+
+
 def _activity(cells: Sequence[Cell]) -> int | None:
     """The row around which a step happens: the middle one of its new and marked cells."""
     rows = sorted(cell.row for cell in cells if cell.look.state is CellState.NEW or cell.look.mark)
@@ -183,7 +236,12 @@ def status_of(trace: Trace, index: int) -> str:
     state = trace.states[index]
     count = len(trace.blocks)
     words = [f"block {trace.block_at(index) + 1} of {count}"] if count > 1 else []
-    words += [f"step {state.step} of at most {state.max_steps}", f"{state.elapsed_ms / 1000:.1f} s"]
+    if trace.info.writing is Writing.DENOISED:
+        words.append(f"step {state.step} of at most {state.max_steps}")
+    else:
+        words.append(f"pass {state.step}")
+    if trace.info.writing is not Writing.DRAWN:
+        words.append(f"{state.elapsed_ms / 1000:.1f} s")
     if index + 1 == len(trace.states) and trace.ended != Finish.STOP_TOKEN.value:
         words.append(ENDINGS[trace.ended])
     return SEPARATOR.join(words)
@@ -198,7 +256,7 @@ def _billing(trace: Trace, options: SceneOptions) -> Billing:
         label=("recorded" if options.recorded else "live") if options.label else "",
         facts=tuple(facts),
         longest_status=max(statuses, key=len, default="" if trace.states else _NO_STEP),
-        legend_columns=legend_columns() if options.legend else 0,
-        notes=_NOTES[options.layout],
+        legend_columns=legend_columns() if options.legend and trace.info.writing is Writing.DENOISED else 0,
+        notes=_NOTES.get(trace.info.writing) or _NOTES[options.layout],
         progress=options.progress,
     )

@@ -75,6 +75,13 @@ class CanvasState:
         """Mean over the canvas: one half of the stop rule."""
         return float(self.entropy_nats.mean())
 
+    @property
+    def memory_bytes(self) -> int:
+        """Of its arrays."""
+        arrays = (self.canvas_ids, self.candidate_ids, self.accepted, self.entropy_nats, self.probability, self.top_ids,
+                  self.top_probabilities)  # fmt: skip
+        return sum(array.nbytes for array in arrays)
+
     def shown_ids(self) -> Ids:
         """The token drawn at every position (int32 L): the accepted one, of noise the candidate."""
         return np.where(self.accepted, self.canvas_ids, self.candidate_ids)
@@ -107,7 +114,7 @@ class Frame:
 def cell_states(previous: CanvasState | None, current: CanvasState) -> npt.NDArray[np.uint8]:
     """CellState of every position (uint8 L), given the state before in the same block (None: there was none)."""
     if current.phase is Phase.COMMIT:
-        return np.full(len(current.canvas_ids), CellState.COMMITTED, dtype=np.uint8)
+        return np.where(current.accepted, CellState.COMMITTED, CellState.MASKED).astype(np.uint8)
     stays = _accepted_before(previous, current) & (_ids_before(previous, current) == current.canvas_ids)
     states = np.where(stays, CellState.DRAFT, CellState.NEW)
     return np.where(current.accepted, states, CellState.MASKED).astype(np.uint8)
