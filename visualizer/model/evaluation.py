@@ -18,7 +18,7 @@ class Evaluation:
     def wait(self, *arrays: object) -> None:
         """Compute the arrays, or trees of arrays, and wait for them."""
         self.waits += 1
-        mx.eval(*arrays)  # type: ignore[arg-type]
+        mx.eval(*arrays)
 
     def hand_over(self, *arrays: object) -> None:
         """Have the device begin with them."""
