@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from visualizer.hub.blobs import Published, compare_with_hub
+from visualizer.hub.blobs import compare_with_hub
 from visualizer.hub.catalog import Offer, default_hub
 from visualizer.hub.checkpoints import Checkpoints, Finding, Needs
 from visualizer.hub.download import FetchProgress
@@ -28,7 +28,6 @@ __all__ = [
     "Machine",
     "Needs",
     "Offer",
-    "Published",
     "compare_with_hub",
     "default_hub",
     "fitting_canvas",
