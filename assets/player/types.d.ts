@@ -114,6 +114,11 @@ interface KeptMessage {
   k: "kept";
   run: string;
 }
+interface UnkeptMessage {
+  k: "unkept";
+  run: string;
+  text: string;
+}
 interface NoticeMessage {
   k: "notice";
   text: string;
@@ -127,6 +132,7 @@ type Message =
   | WaitingMessage
   | LoadingMessage
   | KeptMessage
+  | UnkeptMessage
   | NoticeMessage;
 
 // ---- The page beside the player: form.js and library.js ----------------------------------------------------------------

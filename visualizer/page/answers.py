@@ -10,14 +10,14 @@ import asyncio
 import json
 import logging
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from visualizer.bundled import RECORDINGS_FOLDER
 from visualizer.errors import UNEXPECTED, SettingsError, TraceError, VisualizerError
-from visualizer.player import compare_message, notice_message, recording_message
+from visualizer.player import compare_message, kept_message, notice_message, recording_message, unkept_message
 from visualizer.prompts import Prompt
 from visualizer.request import Request
 from visualizer.run import Engine, Gallery, Run, Runs
@@ -43,7 +43,7 @@ class Answers:
         self.gallery = Gallery(prompts, recordings)
         self._downloads = TemporaryDirectory(prefix="diffusion-runs-")
 
-    async def stream(self, asked: str) -> AsyncIterator[str]:
+    async def stream(self, asked: str | None, client: str | None = None) -> AsyncGenerator[str]:
         """The player's messages of what the page asks for; what cannot be gets one sentence, and a run that was to be
         replaced goes on.
 
@@ -55,10 +55,12 @@ class Answers:
         - `open`: the run or recording of `id`. On a page that opens (`first`) it may be missing or gone: then one of
           the gallery.
         - `compare`: `left` and `right` side by side.
+
+        client: the page that asks.
         """
         instead = ""
         try:
-            wish = _Wish(asked)
+            wish = _Wish(asked, client)
             instead = wish.text("instead")
             answer = {"denoise": self._denoise, "again": self._again, "open": self._open, "compare": self._compare}
             async for message in answer[wish.text("do")](wish):
@@ -71,7 +73,15 @@ class Answers:
             log.exception("What the page asked for failed")
             yield notice_message(UNEXPECTED)
 
-    def trace(self, run_id: str) -> Trace:
+    def stop(self, run_id: str | None) -> None:
+        """Stop a run of that id, also where it has yet to be asked for; None stops none."""
+        self.runs.stop(run_id or "")
+
+    def forget(self, run_id: str | None) -> None:
+        """Delete a run of this server. Raises VisualizerError when that cannot be."""
+        self.runs.forget(run_id or "")
+
+    def trace(self, run_id: str | None) -> Trace:
         """The trace of a run, as far as it is, or of a recording.
 
         Raises TraceError when there is none of that id.
@@ -80,17 +90,20 @@ class Answers:
             raise TraceError("There is no run on show yet.")
         return self.gallery.trace(run_id) if run_id in self.gallery.ids() else self.runs.trace(run_id)
 
-    def take(self, path: Path) -> str:
+    def take(self, uploaded: str | Path | None) -> str:
         """Keep an uploaded recording, and return its id. The uploaded file is removed.
 
         Raises TraceError when it is none.
         """
+        if not uploaded:
+            raise TraceError("No file was chosen.")
+        path = Path(uploaded)
         try:
             return self.runs.keep(load_trace(path))
         finally:
             path.unlink(missing_ok=True)
 
-    def download(self, run_id: str) -> Path:
+    def download(self, run_id: str | None) -> Path:
         """A run as a file with a speaking name.
 
         Raises TraceError when there is none of that id, or no step of it yet.
@@ -107,14 +120,14 @@ class Answers:
     async def _denoise(self, wish: _Wish) -> AsyncIterator[str]:
         defaults = self.engine.card.defaults
         request = Request.of(defaults, wish.text("prompt"), wish.knobs(), wish.text("id"))
-        async for message in self.runs.begin(request, wish.text("instead")).messages():
+        async for message in self.runs.begin(request, wish.text("instead"), wish.client).messages():
             yield message
 
     async def _again(self, wish: _Wish) -> AsyncIterator[str]:
         left = wish.text("left")
         before = await asyncio.to_thread(self.trace, left)
         settings = varied(before.info.settings, wish.text("change"), wish.knobs())
-        run = self.runs.begin(Request(wish.text("id"), before.info.prompt, settings), wish.text("instead"))
+        run = self.runs.begin(Request(wish.text("id"), before.info.prompt, settings), wish.text("instead"), wish.client)
         async for message in run.messages():
             yield message
         if run.ended in ("stop", "length"):
@@ -143,6 +156,9 @@ class Answers:
                 yield message
         else:
             yield await asyncio.to_thread(self._recording, run_id)
+            if isinstance(found, Run) and found.unkept:
+                yield unkept_message(run_id, found.unkept)
+                yield kept_message(run_id)
 
     async def _compare(self, wish: _Wish) -> AsyncIterator[str]:
         left, right = wish.text("left"), wish.text("right")
@@ -163,7 +179,8 @@ class Answers:
 class _Wish:
     """What the page asks for. Raises SettingsError for what this page never asks."""
 
-    def __init__(self, asked: object) -> None:
+    def __init__(self, asked: object, client: str | None) -> None:
+        self.client = client
         try:
             content = json.loads(asked) if isinstance(asked, str) else None
         except (ValueError, RecursionError):

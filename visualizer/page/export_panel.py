@@ -149,7 +149,7 @@ def _wish(
     options = SceneOptions.preset(
         preset, scale=scale, theme=theme, layout=layout, pacing=pacing, captions=captions, speed=speed
     )
-    return _Wish(suffix, options, None if at_most in (_NO_LIMIT, "", None) else read_file_size(at_most))
+    return _Wish(suffix, options, None if at_most in (_NO_LIMIT, "", None) else read_file_size(str(at_most)))
 
 
 def _preset_words(name: str) -> str:

@@ -7,6 +7,8 @@ draws them (`assets/player/`).
 from __future__ import annotations
 
 import html
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 from pathlib import Path
 
 import gradio as gr
@@ -91,12 +93,14 @@ def build_page(
         ask = gr.Button(visible="hidden", elem_id="ask")
         halt = gr.Button(visible="hidden", elem_id="halt")
         note_shown = gr.Button(visible="hidden", elem_id="note-shown")
-        run = asked.change(answers.stream, asked, player, trigger_mode="multiple", concurrency_limit=_WATCHERS, **QUIET)
+        run = asked.change(
+            _streamer(answers), asked, player, trigger_mode="multiple", concurrency_limit=_WATCHERS, **QUIET
+        )
         page.load(None, None, asked, js=_FIRST, **AT_ONCE)
         ask.click(None, None, asked, js="() => window.denoiseLibrary.asked()", cancels=run, trigger_mode="multiple",
                   **AT_ONCE)  # fmt: skip
         # Not in the queue: a stop may overtake the run that it stops.
-        halt.click(answers.runs.stop, shown, None, js="() => window.denoiseLibrary.stopping()", trigger_mode="multiple",
+        halt.click(answers.stop, shown, None, js="() => window.denoiseLibrary.stopping()", trigger_mode="multiple",
                    **AT_ONCE)  # fmt: skip
         noted = note_shown.click(None, None, shown, js="() => window.denoiseLibrary.shown()", **AT_ONCE)
         panel.wire(asked, shown)
@@ -151,6 +155,17 @@ def page_theme() -> gr.themes.Base:
     settable = {name: f"var(--c-{colour})" for name, colour in colours.items()}
     theme = gr.themes.Base(font=["Inter", "system-ui", "sans-serif"], font_mono=["JetBrains Mono", "monospace"])
     return theme.set(**settable, **{f"{name}_dark": value for name, value in settable.items()})
+
+
+def _streamer(answers: Answers) -> Callable[..., AsyncIterator[str]]:
+    """The function that answers the hidden field, which tells pages apart."""
+
+    async def stream(asked: str | None, request: gr.Request) -> AsyncIterator[str]:
+        async with aclosing(answers.stream(asked, request.session_hash)) as messages:
+            async for message in messages:
+                yield message
+
+    return stream
 
 
 def _follow(card: CheckpointCard) -> list[dict[str, object]]:

@@ -21,7 +21,7 @@ Numbers of a position are single characters of a 64-letter alphabet, so a step o
 A run is a `start`, its steps, and an `end`. A `recording` holds all of that at once, with the `report` of it
 (`visualizer/player/report.py`), and `compare` two recordings.
 `waiting` says how many runs are before one that was asked for, `loading` how far the checkpoint is that it waits for,
-`kept` that nothing more follows, and `notice` is a sentence for the page.
+`kept` that nothing more follows, `unkept` why a run is in memory only, and `notice` is a sentence for the page.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class MessageWriter:
         self._with_noise = with_noise
         self._before: CanvasState | None = None
         self._cells_before: np.ndarray | None = None
-        self._parts = PartReader()
+        self._parts: PartReader | None = None
         self._stretches: list[list[int]] = []
         self._texts: dict[int, str] = {}
         self._special: set[int] = set()
@@ -121,6 +121,7 @@ class MessageWriter:
         if self._with_noise:
             optional["z"] = _fixed_width(state.canvas_ids[~state.accepted], 3)
         message |= {key: value for key, value in optional.items() if value}
+        self._parts = self._parts or PartReader(frame.begins_in_thought)
         stretches = _stretches(self._parts.read(state, self._shown_texts(frame), frozenset(self._special)))
         if stretches != (self._stretches if before is not None else []):
             message["r"] = stretches
@@ -245,6 +246,12 @@ def loading_message(run: str, words: str) -> str:
 def kept_message(run: str) -> str:
     """Nothing more follows, and the run can be opened again. It ends the stream, since Gradio sends its last twice."""
     return _dumps({"k": "kept", "run": run})
+
+
+def unkept_message(run: str, reason: str) -> str:
+    """This run is in memory only, and why."""
+    sentence = f"This run could not be kept ({reason}): save it before others take its place in memory."
+    return _dumps({"k": "unkept", "run": run, "text": sentence})
 
 
 def notice_message(sentence: str) -> str:
