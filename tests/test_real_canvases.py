@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.support.played import player_page
-from tests.support.real_checkpoint import CANVASES, PALINDROME, SKY, THOUGHT, load_real_checkpoint, written_trace
+from tests.support.real_checkpoint import CANVASES, PALINDROME, SKY, THOUGHT, written_trace
 from visualizer.picture.looks import STRUCTURE_SIGN, tail_remark
 from visualizer.player.messages import MessageWriter, recording_message
 from visualizer.trace import Part, trace_parts
@@ -21,11 +21,6 @@ _SEEN = """() => [...document.querySelectorAll('.dp-canvas .dp-cell')]
   .map((cell) => cell.textContent)"""
 _TOP = "(node) => node.getBoundingClientRect().top"
 _LEFT = "(node) => node.getBoundingClientRect().left"
-
-
-@pytest.fixture(scope="module")
-def real(tmp_path_factory):
-    return load_real_checkpoint(tmp_path_factory.mktemp("canvases") / "small-26B")
 
 
 def test_their_parts_are_sent_in_a_few_bytes_and_where_they_changed(real):

@@ -78,7 +78,7 @@ class MessageWriter:
         self._with_noise = with_noise
         self._before: CanvasState | None = None
         self._cells_before: np.ndarray | None = None
-        self._parts = PartReader()
+        self._parts: PartReader | None = None
         self._stretches: list[list[int]] = []
         self._texts: dict[int, str] = {}
         self._special: set[int] = set()
@@ -121,6 +121,7 @@ class MessageWriter:
         if self._with_noise:
             optional["z"] = _fixed_width(state.canvas_ids[~state.accepted], 3)
         message |= {key: value for key, value in optional.items() if value}
+        self._parts = self._parts or PartReader(frame.begins_in_thought)
         stretches = _stretches(self._parts.read(state, self._shown_texts(frame), frozenset(self._special)))
         if stretches != (self._stretches if before is not None else []):
             message["r"] = stretches
