@@ -1,6 +1,6 @@
 """Writes down which prompts the corpus asks, so that the app can say of others that the pocket has not learned them.
 
-`python -m training.known_prompts assets/pocket/prompts.toml`: for each demo prompt the patterns of its family's wordings.
+`python -m training.known_prompts assets/pocket/prompts.toml`: for each demo prompt the patterns of its wordings.
 """
 
 from __future__ import annotations
