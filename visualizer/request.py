@@ -11,6 +11,8 @@ from visualizer.errors import SettingsError
 from visualizer.settings import SET_BY_VISITORS, Settings
 
 MAX_PROMPT_CHARACTERS = 200_000
+MAX_PROMPT_BYTES = 400_000
+"""In UTF-8, where a character takes up to four."""
 NO_UTF_8 = "The prompt is not valid UTF-8."
 RUN_ID = re.compile(r"[0-9a-f]{32}")
 
@@ -38,9 +40,11 @@ class Request:
                 f"The prompt has {len(self.prompt):,} characters; at most {MAX_PROMPT_CHARACTERS:,} are taken."
             )
         try:
-            self.prompt.encode()
+            size = len(self.prompt.encode())
         except UnicodeEncodeError as exc:  # half of a surrogate pair
             raise SettingsError(NO_UTF_8) from exc
+        if size > MAX_PROMPT_BYTES:
+            raise SettingsError(f"The prompt has {size:,} bytes; at most {MAX_PROMPT_BYTES:,} are taken.")
         object.__setattr__(self, "prompt", self.prompt.strip())
 
     @classmethod
