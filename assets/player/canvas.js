@@ -24,14 +24,15 @@ const canvases = (() => {
   }
 
   /**
-   * How large a run's letters are: by the text that there is from the first step on, so that they grow when there is
-   * nothing but noise to be moved, and live as in a replay.
+   * How large a run's letters are: larger where the end is near and known from the first step on, so that they grow when
+   * there is nothing but noise to be moved, and live as in a replay.
    * @param {Run} run
    */
   function sizeOf(run) {
-    const texts = Math.max(...run.trace.map((step) => (step.phase === "noise" && run.trace.length > 1 ? 0 : step.texts)));
-    const size = run.blockEnds.length > 1 ? undefined : SIZES.find(([most]) => texts <= most);
-    return size ? size[1] : 1;
+    const steps = run.trace.filter((step) => step.phase !== "noise");
+    if (!steps.length || steps.some((step) => step.tail === step.length)) return 1;
+    const most = Math.max(...steps.map((step) => step.texts));
+    return SIZES.find(([limit]) => most <= limit)?.[1] ?? 1;
   }
   /**
    * A canvas in an empty element.
