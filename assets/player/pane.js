@@ -31,6 +31,7 @@ const panes = (() => {
         <div class="dp-meter dp-rule" data-ui="stableHalf"><p><span data-ui="stable"></span></p>
           <div class="dp-bar"><i data-ui="stableBar"></i></div></div>
       </div>
+      <p class="dp-unlearned" data-ui="unlearned"></p>
       <p class="dp-problem" data-ui="problem"></p>
     </section>
     <div class="dp-panel" data-ui="panel">
@@ -99,6 +100,7 @@ const panes = (() => {
     function stateOf(step, atEnd) {
       if (!run.reason) return { sign: "", state: step ? "denoising" : "starting", sentence: "" };
       if (step && !atEnd) return { sign: "⟲", state: "replay", sentence: "An earlier step of a run that has ended" };
+      if (run.reason === "stop" && run.unlearned) return { sign: "■", state: "ended", sentence: run.unlearned };
       return { state: SHARED.endings[run.reason], ...ENDINGS[run.reason] };
     }
     /**
@@ -118,6 +120,8 @@ const panes = (() => {
       ui.origin.title = run.recorded ? ["A recorded run, replayed from its file.", run.device, run.fingerprint].filter(Boolean).join(" · ")
         : "The model runs, or ran, for this page.";
       write(ui.problem, run.problem);
+      write(ui.unlearned, run.unlearned);
+      ui.status.classList.toggle("dp-foreign", Boolean(run.unlearned));
       write(ui.seed, run.reason && run.settings.seed !== undefined ? `seed ${run.settings.seed}` : "");
       ui.status.classList.toggle("dp-waiting", !step); // the numbers keep their room
       ui.block.hidden = !step || run.blockEnds.length < 2;

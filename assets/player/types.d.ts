@@ -37,6 +37,8 @@ interface StartMessage {
   settings?: Settings;
   started_at?: string;
   recorded?: boolean;
+  /** Says that the checkpoint has not learned such prompts; missing where it has, or nothing is known. */
+  unlearned?: string;
 }
 interface StepMessage {
   k: "step";
@@ -215,6 +217,7 @@ interface Run {
   device: string;
   fingerprint: string;
   recorded: boolean;
+  unlearned: string;
   label: string;
   texts: Map<number, string>;
   /** Of special tokens, what is drawn for them. */

@@ -34,6 +34,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from visualizer.learned import unlearned
 from visualizer.picture import Glyphs, special_sign, text_columns
 from visualizer.player.report import report_of
 from visualizer.trace import (
@@ -189,7 +190,11 @@ class MessageWriter:
 
 
 def start_message(run: str, info: RunInfo, recorded: bool = False) -> str:
-    """The message that opens a run and clears the canvas. recorded: it is replayed, not happening now."""
+    """The message that opens a run and clears the canvas. recorded: it is replayed, not happening now.
+
+    Of a prompt that the checkpoint has not learned, `unlearned` says so.
+    """
+    warning = unlearned(info.checkpoint, info.prompt)
     return _dumps(
         {
             "k": "start",
@@ -202,6 +207,7 @@ def start_message(run: str, info: RunInfo, recorded: bool = False) -> str:
             "started_at": info.started_at,
             "recorded": recorded,
         }
+        | ({"unlearned": warning} if warning else {})
     )
 
 
