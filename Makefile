@@ -7,7 +7,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --annotation-style line
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test reference lock pocket evaluate recordings bench step parity pictures clean
+.PHONY: help run check test reference lock pocket typewriter evaluate recordings bench step parity pictures clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,10 @@ lock: $(VENV)/.installed ## Resolve pyproject.toml's versions anew into the requ
 pocket: $(VENV)/.training-installed ## Train the pocket checkpoint again (hours; goes on where it stopped)
 	$(BIN)/python -m training.train runs/pocket
 	$(BIN)/python -m training.convert runs/pocket assets/pocket
+
+typewriter: $(VENV)/.training-installed ## Train a typewriter on the pocket's corpus (hours; goes on where it stopped)
+	$(BIN)/python -m training.train runs/typewriter --objective next-token
+	$(BIN)/python -m training.convert runs/typewriter runs/pocket-typewriter
 
 evaluate: $(VENV)/.training-installed ## Measure the pocket checkpoint: constraints, stutters, scaffold first
 	$(BIN)/python -m training.evaluate

@@ -1,1 +1,2 @@
-"""Makes the pocket checkpoint: corpus, tokenizer, training, conversion, evaluation. The app never imports it."""
+"""Makes the pocket checkpoint and a typewriter beside it: corpus, tokenizer, training, conversion, evaluation. The app
+never imports it."""

@@ -1,8 +1,8 @@
-"""The pocket checkpoint's shape: DiffusionGemma's architecture with a few million parameters."""
+"""The shapes of the two pocket checkpoints: DiffusionGemma's architecture and Gemma 3's, of about the same size."""
 
 from __future__ import annotations
 
-from transformers import DiffusionGemmaConfig, DiffusionGemmaTextConfig
+from transformers import DiffusionGemmaConfig, DiffusionGemmaTextConfig, Gemma3TextConfig
 
 CANVAS_LENGTH = 128
 
@@ -19,6 +19,10 @@ GENERATION_CONFIG = {
     "bos_token_id": 2,
     "pad_token_id": 0,
     "eos_token_id": [1, 5],
+}
+TYPEWRITER_GENERATION_CONFIG = {
+    name: GENERATION_CONFIG[name]
+    for name in ("max_new_tokens", "do_sample", "temperature", "bos_token_id", "pad_token_id", "eos_token_id")
 }
 
 
@@ -46,3 +50,24 @@ def pocket_config(vocab_size: int) -> DiffusionGemmaConfig:
         bos_token_id=2,
     )
     return DiffusionGemmaConfig(text_config=text_config, vision_config=None, canvas_length=CANVAS_LENGTH)
+
+
+def typewriter_config(vocab_size: int) -> Gemma3TextConfig:
+    """The typewriter's: the pocket's widths in a dense Gemma 3, with a fifth layer in the place of the experts."""
+    layers = 5
+    return Gemma3TextConfig(
+        vocab_size=vocab_size,
+        hidden_size=192,
+        intermediate_size=512,
+        num_hidden_layers=layers,
+        sliding_window_pattern=layers,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        head_dim=64,
+        query_pre_attn_scalar=64,
+        sliding_window=1024,
+        max_position_embeddings=4096,
+        pad_token_id=0,
+        eos_token_id=1,
+        bos_token_id=2,
+    )

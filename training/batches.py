@@ -14,9 +14,11 @@ from tokenizers import Tokenizer
 
 from training.architecture import CANVAS_LENGTH
 from training.corpus import FAMILIES
-from training.corpus.example import MAX_PROMPT_PIECES
+from training.corpus.example import MAX_PROMPT_PIECES, Example
 from training.tokenizer import EOS, PAD, TURN_END, chat_text
 
+FAMILY_WEIGHTS = {"acrostic": 3.0, "why": 2.0, "function": 2.0, "planets": 2.0, "story": 1.2, "haiku": 1.0}
+"""What is hard, more often."""
 PROMPT_LENGTH = MAX_PROMPT_PIECES + 10
 """Encoder positions of a prompt with its chat template around it."""
 
@@ -38,16 +40,24 @@ class Batch:
     noise_share: torch.Tensor
 
 
-def draw_batch(
-    step: int, size: int, tokenizer: Tokenizer, family_weights: dict[str, float], continuation: bool
-) -> Batch:
-    """The batch of one training step; the same step draws the same batch."""
-    rng = random.Random(f"batch {step}")
+def step_rng(step: int) -> random.Random:
+    """What a training step draws its examples by: the same step draws the same."""
+    return random.Random(f"batch {step}")
+
+
+def draw_examples(rng: random.Random, size: int) -> list[Example]:
+    """Examples of the corpus."""
+    names = rng.choices(list(FAMILY_WEIGHTS), weights=list(FAMILY_WEIGHTS.values()), k=size)
+    return [FAMILIES[name].sample(rng) for name in names]
+
+
+def draw_batch(step: int, size: int, tokenizer: Tokenizer, continuation: bool) -> Batch:
+    """The examples of one training step on noised canvases; the same step draws the same batch."""
+    rng = step_rng(step)
+    examples = draw_examples(rng, size)
     generator = torch.Generator().manual_seed(step)
     canvas_length = CONTINUATION_CANVAS if continuation else CANVAS_LENGTH
     encoder_length = PROMPT_LENGTH + (max(CONTINUATION_PREFIXES) if continuation else 0)
-    names = rng.choices(list(family_weights), weights=list(family_weights.values()), k=size)
-    examples = [FAMILIES[name].sample(rng) for name in names]
     prompts = tokenizer.encode_batch([chat_text(e.prompt) for e in examples], add_special_tokens=False)
     answers = tokenizer.encode_batch([e.answer + TURN_END + EOS for e in examples], add_special_tokens=False)
     pad = tokenizer.token_to_id(PAD)
