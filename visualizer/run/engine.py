@@ -39,14 +39,15 @@ _JOIN_SECONDS = 5.0
 class Patience:
     """Seconds that the child may be silent before it is ended; a machine that sleeps does not count.
 
-    loading: between two signs of loading. first: before a run's first frame, while the prompt is read. slowest: between
-    two frames, so many times the slowest step so far, but never less than `least`. stop: after a Stop.
+    loading: between two signs of loading. first: before a run's first frame, while the prompt is read, and before the
+    first step of a canvas longer than any so far. slowest: between two frames, so many times the slowest step so far,
+    but never less than `least`, for a machine that is busy with something else. stop: after a Stop.
     """
 
     loading: float = 600.0
     first: float = 600.0
     slowest: float = 10.0
-    least: float = 60.0
+    least: float = 20.0
     stop: float = 4.0
 
 
@@ -224,6 +225,7 @@ class _Child:
         self._framed = False
         self._heard = self._stopped = time.monotonic()
         self._slowest = 0.0
+        self._longest = 0
         self._orders: queue.SimpleQueue[_Request | _Stop | None] = queue.SimpleQueue()
         self._threads = [
             threading.Thread(target=target, name=name, daemon=True)
@@ -242,6 +244,8 @@ class _Child:
     def run(self, request: _Request) -> Generator[Frame]:
         with self._news:
             self._pending, self._halted, self._framed = request.run, False, False
+            if request.settings.canvas_length > self._longest:
+                self._longest, self._slowest = request.settings.canvas_length, 0.0
             self._heard = time.monotonic()
         self._orders.put(request)
         try:
@@ -345,14 +349,15 @@ class _Child:
         if reply is None:
             raise self._dead() if self._gone else self._silent()
         if reply.fatal:
-            self._process.join(_JOIN_SECONDS)  # It is ending itself; until it has, it would still count as alive.
+            self._process.kill()  # It is ending itself, which may take seconds that nobody should wait for.
+            self._process.join(_JOIN_SECONDS)
             self._gone = True  # Also where a busy machine lets it take longer.
         return reply
 
     def _allowed_seconds(self) -> float:
         if self.loading is not None:
             return self._patience.loading
-        if not self._framed:
+        if not self._framed or not self._slowest:
             return self._patience.first
         return max(self._patience.least, self._patience.slowest * self._slowest)
 
