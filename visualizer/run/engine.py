@@ -14,7 +14,7 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -23,10 +23,10 @@ from multiprocessing.context import SpawnProcess
 from visualizer.byte_sizes import spoken_size
 from visualizer.errors import EngineError, NotFiniteError, SettingsError, VisualizerError
 from visualizer.logs import log_level, log_to_terminal
-from visualizer.model import Checkpoint, CheckpointCard, gpu_error, load_checkpoint
+from visualizer.model import TYPED_KNOBS, Checkpoint, CheckpointCard, gpu_error, load_checkpoint
 from visualizer.run.memory_kills import memory_kills
-from visualizer.settings import Settings
-from visualizer.trace import CanvasState, Frame, Phase
+from visualizer.settings import Settings, spoken_name
+from visualizer.trace import CanvasState, Frame, Phase, Writing
 
 log = logging.getLogger(__name__)
 
@@ -195,6 +195,13 @@ def check_settings(card: CheckpointCard, settings: Settings) -> None:
             f"The canvas length must be a whole number from 8 to {card.canvas_length} for this checkpoint, "
             f"not {settings.canvas_length}."
         )
+    if card.writing is Writing.TYPED:
+        given, own = settings.to_dict(), card.defaults.to_dict()
+        for name in given.keys() - TYPED_KNOBS:
+            if given[name] != own[name]:
+                raise SettingsError(
+                    f"The {spoken_name(name)} is of no use to {card.name}, which types one token after the other."
+                )
 
 
 class _Child:
@@ -511,13 +518,23 @@ def frames(checkpoint: Checkpoint, prompt: str, settings: Settings) -> Iterator[
     """
     import mlx.core as mx
 
-    from visualizer.model.denoise import denoise
-
     ids = checkpoint.prompt_ids(prompt, settings)
     try:
-        yield from frames_of(checkpoint, denoise(checkpoint.model, ids, settings, checkpoint.card.stop_ids))
+        yield from frames_of(checkpoint, _states(checkpoint, ids, settings))
     finally:
         mx.clear_cache()  # The freed buffers have this run's shapes, which no other has.
+
+
+def _states(checkpoint: Checkpoint, prompt_ids: Sequence[int], settings: Settings) -> Iterator[CanvasState]:
+    """The states of one run, as the checkpoint writes."""
+    model, stop_ids = checkpoint.model, checkpoint.card.stop_ids
+    if checkpoint.card.writing is Writing.TYPED:
+        from visualizer.model.typewriter import type_out
+
+        return type_out(model, prompt_ids, settings, stop_ids, blank_id=min(checkpoint.special_ids(), default=0))
+    from visualizer.model.denoise import denoise
+
+    return denoise(model, prompt_ids, settings, stop_ids)
 
 
 def frames_of(checkpoint: Checkpoint, states: Iterable[CanvasState]) -> Iterator[Frame]:
