@@ -71,5 +71,16 @@ def test_the_form_takes_over_the_checkpoints_defaults_and_its_longest_canvas(car
     assert limits["ranges"]["canvas_length"] == "8 to 64"
     assert limits["ranges"]["max_tokens"] == "1 to 8192"
     assert limits["defaults"]["max_tokens"] == 48
-    assert "seed" not in limits["defaults"]
+    assert limits["defaults"]["think"] is False
+    assert not {"seed", "system"} & limits["defaults"].keys()
     assert set(limits["ranges"]) <= set(SET_BY_VISITORS)
+
+
+def test_the_form_shows_only_what_the_checkpoints_template_knows(card):
+    def unknown(**able):
+        return json.loads(limits_of(replace(card, **able)))["unknown"]
+
+    assert unknown() == ["think", "system"]
+    assert unknown(thinks=True) == ["system"]
+    assert unknown(takes_system=True) == ["think"]
+    assert unknown(thinks=True, takes_system=True) == []

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 
+import gradio as gr
 import pytest
 
 import visualizer.model.denoise as denoise_module
@@ -38,14 +39,29 @@ EXPECTED = {
 }
 
 
-def told(real, run):
+def told(real, run, runs=None, **knobs):
     """What the endpoint yields of a run's frames."""
 
     async def gather():
-        endpoint = denoise_endpoint(Runs(RecordedEngine(run, card=real.card)))
-        return [(text, step) async for text, step in endpoint("hello")]
+        endpoint = denoise_endpoint(runs or Runs(RecordedEngine(run, card=real.card)))
+        return [(text, step) async for text, step in endpoint("hello", **knobs)]
 
     return asyncio.run(asyncio.wait_for(gather(), 60))
+
+
+def test_a_program_asks_for_a_thought_and_gives_a_system_prompt_and_the_recording_says_so(real, tmp_path):
+    run = written(real, CANVASES["a filled thought"])
+    runs = Runs(RecordedEngine(run, card=real.card))
+    *_, (_, step) = told(real, run, runs, think=True, system=" Be brief. ")
+    save_trace(runs.trace(step["run"]), tmp_path / "run.jsonl")
+    settings = load_trace(tmp_path / "run.jsonl").info.settings
+    assert (settings.think, settings.system) == (True, "Be brief.")
+
+
+@pytest.mark.parametrize("knobs", [{"think": True}, {"system": "Be brief."}])
+def test_a_program_is_told_what_the_pocket_cannot_be_asked_for(real, knobs):
+    with pytest.raises(gr.Error, match="its chat template"):
+        told(real, [], Runs(RecordedEngine([])), **knobs)
 
 
 @pytest.mark.parametrize("label", EXPECTED)

@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from visualizer.errors import SettingsError
-from visualizer.settings import SET_BY_VISITORS, Settings
+from visualizer.settings import MAX_PROMPT_CHARACTERS, SET_BY_VISITORS, Settings
 
-MAX_PROMPT_CHARACTERS = 200_000
 NO_UTF_8 = "The prompt is not valid UTF-8."
 RUN_ID = re.compile(r"[0-9a-f]{32}")
 
@@ -33,9 +32,11 @@ class Request:
             raise SettingsError("A run's id is 32 hexadecimal digits.")
         if not isinstance(self.prompt, str) or not self.prompt.strip():
             raise SettingsError("The prompt is empty: write something, or choose one of the demo prompts.")
-        if len(self.prompt) > MAX_PROMPT_CHARACTERS:
+        length = len(self.prompt) + len(self.settings.system)
+        if length > MAX_PROMPT_CHARACTERS:
+            both = " with the system prompt" if self.settings.system else ""
             raise SettingsError(
-                f"The prompt has {len(self.prompt):,} characters; at most {MAX_PROMPT_CHARACTERS:,} are taken."
+                f"The prompt has {length:,} characters{both}; at most {MAX_PROMPT_CHARACTERS:,} are taken."
             )
         try:
             self.prompt.encode()

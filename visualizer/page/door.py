@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from visualizer.byte_sizes import spoken_size
 from visualizer.host_names import HostNames
-from visualizer.request import MAX_PROMPT_CHARACTERS
+from visualizer.settings import MAX_PROMPT_CHARACTERS
 
 log = logging.getLogger(__name__)
 

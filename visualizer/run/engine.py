@@ -193,6 +193,10 @@ def check_settings(card: CheckpointCard, settings: Settings) -> None:
             f"The canvas length must be a whole number from 8 to {card.canvas_length} for this checkpoint, "
             f"not {settings.canvas_length}."
         )
+    if settings.think and not card.thinks:
+        raise SettingsError(f"{card.name} cannot be asked to think: its chat template knows no thinking.")
+    if settings.system and not card.takes_system:
+        raise SettingsError(f"{card.name} takes no system prompt: its chat template has no place for one.")
 
 
 class _Child:
@@ -498,17 +502,18 @@ def frames(checkpoint: Checkpoint, prompt: str, settings: Settings) -> Iterator[
 
     ids = checkpoint.prompt_ids(prompt, settings)
     try:
-        yield from frames_of(checkpoint, denoise(checkpoint.model, ids, settings, checkpoint.card.stop_ids))
+        states = denoise(checkpoint.model, ids, settings, checkpoint.card.stop_ids)
+        yield from frames_of(checkpoint, settings, states)
     finally:
         mx.clear_cache()  # The freed buffers have this run's shapes, which no other has.
 
 
-def frames_of(checkpoint: Checkpoint, states: Iterable[CanvasState]) -> Iterator[Frame]:
+def frames_of(checkpoint: Checkpoint, settings: Settings, states: Iterable[CanvasState]) -> Iterator[Frame]:
     """The states of one run, each with the texts to draw it; on commits the answer and the thought up to there."""
     texts = checkpoint.token_texts()
     special = checkpoint.special_ids()
     known: set[int] = set()
-    written = checkpoint.open_channel()
+    written = checkpoint.open_channel(settings)
     begins_in_thought = bool(written)
     for state in states:
         shown = state.shown_ids().tolist()
