@@ -170,6 +170,11 @@ def test_a_settled_tail_that_begins_too_early_has_its_remark_in_its_final_place(
     assert plain(shown(settled(run).cells(0))) == ["Yes  ◼ end · 3 positions"]
 
 
+def test_a_settled_tail_that_begins_too_late_has_its_remark_in_its_final_place():
+    run = canvas_run((4, 5, 2, 15), (4, 5, 15, 15))
+    assert plain(shown(settled(run).cells(0))) == ["Yes. ◼ end · 1 position"]
+
+
 def test_two_blocks_read_as_one_text_with_one_sign_and_one_remark():
     first, second = canvas_run((11, 12, 13, 14, 4, 5)), canvas_run((2, 5, 15, 15))
     states = (*first.states, *(replace(state, block=1) for state in second.states))

@@ -6,6 +6,7 @@ import pytest
 
 from training.corpus import FAMILIES, acrostic, story
 from training.corpus.example import MAX_ANSWER_PIECES, MAX_PROMPT_PIECES, pieces
+from visualizer.measure import checks_of
 
 SAMPLES = {name: 300 for name in FAMILIES} | {"function": 30}
 """Fewer functions, for each forks a child that runs its doctests."""
@@ -16,6 +17,10 @@ ALL = pytest.mark.parametrize("name", FAMILIES)
 def draw(name, count, seed=0):
     rng = random.Random(seed)
     return [FAMILIES[name].sample(rng) for _ in range(count)]
+
+
+def letters_in(prompt):
+    return "".join(check.label for check in checks_of(prompt) if check.group)
 
 
 @ALL
@@ -55,7 +60,7 @@ def test_an_empty_answer_breaks_the_constraints(name):
 
 
 def test_unseen_words_are_never_asked_for():
-    asked = {acrostic.letters_in(example.prompt) for example in draw("acrostic", 5000)}
+    asked = {letters_in(example.prompt) for example in draw("acrostic", 5000)}
     assert asked.isdisjoint(acrostic.UNSEEN_WORDS)
     assert set(acrostic.SEEN_WORDS) <= asked
 
@@ -67,6 +72,6 @@ def test_unseen_sentences_are_never_asked_for():
 
 def test_unseen_prompts_name_what_they_ask_for():
     for word in acrostic.UNSEEN_WORDS:
-        assert acrostic.letters_in(acrostic.prompt_for(word, "the ocean")) == word
+        assert letters_in(acrostic.prompt_for(word, "the ocean")) == word
     for sentence in story.UNSEEN_SENTENCES:
         assert sentence in story.prompt_for(sentence)

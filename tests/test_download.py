@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import pytest
 
+from tests.support import mac_fetcher
 from tests.support.hub_server import blob_of, served_hub
 from tests.support.pocket_hub import (
     ORDINARY,
@@ -20,8 +22,10 @@ from tests.support.pocket_hub import (
     repository,
     small_disk,
 )
+from tests.support.waiting import wait_until
 from visualizer.bundled import POCKET_FOLDER
 from visualizer.errors import FetchError
+from visualizer.hub import download
 from visualizer.hub.catalog import Hub, Offer, find_cached
 from visualizer.hub.download import Fetch, FetchProgress
 from visualizer.hub.find import locate
@@ -234,3 +238,51 @@ def test_a_fetch_into_a_folder_that_cannot_be_written_is_said(hub):
     hub.cache.chmod(0o555)
     said = in_python(hub, "list(Fetch(locate(REPO, hub)).progress())", ORDINARY)
     assert said.endswith("cannot be written (Permission denied).")
+
+
+CAFFEINATE = """#!/bin/sh
+echo "$@" >{folder}/asked
+while kill -0 "$3" 2>/dev/null; do sleep 0.02; done
+echo >{folder}/over
+"""
+
+
+@pytest.fixture
+def caffeinate(tmp_path, monkeypatch):
+    """A folder with a stand-in for macOS's command, first on the path; it notes how it is asked and when it ends."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    command = folder / "caffeinate"
+    command.write_text(CAFFEINATE.format(folder=folder))
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    return folder
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_a_mac_stays_awake_for_as_long_as_it_fetches(server, hub, caffeinate, monkeypatch, cancelled):
+    monkeypatch.setattr(download, "_serve", mac_fetcher.serve)
+    server.held.add(WEIGHTS)
+    fetch = Fetch(locate(REPO, hub))
+    wait_until((caffeinate / "asked").exists)
+    wait_until(lambda: partial_bytes(fetch.offer))
+    assert (caffeinate / "asked").read_text() == f"-i -w {fetch._process.pid}\n"
+    assert not (caffeinate / "over").exists()
+    if cancelled:
+        fetch.cancel()
+    else:
+        server.release.set()
+        list(fetch.progress())
+    wait_until((caffeinate / "over").exists)
+
+
+def test_a_mac_without_the_command_fetches_all_the_same(hub, monkeypatch):
+    monkeypatch.setattr(download, "_serve", mac_fetcher.serve)
+    fetch_all(locate(REPO, hub))
+    assert find_cached(REPO, hub)
+
+
+@linux_only
+def test_elsewhere_nothing_is_asked_to_stay_awake(hub, caffeinate):
+    fetch_all(locate(REPO, hub))
+    assert not (caffeinate / "asked").exists()

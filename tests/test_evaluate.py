@@ -13,7 +13,6 @@ from training.evaluate import (
     broken_sentences,
     count_steps,
     drawn_answer,
-    is_python,
     language_of,
     markdown,
     measure,
@@ -122,13 +121,6 @@ def test_the_prose_of_a_function_is_its_summary():
     assert prose("function", 'def f(s):\n    """Do it.\n\n    >>> f(1)\n    1\n    """\n    return s s') == "Do it."
     assert prose("function", "def f(s): pass") == ""
     assert prose("why", "It is so.") == "It is so."
-
-
-@pytest.mark.parametrize(
-    ("code", "parses"), [("def f(s):\n    return s", True), ("def f(s:", False), ("x = '\0'", False)]
-)
-def test_code_parses_or_not(code, parses):
-    assert is_python(code) is parses
 
 
 @pytest.mark.parametrize("family", FAMILIES)

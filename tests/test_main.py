@@ -17,6 +17,7 @@ from tests.support.hub_server import files_of, served_hub
 from tests.support.made_traces import made_trace, stopped_trace
 from tests.support.waiting import wait_until
 from visualizer.bundled import POCKET_FOLDER
+from visualizer.command.race import race_command
 from visualizer.command.terminal import FAILURE, INTERRUPTED, SUCCESS, USAGE, interrupts
 from visualizer.trace.file import load_trace, save_trace
 
@@ -217,3 +218,29 @@ def test_progress_is_shown_on_a_terminal_only(recording, tmp_path):
     assert running.returncode == SUCCESS
     assert "run.gif: 100%" in shown
     assert shown.endswith("\r\x1b[K")
+
+
+def test_a_recording_races_its_text_as_if_typed(recording, tmp_path):
+    done = visualize("race", "--trace", recording, "-o", tmp_path / "race.mp4", "--speed", "20")
+    assert (done.returncode, done.stderr) == (SUCCESS, "")
+    film, verdict = done.stdout.splitlines()
+    assert film.startswith(f"{tmp_path / 'race.mp4'}: 1280×720, ")
+    assert verdict == "fewer forward passes: denoised, 8 to 16 if typed"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ((), "Give either a prompt"),
+        (("A prompt.",), "Name the film"),
+        (("A prompt.", "-o", "race.png"), "A race is a film"),
+        (("--trace", "run.jsonl.gz", "--seed", "5", "-o", "race.mp4"), "--seed is about a new run"),
+    ],
+    ids=str,
+)
+def test_a_race_that_cannot_be_is_refused_in_one_line(capsys, arguments, named):
+    with suppress(SystemExit):
+        assert race_command([*arguments], "race") == USAGE
+    told = capsys.readouterr().err
+    assert named in told
+    assert told.count("\n") == 1

@@ -20,6 +20,7 @@ from visualizer.player.messages import (
 from visualizer.run.engine import frames
 from visualizer.settings import Settings
 from visualizer.trace.canvas import CellState, Finish, Frame, Phase, cell_states, changed, reverted
+from visualizer.trace.parts import Part
 from visualizer.trace.trace import RunInfo, Trace
 
 VOCAB = 262_144
@@ -38,6 +39,7 @@ class Decoder:
         assert message["k"] == "step"
         length = len(message["w"])
         if message["b"] != self.block:
+            self.parts = [Part.ANSWER] * length
             self.block, self.candidates, self.alternatives = message["b"], [None] * length, [None] * length
         self.cells = [int(code) for code in message["w"]]
         self.entropies = [(ALPHABET.index(level) / 63) ** 2 * message["hmax"] for level in message["h"]]
@@ -50,6 +52,11 @@ class Decoder:
         self.sent_texts = {int(token_id): text for token_id, text in message.get("t", {}).items()}
         self.texts |= self.sent_texts
         self.special |= set(map(int, message.get("sp", {})))
+        if "r" in message:
+            self.parts = [Part.ANSWER] * length
+            for start, end, part in message["r"]:
+                assert start < end and part != Part.ANSWER
+                self.parts[start:end] = [part] * (end - start)
         overrides = message.get("o", {})
         self.cell_texts = [
             overrides.get(str(position), self.texts.get(token_id)) for position, token_id in enumerate(self.tokens)
@@ -105,8 +112,10 @@ def check(decoder, message, before, state):
         ids, shares = zip(*decoder.alternatives[position], strict=True)
         assert list(ids) == state.top_ids[position, 1:3].tolist()
         np.testing.assert_allclose(shares, state.top_probabilities[position, 1:3], atol=LEVEL_ERROR)
-    scalars = (message["b"], message["s"], message["n"], message["ph"], message["e"])
-    assert scalars == (state.block, state.step, state.max_steps, state.phase.value, state.answer_length)
+    scalars = (message["b"], message["s"], message["n"], message["ph"])
+    assert scalars == (state.block, state.step, state.max_steps, state.phase.value)
+    assert decoder.parts.index(Part.TAIL) == state.answer_length if Part.TAIL in decoder.parts else True
+    assert decoder.parts.count(Part.TAIL) == len(decoder.parts) - state.answer_length
     assert message["T"] == pytest.approx(state.temperature, abs=6e-4)
     assert message["ms"] == pytest.approx(state.elapsed_ms, abs=0.6)
     assert message["mean"] == pytest.approx(state.mean_entropy_nats, rel=1e-3)
@@ -228,7 +237,6 @@ def test_a_step_of_two_positions_reads_as_the_docstring_says():
         "ph": "step",
         "T": 0.612,
         "ms": 12,
-        "e": 2,
         "hmax": 6.9078,
         "mean": 3.454,
         "w": "10",
@@ -250,7 +258,29 @@ def test_what_was_sent_before_is_left_out():
     assert again["d"] == "A"
     # New has become a draft; nothing else is told anew.
     assert again["w"] == "22"
-    assert not {"a", "t", "sp", "c", "o", "oc", "x", "f", "answer"} & again.keys()
+    assert not {"a", "t", "sp", "c", "o", "oc", "r", "x", "f", "answer"} & again.keys()
+
+
+def test_parts_are_sent_where_they_changed_and_a_block_begins_without_any():
+    writer, marks = MessageWriter(VOCAB), {1: "<|channel>", 2: "thought", 3: "\n", 4: "<channel|>", 5: "<eos>"}
+    steps = [([9, 9, 9, 9, 9], 5, 0), ([1, 2, 3, 9, 5], 4, 0), ([1, 2, 3, 9, 5], 4, 0), ([1, 2, 3, 4, 9], 5, 0),
+             ([9, 9, 9, 9, 5], 4, 1), ([9, 9, 9, 9, 9], 5, 1)]  # fmt: skip
+    sent = [
+        json.loads(
+            writer.write(
+                Frame(
+                    tiny_state(ids, [True] * 5, block=block, answer_length=length),
+                    marks | {9: " so"},
+                    frozenset({1, 4, 5}),
+                )
+            )
+        ).get("r")
+        for ids, length, block in steps
+    ]
+    structure, thought, tail = Part.STRUCTURE, Part.THOUGHT, Part.TAIL
+    assert sent == [
+        None, [[0, 3, structure], [3, 4, thought], [4, 5, tail]], None, [[0, 4, structure]], [[4, 5, tail]], [],
+    ]  # fmt: skip
 
 
 def test_an_accepted_token_that_is_not_the_candidate_is_named():

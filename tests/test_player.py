@@ -184,7 +184,7 @@ def test_arrow_keys_on_a_token_walk_the_tokens_and_not_the_clock(opened, long_re
     assert press(page, ".") == at + 1
     assert page.evaluate("document.activeElement.dataset.position") == "2"
     press(page, "End")
-    assert page.evaluate("document.activeElement.dataset.position") == "255"
+    assert page.evaluate("document.activeElement.dataset.position") == "224"  # the remark of what follows the end
     assert page.locator(".dp-canvas [tabindex='0']").count() == 1
 
 
@@ -333,9 +333,9 @@ def test_the_settled_layout_keeps_the_place_of_blocks_to_come(opened):
     press(page, "End")
     assert page.evaluate(_PLACES)[:24] == first[:24]
     assert page.locator(".dp-block").count() == 2
-    assert page.locator(".dp-ahead").count() == 0
+    assert page.locator(".dp-block.dp-ahead").count() == 0
     press(page, "Home")
-    assert page.locator(".dp-ahead").count() == 1
+    assert page.locator(".dp-block.dp-ahead").count() == 1
 
 
 def test_a_live_run_has_no_settled_layout_yet_and_gets_it_when_it_ends(opened, long_run):
@@ -352,13 +352,14 @@ def test_a_live_run_has_no_settled_layout_yet_and_gets_it_when_it_ends(opened, l
 
 def test_the_page_draws_the_signs_that_films_draw(opened):
     page = opened(recording(made_run(24, 4, words=(" sea", "\n"))))
-    choose(page, "flow")
+    choose(page, "grid")
     page.focus(".dp-play")
     press(page, "End")
     signs = page.eval_on_selector_all(
         ".dp-canvas .dp-special", "cells => cells.map((cell) => [cell.title, cell.textContent])"
     )
     assert dict(signs) == {text: special_sign(text) for text in ("<turn|>", "<pad>")}
+    choose(page, "flow")
     drawn = "(node, pseudo) => getComputedStyle(node, pseudo).content"
     assert page.eval_on_selector(".dp-return", drawn, "::before") == f'"{RETURN_SIGN}"'
     assert page.eval_on_selector(".dp-legend .dp-reverted", drawn, "::before") == f'"{REVERTED_SIGN}"'
@@ -440,6 +441,7 @@ def test_the_noise_view_shows_the_tokens_that_the_model_reads(opened, long_run, 
 def test_the_order_view_counts_as_the_scaffold_report_does(opened, long_run, long_recording):
     page = opened(long_recording)
     choose(page, "order")
+    choose(page, "grid")
     page.focus(".dp-play")
     press(page, "End")
     numbers = page.eval_on_selector_all(".dp-canvas .dp-cell", "cells => cells.map((cell) => +cell.dataset.number)")
@@ -449,6 +451,7 @@ def test_the_order_view_counts_as_the_scaffold_report_does(opened, long_run, lon
 def test_the_revisions_view_counts_what_was_taken_back_or_replaced(opened, long_run, long_recording):
     page = opened(long_recording)
     choose(page, "revisions")
+    choose(page, "grid")
     page.focus(".dp-play")
     press(page, "End")
     counts = "cells => cells.map((cell) => +(cell.dataset.number ?? 0))"
@@ -516,7 +519,8 @@ def test_the_figures_name_what_they_count(opened, long_run, long_recording):
     assert figures["answer tokens per forward pass"] == f"{tokens / STEPS:.1f}"
     assert figures["canvas positions per step"] == "256"
     assert figures["forward passes of an autoregressive model"] == str(tokens)
-    assert len(figures) == len(rows) == 7
+    assert figures["positions after the end"] == str(256 - tokens)
+    assert len(figures) == len(rows) == 8
 
 
 def test_two_runs_share_one_clock_and_what_differs_is_marked(opened):

@@ -25,6 +25,7 @@ from tests.support.recorded import RecordedEngine
 from visualizer.export.post import alt_text
 from visualizer.export.tables import csv_text, json_text
 from visualizer.page.api import denoise_endpoint
+from visualizer.player.messages import MessageWriter
 from visualizer.run import Runs
 from visualizer.run.engine import frames
 from visualizer.settings import Settings
@@ -77,6 +78,14 @@ def test_a_program_reads_no_thought_that_the_prompt_has_opened(real, monkeypatch
     *_, (all_accepted, before), (text, step) = told(real, written(real, f"{THOUGHT}\n<channel|>{SKY}"))
     assert (all_accepted, text) == (SKY, SKY)
     assert (before["thought"], step["thought"]) == (None, THOUGHT)
+
+
+def test_the_browser_is_told_of_a_thought_that_the_prompt_has_opened(real, monkeypatch):
+    monkeypatch.setattr(real.tokenizer, "chat_template", OPENING_TEMPLATE)
+    run = written(real, THOUGHT)
+    writer = MessageWriter(real.card.vocab_size)
+    stretches = [json.loads(writer.write(frame)).get("r") for frame in run]
+    assert stretches[1][0][::2] == [0, Part.THOUGHT]
 
 
 @pytest.mark.parametrize(("text", "answer"), [(f"{THOUGHT}\n<channel|>{SKY}", SKY), (THOUGHT, "")])

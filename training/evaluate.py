@@ -7,13 +7,11 @@ One pass: plan the jobs, run each, score what they gave. The scores are pure fun
 from __future__ import annotations
 
 import argparse
-import ast
 import json
 import random
 import re
 import sys
 import time
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,7 +21,7 @@ import numpy as np
 from training.corpus import FAMILIES, acrostic, story
 from visualizer.bundled import POCKET_FOLDER
 from visualizer.errors import VisualizerError
-from visualizer.measure import scaffold_first
+from visualizer.measure import parses, scaffold_first
 from visualizer.model import Checkpoint, load_checkpoint, read_card
 from visualizer.run import run_info
 from visualizer.run.engine import frames
@@ -171,17 +169,6 @@ def spliced_sentences(text: str, prompt: str, language: Language) -> list[str]:
     ]
 
 
-def is_python(code: str) -> bool:
-    """Whether the code parses."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
-
-
 def stopped_early(states: Sequence[CanvasState]) -> bool:
     """Whether the stop rule ended every block before its last step."""
     return all(state.step < state.max_steps for state in states if state.phase is Phase.COMMIT)
@@ -308,7 +295,7 @@ def _measure_demo(family: str, runs: Sequence[Trace]) -> DemoFigures:
         meets_constraint=_mean(not FAMILIES[family].violations(prompt, run.answer) for run in runs),
         free_of_stutters=_mean(not stutters(text) for text in texts),
         free_of_broken_sentences=_mean(
-            not broken_sentences(text, language) and (family != "function" or is_python(run.answer))
+            not broken_sentences(text, language) and (family != "function" or parses(run.answer))
             for run, text in zip(runs, texts, strict=True)
         ),
         free_of_spliced_sentences=_mean(not spliced_sentences(text, prompt, language) for text in texts),

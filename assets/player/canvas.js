@@ -5,10 +5,13 @@
 const canvases = (() => {
   "use strict";
   const { make } = dom;
-  const { LAYOUTS } = layouts;
+  const { LAYOUTS, isSeen } = layouts;
+  const { remarkAt, stretchAt } = folds;
   const { lookAt } = views;
   const { cellsAt } = decode;
   const CELLS_A_FRAME = 160; // of those out of sight
+  /** Up to so many positions of text, letters so many times as large. */
+  const SIZES = [[64, 1.3], [112, 1.15]];
   const MARGIN_PX = { flow: 300, settled: 60, grid: 60 }; // in flow, what follows can move up into sight
 
   /**
@@ -20,6 +23,16 @@ const canvases = (() => {
     return `${look.classes}|${look.heat}|${look.number}|${shown}`;
   }
 
+  /**
+   * How large a run's letters are: by the text that there is from the first step on, so that they grow when there is
+   * nothing but noise to be moved, and live as in a replay.
+   * @param {Run} run
+   */
+  function sizeOf(run) {
+    const texts = Math.max(...run.trace.map((step) => (step.phase === "noise" && run.trace.length > 1 ? 0 : step.texts)));
+    const size = run.blockEnds.length > 1 ? undefined : SIZES.find(([most]) => texts <= most);
+    return size ? size[1] : 1;
+  }
   /**
    * A canvas in an empty element.
    * @param {HTMLElement} element
@@ -45,7 +58,17 @@ const canvases = (() => {
       return cell;
     }
     /**
-     * Make the cells of a block, with a hairline before every block but the first.
+     * Where a block begins that is not the first: a tick in the text, which goes on, or in the grid a line.
+     * @param {number} b
+     */
+    function makeSeam(b) {
+      if (!LAYOUTS[layout].folds) return make("div", "dp-hairline", `block ${b + 1}`);
+      const seam = make("span", "dp-seam");
+      [seam.title, seam.dataset.number] = [`block ${b + 1}`, String(b + 1)];
+      return seam;
+    }
+    /**
+     * Make the cells of a block, and its seam to the one before.
      * @param {Run} run
      * @param {number} b
      */
@@ -54,15 +77,17 @@ const canvases = (() => {
       const positions = [...end.cells.keys()];
       /** @type {Block} */
       const block = {
-        element: make("div", "dp-block"), cells: positions.map(makeCell), keys: positions.map(() => ""), drawn: null, view: "",
+        element: make("div", "dp-block"), seam: b > 0 ? makeSeam(b) : null, cells: positions.map(makeCell), keys: positions.map(() => ""), drawn: null, view: "",
         rest: 0, sight: null, breaks: [], finals: [],
       };
       block.element.dataset.block = String(b);
       block.element.append(...block.cells);
       const finals = layout === "settled" ? positions : [];
-      LAYOUTS[layout].open(block, finals.map((i) => lookAt(run, end, i, "states")), finals.map((i) => cellsAt(run, end, i)));
+      const looks = finals.map((i) => lookAt(run, end, i, "states", end.tail, end.parts));
+      LAYOUTS[layout].open(block, looks, finals.map((i) => cellsAt(run, end, i)));
       if (!element.firstChild) block.cells[0].tabIndex = 0;
-      element.append(...(b > 0 ? [make("div", "dp-hairline", `block ${b + 1}`)] : []), block.element);
+      blocks[b - 1]?.element.classList.add("dp-goes-on");
+      element.append(...(block.seam ? [block.seam] : []), block.element);
       return block;
     }
     /**
@@ -94,6 +119,16 @@ const canvases = (() => {
       }
     }
     /**
+     * The step that says where things stand, and where the remark of the tail does; null where nothing is folded.
+     * @param {Run} run
+     * @param {Step} step
+     * @returns {[Step, number | null]}
+     */
+    function placesOf(run, step) {
+      const places = layout === "settled" ? run.blockEnds[step.block] : step;
+      return [places, LAYOUTS[layout].folds ? remarkAt(step, places) : null];
+    }
+    /**
      * Bring some cells of a block to a step, until so many had to change; returns where it stopped.
      * @param {Run} run
      * @param {Block} block
@@ -102,9 +137,10 @@ const canvases = (() => {
      */
     function drawCells(run, block, step, [from, to], most = Infinity) {
       const { fill, arrange } = LAYOUTS[layout];
+      const [places, remark] = placesOf(run, step);
       let [i, changed] = [from, 0];
       for (; i < to && changed < most; i++) {
-        const look = lookAt(run, step, i, view);
+        const look = lookAt(run, step, i, view, remark, places.parts);
         const key = keyOf(look);
         if (block.keys[i] === key) continue;
         block.keys[i] = key;
@@ -140,6 +176,7 @@ const canvases = (() => {
       run = newRun;
       ({ layout, view } = options);
       element.dataset.layout = layout;
+      element.style.setProperty("--size", String(sizeOf(run)));
       const step = run.trace[index];
       const last = layout === "settled" ? run.blockEnds.length - 1 : step.block;
       for (let b = 0; b <= last; b++) {
@@ -147,18 +184,29 @@ const canvases = (() => {
         const block = (blocks[b] ??= openBlock(run, b));
         const shown = b < step.block ? run.blockEnds[b] : b === step.block ? step : null;
         if (shown) drawBlock(run, block, shown);
-        block.element.classList.toggle("dp-ahead", !shown);
+        for (const part of [block.seam, block.element]) part?.classList.toggle("dp-ahead", !shown);
         if (!shown) block.drawn = null;
       }
       blocks.splice(last + 1).forEach(closeBlock);
+      blocks.at(-1)?.element.classList.remove("dp-goes-on");
+      keepStop();
     }
+    /** A tab stop that is not seen any more goes to the nearest cell before it that is, or else to the first. */
+    function keepStop() {
+      const here = stop();
+      if (!here || isSeen(here)) return;
+      const all = blocks.flatMap((block) => block.cells);
+      const next = all.slice(0, all.indexOf(here)).findLast(isSeen) ?? all.find(isSeen);
+      if (next) [here.tabIndex, next.tabIndex] = [-1, 0];
+    }
+    /** The one cell that the tab key goes to. */
+    const stop = () => /** @type {HTMLElement | null} */ (element.querySelector('[tabindex="0"]'));
     /**
      * Take a block away that has not begun at the shown step.
      * @param {Block} block
      */
     function closeBlock(block) {
-      const line = block.element.previousElementSibling;
-      if (line?.className === "dp-hairline") line.remove();
+      block.seam?.remove();
       block.element.remove();
     }
     /**
@@ -181,19 +229,21 @@ const canvases = (() => {
      */
     function placeAt(b, i) {
       const step = blocks[b]?.drawn;
-      return run && step ? { run, step, i } : null;
+      if (!run || !step) return null;
+      const remark = placesOf(run, step)[1];
+      return { run, step, i, stretch: remark === null ? null : stretchAt(step, i, remark) };
     }
     /** Whether some cells, out of sight, still show an earlier step. */
     const lagging = () => blocks.some((block) => block?.drawn && block.rest < block.cells.length);
-    /** All cells in order. */
-    const cells = () => blocks.flatMap((block) => block.cells);
+    /** All cells that can be seen, in order. */
+    const cells = () => blocks.flatMap((block) => block.cells).filter(isSeen);
     /**
      * The cell of a position; another one after the canvas was built anew.
      * @param {number} b
      * @param {number} i
      */
     const cellAt = (b, i) => blocks[b]?.cells[i] ?? null;
-    return { element, lookAround, show, lagging, adopt, clear, placeAt, cells, cellAt };
+    return { element, lookAround, show, lagging, adopt, clear, placeAt, cells, cellAt, stop };
   }
   return { createCanvas };
 })();

@@ -2,7 +2,9 @@
 const charts = (() => {
   "use strict";
   const { make, draw, write } = dom;
+  const { PART } = decode;
   const { count, nats, secondsPerStep } = words;
+  const { endWords } = folds;
   const [TOP, BOTTOM] = [3, 97]; // so that no line is cut at the edge
   const WIDTH = 1000;
   const FLOOR_NATS = 1e-6;
@@ -31,12 +33,12 @@ const charts = (() => {
    */
   function createChart(element) {
     const svg = draw("svg", { viewBox: `0 0 ${WIDTH} 100`, preserveAspectRatio: "none", "aria-hidden": "true" });
-    const [area, share, entropy, threshold, ends] = ["dp-area", "dp-share", "dp-entropy", "dp-threshold", "dp-ends"]
+    const [area, share, entropy, threshold, ends, found] = ["dp-area", "dp-share", "dp-entropy", "dp-threshold", "dp-ends", "dp-found"]
       .map((name) => svg.appendChild(draw("path", { class: name })));
     const head = make("i", "dp-playhead");
     const plot = make("div", "dp-plot");
     const key = make("p", "dp-key");
-    const [accepted, mean, limit] = ["accepted", "entropy", "threshold"].map((name) => {
+    const [accepted, mean, limit, end] = ["accepted", "entropy", "threshold", "end"].map((name) => {
       const entry = make("span", `dp-key-${name}`);
       key.append(entry);
       return entry;
@@ -55,7 +57,7 @@ const charts = (() => {
       const height = entropyScale(run);
       /** @param {number} k */
       const at = (k) => xs[k] * WIDTH;
-      const course = line(run.trace.map((step, k) => [at(k), heightOf(step.accepted / step.length)]));
+      const course = line(run.trace.map((step, k) => [at(k), heightOf(step.accepted / Math.max(1, step.texts))]));
       share.setAttribute("d", course);
       area.setAttribute("d", `${course}L${at(run.trace.length - 1).toFixed(1)} 100L${at(0).toFixed(1)} 100Z`);
       entropy.setAttribute("d", line(run.trace.map((step, k) => [at(k), height(step.meanEntropy)])));
@@ -63,6 +65,9 @@ const charts = (() => {
       threshold.setAttribute("d", goal ? `M0 ${height(goal)}H${WIDTH}` : "");
       const borders = run.trace.flatMap((step, k) => (k && step.block !== run.trace[k - 1].block ? [(at(k) + at(k - 1)) / 2] : []));
       ends.setAttribute("d", borders.map((x) => `M${x} 0V100`).join(""));
+      const last = run.trace[run.trace.length - 1];
+      const since = run.trace.findIndex((step) => step.block === last.block && step.step === last.tailSince);
+      found.setAttribute("d", last.tail < last.length && since > 0 ? `M${at(since)} ${BOTTOM - 12}V100` : "");
     }
     /**
      * Show a run, with the playhead at a share of the width.
@@ -77,8 +82,10 @@ const charts = (() => {
       drawn = { run, course };
       head.style.transform = `translateX(${(at * 100).toFixed(3)}%)`;
       const step = run.trace[index];
-      write(accepted, `accepted ${step.accepted} of ${step.length}`);
+      write(accepted, `accepted ${step.accepted} of ${step.texts}`);
       write(mean, `mean entropy ${nats(step.meanEntropy)} nats, log scale`);
+      write(end, endWords(step));
+      end.hidden = !endWords(step);
       write(limit, run.settings.stop_entropy ? `stop threshold ${run.settings.stop_entropy} nats` : "no stop threshold");
     }
     return { show };
@@ -95,7 +102,9 @@ const charts = (() => {
     const last = run.trace[index];
     const commits = shown.filter((step) => step.phase === "commit");
     const passes = shown.filter((step) => step.phase === "step");
-    const tokens = commits.reduce((sum, step) => sum + step.answerLength, 0);
+    const tokens = commits.reduce((sum, step) => sum + step.texts, 0);
+    const thought = commits.reduce((sum, { parts }) => sum + parts.filter((part) => part === PART.THOUGHT).length, 0);
+    const after = last.length - last.tail;
     const ms = passes.reduce((sum, step) => sum + step.elapsedMs - (step.before ?? step).elapsedMs, 0);
     const length = last.length;
     const steps = passes.length;
@@ -111,12 +120,14 @@ const charts = (() => {
         about: "Every step computes all of them, also those accepted before and those after the answer's end." },
       { value: ended && steps ? (tokens / steps).toFixed(1) : "–", name: "answer tokens per forward pass",
         brief: ended && steps ? `${(tokens / steps).toFixed(1)} answer tokens per forward pass` : "",
-        about: `Committed answer tokens (${tokens}) over denoising steps (${steps}); the stop token and what follows it are not counted.` },
+        about: `Committed answer tokens (${tokens}) over denoising steps (${steps})${thought ? `, ${thought} of a thought among them` : ""}; marks of structure, the stop token and what follows it are not counted.` },
       { value: ended && tokens ? (length * steps / tokens).toFixed(0) : "–", name: "positions computed per answer token", brief: "",
         about: "Canvas positions times steps, over answer tokens: the price of few passes. Here an autoregressive model computes one." },
       { value: ended ? String(tokens) : "–", name: "forward passes of an autoregressive model",
         brief: ended ? `an autoregressive model: ${tokens}` : "",
         about: "For the same answer, one token at a time: one pass a token, each over one position. Such passes are cheaper; this compares counts, not time." },
+      { value: after ? String(after) : "–", name: "positions after the end", brief: "",
+        about: after ? `Of the last canvas: ${endWords(last)}. No other figure counts them but the canvas's own.` : "The canvas has no end yet." },
     ];
   }
   /**

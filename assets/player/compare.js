@@ -71,10 +71,10 @@ const compare = (() => {
   }
   /**
    * Neighbours of one kind as one part.
-   * @param {Part[]} parts
+   * @param {Piece[]} parts
    */
   function joined(parts) {
-    /** @type {Part[]} */
+    /** @type {Piece[]} */
     const out = [];
     for (const { text, differs } of parts) {
       const last = out.at(-1);

@@ -6,10 +6,13 @@ const decode = (() => {
   for (let k = 0; k < BASE; k++) VALUE[SHARED.alphabet.charCodeAt(k)] = k;
 
   const CODE = SHARED.codes;
+  const PART = SHARED.parts;
   /** @param {number} code */
   const isNoise = (code) => code === CODE.MASKED || code === CODE.REVERTED;
   /** @param {number} code */
   const isChange = (code) => code >= CODE.REVERTED;
+  /** @param {number} part */
+  const isText = (part) => part === PART.ANSWER || part === PART.THOUGHT;
 
   /**
    * The number in `count` characters of `text`, lowest 6 bits first.
@@ -91,6 +94,21 @@ const decode = (() => {
     return noise;
   }
   /**
+   * What every position is part of, where that has changed; and since which step the tail has begun where it begins.
+   * @param {[number, number, number][] | undefined} stretches
+   * @param {number} length
+   * @param {Step | null} before
+   * @param {number} step
+   */
+  function readParts(stretches, length, before, step) {
+    if (!stretches && before) return { parts: before.parts, tail: before.tail, tailSince: before.tailSince };
+    const parts = new Uint8Array(length); // of the answer
+    for (const [start, end, part] of stretches ?? []) parts.fill(part, start, end);
+    const found = parts.indexOf(PART.TAIL);
+    const tail = found < 0 ? length : found;
+    return { parts, tail, tailSince: before?.tail === tail ? before.tailSince : step };
+  }
+  /**
    * Since which step each position holds its token (0: it is noise), and how often an accepted token was taken back.
    * @param {Uint8Array} cells
    * @param {(i: number) => number} idAt
@@ -124,13 +142,17 @@ const decode = (() => {
     const commits = message.ph === "commit";
     const repeated = commits ? before : null; // a commit shows the last step's readings again
     const stood = before && message.s > 1 && moved === 0; // step 1 has nothing to be equal to but noise
+    const { parts, ...tail } = readParts(message.r, length, before, message.s);
+    const texts = [...parts.keys()].filter((i) => isText(parts[i]));
     return {
       block: message.b, step: message.s, maxSteps: message.n, phase: message.ph, temperature: message.T,
-      elapsedMs: message.ms, blockStartMs: before ? before.blockStartMs : message.ms, answerLength: message.e,
+      elapsedMs: message.ms, blockStartMs: before ? before.blockStartMs : message.ms,
       maxEntropy: message.hmax, meanEntropy: message.mean, length, before, candidates, cells, sampled,
+      parts, ...tail,
       moved: repeated ? repeated.moved : moved,
       unchangedSteps: repeated ? repeated.unchangedSteps : stood ? before.unchangedSteps + 1 : 0,
-      accepted: cells.reduce((sum, code) => sum + (isNoise(code) ? 0 : 1), 0),
+      texts: texts.length,
+      accepted: texts.filter((i) => !isNoise(cells[i])).length,
       entropy: readLevels(message.h),
       probability: readLevels(message.p),
       alternatives: readAlternatives(message.a ?? "", length, before, message.s),
@@ -230,5 +252,5 @@ const decode = (() => {
    */
   const thoughtAt = (run, index) => run.thoughts.slice(0, index + 1).findLast(Boolean) ?? "";
 
-  return { CODE, isNoise, tokenAt, tokenText, textAt, cellsAt, newRun, addStep, readRecording, answerAt, thoughtAt };
+  return { CODE, PART, isNoise, isText, tokenAt, tokenText, textAt, cellsAt, newRun, addStep, readRecording, answerAt, thoughtAt };
 })();

@@ -1,7 +1,8 @@
 /** The inspector beside a token: its text and state in words, its candidates now, and its course over the steps. */
 const inspectors = (() => {
   "use strict";
-  const { CODE, isNoise, tokenAt, tokenText, textAt } = decode;
+  const { CODE, PART, isNoise, tokenAt, tokenText, textAt } = decode;
+  const { tailWords, endWords, textOf } = folds;
   const { TOP_LEVEL, aboutNats, aboutPercent, quoted } = words;
   const { make, draw, write, fill, named, find } = dom;
   const DOCK_BELOW_PX = 560;
@@ -16,6 +17,11 @@ const inspectors = (() => {
     [CODE.REVERTED]: { name: "reverted", y: 7, height: 8, quote: "masked" },
     [CODE.CHANGED_NEW]: { name: "changed", y: 0, height: 15, quote: "new" },
     [CODE.CHANGED_COMMITTED]: { name: "changed", y: 0, height: 15, quote: "committed" },
+  };
+  /** What is said of a position that is no answer, by its part. */
+  const PART_NOTES = {
+    [PART.THOUGHT]: "Part of a thought.", [PART.STRUCTURE]: "A mark of structure, no part of the answer.",
+    [PART.TAIL]: "After the end, no part of the answer.",
   };
   const MARKUP = `
     <p class="dp-quote"><span data-ui="quote"></span><small data-ui="place"></small></p>
@@ -88,19 +94,56 @@ const inspectors = (() => {
       if (!isNoise(code)) token = now;
     }
     const told = events.length > 6 ? [...events.slice(0, 2), `${events.length - 4} more turns`, ...events.slice(-2)] : events;
-    const sentence = told.join(", ");
-    return sentence ? `${sentence[0].toUpperCase()}${sentence.slice(1)}.` : "Never accepted so far.";
+    return told.length ? sentence(told.join(", ")) : "Never accepted so far.";
+  }
+  /**
+   * A sentence begins with a capital letter.
+   * @param {string} words
+   */
+  const sentence = (words) => `${words[0].toUpperCase()}${words.slice(1)}.`;
+  /**
+   * The tokens of a stretch, the most frequent one with its number.
+   * @param {Run} run
+   * @param {Step} step
+   * @param {[number, number]} stretch
+   */
+  function filling(run, step, [from, to]) {
+    /** @type {Map<string, number>} */
+    const times = new Map();
+    for (let i = from; i < to; i++) times.set(textAt(run, step, i), (times.get(textAt(run, step, i)) ?? 0) + 1);
+    const [text, most] = [...times].reduce((a, b) => (b[1] > a[1] ? b : a));
+    return `${most} × ${quoted(text)}${most < to - from ? `, ${to - from - most} × other tokens` : ""}`;
+  }
+  /**
+   * What is said about a stretch of positions that one cell stands for.
+   * @param {Run} run
+   * @param {Step} step
+   * @param {[number, number]} stretch
+   */
+  function describeStretch(run, step, [from, to]) {
+    const isTail = step.parts[from] === PART.TAIL;
+    const opens = step.parts[to] === PART.THOUGHT ? "A thought begins" : to - from > 1 ? "An empty thought" : "A mark of structure";
+    const where = to - from > 1 ? `positions ${from + 1} to ${to}` : `position ${from + 1}`;
+    return {
+      quote: isTail ? tailWords(to - from) : SHARED.structureSign,
+      place: `${where} of ${step.length}`,
+      words: isTail ? sentence(endWords(step)) : `${opens}: ${quoted(textOf(run, step, [from, to]))}.`,
+      numbers: isTail ? filling(run, step, [from, to]) : "",
+      note: "No part of the answer, and not counted. The grid shows every position.",
+      ranked: [],
+    };
   }
   /**
    * What is said about a position: finished strings, and the ranked candidates.
    * @param {Place} place
    */
-  function describe({ run, step, i }) {
+  function describe({ run, step, i, stretch }) {
+    if (stretch) return describeStretch(run, step, stretch);
     const [measured, others] = [step.phase !== "noise", step.alternatives[i]];
     const ranked = [{ id: step.candidates[i], level: step.probability[i] }, ...(others ? others.ranked : [])];
     const noise = step.noise?.get(i);
     const notes = [
-      i < step.answerLength ? "" : "Outside the answer.",
+      PART_NOTES[step.parts[i]] ?? "",
       noise === undefined ? "" : `The model reads the random token ${quoted(tokenText(run, noise))} here next.`,
       others && others.step !== step.step ? `Second and third place as of step ${others.step}.` : "",
     ];
@@ -119,7 +162,7 @@ const inspectors = (() => {
    */
   function spoken(place) {
     const { quote, place: where, words: state, numbers, note } = describe(place);
-    const history = place.step.phase === "noise" ? "" : historyWords(place.run, place.step, place.i);
+    const history = place.stretch || place.step.phase === "noise" ? "" : historyWords(place.run, place.step, place.i);
     return [`${quote}, ${where}.`, state, numbers && `${numbers}.`, note, history].filter(Boolean).join(" ");
   }
 
@@ -186,11 +229,11 @@ const inspectors = (() => {
      * @param {number} width
      */
     function show(place, cell, root, width) {
-      const { run, step, i } = place;
+      const { run, step, i, stretch } = place;
       const { ranked, ...texts } = describe(place);
       for (const [name, text] of Object.entries(texts)) write(ui[name], text); // by the names of the markup
       rows.forEach((row, k) => fillRow(run, row, ranked[k]));
-      const course = courseOf(run, step);
+      const course = stretch ? [] : courseOf(run, step);
       ui.course.hidden = course.length === 0;
       const known = `${step.block} ${i} ${course.length}`;
       if (course.length && (drawn?.run !== run || drawn.known !== known)) drawCourse(place, course);
@@ -199,7 +242,7 @@ const inspectors = (() => {
         const x = ((Math.max(0.5, step.step - 0.5)) / course.length) * WIDTH;
         now.setAttribute("d", step.step ? `M${x.toFixed(1)} 0V${HEIGHT}` : "");
       }
-      element.dataset.cell = STRIPES[step.cells[i]].quote;
+      element.dataset.cell = stretch ? "folded" : STRIPES[step.cells[i]].quote;
       element.hidden = false;
       placeBeside(cell, root, width);
     }

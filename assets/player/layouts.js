@@ -10,10 +10,19 @@ const layouts = (() => {
   const { visible } = words;
   const ROW_CELLS = 16; // one row of the grid, or two of a narrow one (canvas.css)
 
+  const UNSEEN = ["dp-none", "dp-gap", "dp-blank"];
+  /** What was folded in the place of a token. @type {TextLook} */
+  const BLANK = { classes: "dp-cell dp-blank", text: "", folded: true, nothing: true };
+
   /** @param {TextLook} look */
   const textOf = (look) => look.sign ?? look.text;
   /** @param {Look} look */
   const isSign = (look) => look.text !== null && look.sign !== undefined;
+
+  /** @param {Look} look */
+  const isFolded = (look) => look.text !== null && look.folded === true;
+  /** @param {Look} look */
+  const isNothing = (look) => look.text !== null && look.nothing === true;
 
   /**
    * A look's text in two parts: the leading spaces, and the word, which a noise chip covers.
@@ -120,10 +129,15 @@ const layouts = (() => {
     dress(cell, look);
     fillParts(cell, partsOf(look), isSign(look));
   }
+  /**
+   * Whether a cell can be seen and pointed at.
+   * @param {HTMLElement} cell
+   */
+  const isSeen = ({ classList }) => !UNSEEN.some((name) => classList.contains(name));
 
   /** @type {Layout} */
   const flow = {
-    title: "Flow", about: "The text as it stands at this step.",
+    title: "Flow", about: "The text as it stands at this step.", folds: true,
     open(block) {
       block.breaks = new Array(block.cells.length).fill(false);
       join(block);
@@ -143,12 +157,13 @@ const layouts = (() => {
    */
   function finalOf(look, cells) {
     const [gap, word] = partsOf(look);
-    const isDrawn = look.text === null || isSign(look); // so that it is as wide as it is long
-    return { text: gap + word, room: Math.max(1, isDrawn ? word.length : cells - gap.length), isChip: look.text === null };
+    const isDrawn = look.text === null || isSign(look) || isFolded(look); // so that it is as wide as it is long
+    const room = Math.max(1, isDrawn ? word.length : cells - gap.length);
+    return { text: gap + word, room, isChip: look.text === null, look: isNothing(look) ? look : null };
   }
   /** @type {Layout} */
   const settled = {
-    title: "Settled", about: "Every token at the place it has in the end, from the first step on.",
+    title: "Settled", about: "Every token at the place it has in the end, from the first step on.", folds: true,
     /** Give every cell its final text, and with it its place for good. */
     open(block, looks, cells) {
       block.finals = looks.map((look, i) => finalOf(look, cells[i]));
@@ -160,9 +175,10 @@ const layouts = (() => {
     /** Another text than the final one lies over the word's place, cut to its width. */
     fill(cell, look, block, i) {
       const { word } = partsIn(cell);
-      const { text, room, isChip } = block.finals[i];
-      dress(cell, look);
-      const other = look.text !== null && (isChip || textOf(look) !== text) ? textOf(look) : undefined;
+      const { text, room, isChip, look: final } = block.finals[i];
+      if (final) return dress(cell, final);
+      dress(cell, isNothing(look) ? BLANK : look);
+      const other = look.text !== null && !look.nothing && (isChip || textOf(look) !== text) ? textOf(look) : undefined;
       if (other !== undefined && !word.style.length) word.style.setProperty("--room", String(room));
       attribute(word, "data-now", other === undefined ? undefined : visible(other.trim() || other));
     },
@@ -171,7 +187,7 @@ const layouts = (() => {
 
   /** @type {Layout} */
   const grid = {
-    title: "Grid", about: "One fixed box a position, in order.",
+    title: "Grid", about: "One fixed box a position, in order.", folds: false,
     /** Whole rows take the part of paragraphs. */
     open(block) {
       block.breaks = block.cells.map((_, i) => (i + 1) % ROW_CELLS === 0);
@@ -187,5 +203,5 @@ const layouts = (() => {
 
   /** @type {Record<LayoutName, Layout>} */
   const LAYOUTS = { flow, settled, grid };
-  return { LAYOUTS, draw };
+  return { LAYOUTS, draw, isSeen };
 })();

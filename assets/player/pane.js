@@ -1,8 +1,9 @@
 /** One run on the page: its state and meters, its canvas, its course and figures, its answer. */
 const panes = (() => {
   "use strict";
-  const { make, write, fill, named, find } = dom;
-  const { CODE, answerAt, thoughtAt } = decode;
+  const { make, write, fill, attribute, named, find } = dom;
+  const { CODE, isText, answerAt, thoughtAt } = decode;
+  const { endWords } = folds;
   const { seconds, secondsPerStep, nats, day } = words;
   const GOAL_SHARE = 0.8; // where on its bar the stop threshold stands
   const FIELD_CHIPS = 260;
@@ -121,7 +122,7 @@ const panes = (() => {
       ui.block.hidden = !step || run.blockEnds.length < 2;
     }
     /**
-     * Step, time and accepted share; the time per step leaves out the reading of the prompt.
+     * Step, time and the accepted share of the text; the time per step leaves out the reading of the prompt.
      * @param {Step} step
      */
     function showNumbers(step) {
@@ -130,13 +131,15 @@ const panes = (() => {
       write(ui.time, seconds(step.elapsedMs));
       write(ui.rate, step.step ? `${secondsPerStep((step.elapsedMs - step.blockStartMs) / step.step)} per step` : "– s per step");
       const counts = new Array(7).fill(0);
-      for (const code of step.cells) counts[code] += 1;
+      step.cells.forEach((code, i) => { if (isText(step.parts[i])) counts[code] += 1; });
       const shares = [counts[CODE.DRAFT], counts[CODE.NEW] + counts[CODE.CHANGED_NEW], counts[CODE.COMMITTED] + counts[CODE.CHANGED_COMMITTED]];
-      write(ui.accepted, `${step.accepted} of ${step.length} accepted`);
+      write(ui.accepted, `${step.accepted} of ${step.texts} accepted`);
+      attribute(ui.accepted, "title", endWords(step) ? `Without what follows the end; ${endWords(step)}.` : undefined);
+      const texts = Math.max(1, step.texts);
       let before = 0;
       shares.forEach((number, k) => {
-        bars[k].style.setProperty("--from", (before / step.length).toFixed(3));
-        fill(bars[k], number / step.length);
+        bars[k].style.setProperty("--from", (before / texts).toFixed(3));
+        fill(bars[k], number / texts);
         before += number;
       });
     }
@@ -213,7 +216,7 @@ const panes = (() => {
     /**
      * Name what sets this run apart in a comparison, and mark it in its answer.
      * @param {{name: string, value: string}[]} settings
-     * @param {Part[]} parts
+     * @param {Piece[]} parts
      */
     function setApart(settings, parts) {
       const apart = settings.flatMap(({ name, value }) => [make("span", "", `${name} `), make("b", "", value)]);

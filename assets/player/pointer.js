@@ -63,14 +63,16 @@ const pointers = (() => {
       cell.focus({ preventScroll: refocusing });
     }
     /**
-     * Draw anew, and give the focus back to a cell that was moved in the document, or made anew, under it.
+     * Draw anew, and give the focus back to a cell that was moved in the document, or made anew, under it; of one that
+     * is not seen any more, to the tab stop.
      * @param {() => void} draw
      */
     function keepFocus(draw) {
       const before = cellAt(focused);
       const kept = before && before === document.activeElement ? focused : null;
       draw();
-      const cell = cellAt(kept);
+      const own = cellAt(kept);
+      const cell = own && kept && !layouts.isSeen(own) ? kept.pane.canvas.stop() : own;
       if (!cell || cell === document.activeElement) return;
       refocusing = true;
       moveFocus(cell);

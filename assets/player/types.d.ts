@@ -7,10 +7,13 @@ declare const SHARED: {
   endings: Record<Reason, string>;
   maxNoiseCells: number;
   noiseSign: string;
+  parts: Record<"ANSWER" | "THOUGHT" | "STRUCTURE" | "TAIL", number>;
   returnSign: string;
   settings: Record<string, string>;
   stepMs: number;
+  structureSign: string;
   sureLevels: number;
+  tailWords: Record<"one" | "many", string>;
 };
 
 // ---- Messages: visualizer/player/messages.py says what is in them -----------------------------------------------------
@@ -45,7 +48,6 @@ interface StepMessage {
   ph: Phase;
   T: number;
   ms: number;
-  e: number;
   hmax: number;
   mean: number;
   w: string;
@@ -59,6 +61,7 @@ interface StepMessage {
   c?: Record<string, number>;
   o?: Record<number, string>;
   oc?: Record<number, number>;
+  r?: [number, number, number][];
   z?: string;
   f?: Reason;
   answer?: string;
@@ -158,7 +161,6 @@ interface Step {
   temperature: number;
   elapsedMs: number;
   blockStartMs: number;
-  answerLength: number;
   maxEntropy: number;
   meanEntropy: number;
   length: number;
@@ -166,11 +168,18 @@ interface Step {
   before: Step | null;
   candidates: Uint32Array;
   cells: Uint8Array;
+  /** What every position is part of: `SHARED.parts`. */
+  parts: Uint8Array;
+  /** Where the tail begins (`length`: there is none), and since which step it has begun there. */
+  tail: number;
+  tailSince: number;
   /** Accepted tokens that are not the candidate. */
   sampled: Map<number, number>;
   /** How many candidates are others than before. */
   moved: number;
   unchangedSteps: number;
+  /** Positions of text, an answer's or a thought's, and how many of them are accepted. */
+  texts: number;
   accepted: number;
   entropy: Uint8Array;
   probability: Uint8Array;
@@ -215,11 +224,12 @@ interface Moment {
   shown: number[];
 }
 type Pacing = "equal" | "real";
-/** A position of a run at a step. */
+/** A position of a run at a step. stretch: from and to before which it stands for others too, where it does. */
 interface Place {
   run: Run;
   step: Step;
   i: number;
+  stretch: [number, number] | null;
 }
 
 // ---- Pictures of positions: views.js makes looks, layouts.js places them ----------------------------------------------
@@ -236,10 +246,12 @@ interface Extras {
 interface LookBase extends Extras {
   classes: string;
 }
-/** A token. sign: stands for its text, if it is special. */
+/** A token. sign: stands for its text. folded: it stands for several, or is one of them; nothing: it is not to be seen. */
 interface TextLook extends LookBase {
   text: string;
   sign?: string;
+  folded?: boolean;
+  nothing?: boolean;
 }
 /** Noise: so many cells of chip after a gap, and how sure its candidate is. */
 interface ChipLook extends LookBase {
@@ -265,15 +277,17 @@ interface View extends Choice {
   numbers?: boolean;
 }
 
-/** A cell's place for good in the settled layout: the final text, and the room of its word. */
+/** A cell's place for good in the settled layout: the final text, and the room of its word. look: where nothing is seen. */
 interface Final {
   text: string;
   room: number;
   isChip: boolean;
+  look: Look | null;
 }
-/** A canvas block in the document. */
+/** A canvas block in the document. seam: what stands between it and the one before. */
 interface Block {
   element: HTMLElement;
+  seam: HTMLElement | null;
   cells: HTMLElement[];
   /** What every cell shows. */
   keys: string[];
@@ -289,6 +303,8 @@ interface Block {
   finals: Final[];
 }
 interface Layout extends Choice {
+  /** Whether what is no text is folded (folds.js). */
+  folds: boolean;
   /** Open a block. looks, cells: of its last step, and how wide their texts are. */
   open(block: Block, looks: Look[], cells: number[]): void;
   fill(cell: HTMLElement, look: Look, block: Block, i: number): void;
@@ -309,7 +325,7 @@ interface PaneOptions extends ShowOptions {
   share: number;
 }
 /** A piece of an answer in a comparison. */
-interface Part {
+interface Piece {
   text: string;
   differs: boolean;
 }

@@ -1,7 +1,8 @@
 /** What a position looks like in each view, as a plain value that every layout can draw. */
 const views = (() => {
   "use strict";
-  const { CODE, isNoise, tokenAt, tokenText, textAt, cellsAt } = decode;
+  const { CODE, PART, isNoise, tokenAt, tokenText, textAt, cellsAt } = decode;
+  const { foldedLook } = folds;
   const { TOP_LEVEL, inLine, natsOf } = words;
   const STATE_CLASSES = {
     [CODE.MASKED]: "masked", [CODE.NEW]: "new", [CODE.DRAFT]: "draft", [CODE.COMMITTED]: "committed",
@@ -173,15 +174,20 @@ const views = (() => {
     },
   };
   /**
-   * The look of a position in a view.
+   * The look of a position in a view. remark: where the remark of what follows the end stands; null where nothing is
+   * folded. parts: by which it is quiet, its own or those of the end.
    * @param {Run} run
    * @param {Step} step
    * @param {number} i
    * @param {ViewName} view
+   * @param {number | null} remark
+   * @param {Uint8Array} parts
    */
-  function lookAt(run, step, i, view) {
+  function lookAt(run, step, i, view, remark, parts) {
+    const folded = remark === null ? null : foldedLook(run, step, i, remark);
+    if (folded) return folded;
     const look = VIEWS[view].look(run, step, i);
-    if (i >= step.answerLength) look.classes += " dp-outside";
+    if (parts[i] !== PART.ANSWER) look.classes += parts[i] === PART.TAIL ? " dp-quiet dp-after" : " dp-quiet";
     return look;
   }
   return { VIEWS, lookAt };

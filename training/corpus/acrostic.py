@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from typing import NamedTuple
 
-from training.corpus.example import Example
+from training.corpus.example import Example, unmet
 
 DEMO_PROMPT = (
     "Write a six-line poem about the ocean where the lines start with the letters O, C, E, A, N, S in that order."
@@ -25,7 +25,6 @@ WORD_SHARE = 0.15
 MIN_LINES = 3
 MAX_LINES = 8
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-LETTER_RUN = re.compile(r"\b[A-Z](?:\s*,\s*(?:and\s+)?[A-Z]\b)+")
 
 NUMBER_WORDS = {3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight"}
 
@@ -425,22 +424,6 @@ def sample(rng: random.Random) -> Example:
     return Example(_fill(wording, letters, topic), _poem(rng, letters, topic))
 
 
-def letters_in(prompt: str) -> str:
-    """The letters a prompt asks for: its last comma-separated run of single capitals, empty when there is none."""
-    runs = LETTER_RUN.findall(prompt)
-    return "".join(re.findall("[A-Z]", runs[-1])) if runs else ""
-
-
 def violations(prompt: str, answer: str) -> list[str]:
     """The constraints of the prompt that the answer breaks: the number of lines and the first letter of each."""
-    letters = letters_in(prompt)
-    if not letters:
-        return ["The prompt names no list of letters."]
-    lines = answer.split("\n")
-    found = []
-    if len(lines) != len(letters):
-        found.append(f"The poem should have {len(letters)} lines but has {len(lines)}.")
-    for number, (letter, line) in enumerate(zip(letters, lines, strict=False), start=1):
-        if line[:1] != letter:
-            found.append(f"Line {number} should start with {letter} but starts with {line[:1] or 'nothing'!r}.")
-    return found
+    return unmet(prompt, answer)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from visualizer.measure import checks_of
+
 PIECE_PATTERN = r'"""|>>>| ?[A-Z]| ?[a-z]+| ?[0-9]| ?[^\sA-Za-z0-9]|\n *|\s'
 
 MAX_PROMPT_PIECES = 40
@@ -26,3 +28,11 @@ class Example:
 def pieces(text: str) -> list[str]:
     """Split text as the pocket tokenizer does; the pieces joined are the text."""
     return re.findall(PIECE_PATTERN, text)
+
+
+def unmet(prompt: str, answer: str) -> list[str]:
+    """The constraints that the prompt names, as the app's scoreboard checks them, and the answer does not keep."""
+    checks = checks_of(prompt)
+    if not checks:
+        return ["The prompt names no constraint."]
+    return [f"Not met: {check.group} {check.label}." for check in checks if not check.holds(answer)]

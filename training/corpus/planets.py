@@ -8,11 +8,12 @@ from __future__ import annotations
 import random
 import re
 
-from training.corpus.example import Example
+from training.corpus.example import Example, unmet
+from visualizer.measure import PLANETS, sentence_ends
 
 DEMO_PROMPT = "List the eight planets from Neptune inward to Mercury, one per line, each with a one-sentence fun fact."
 
-OUTWARD = ("Mercury", "Venus", "Earth", "Mars", "Jupiter", "Saturn", "Uranus", "Neptune")
+OUTWARD = PLANETS
 INWARD = tuple(reversed(OUTWARD))
 
 DEMO_SHARE = 0.5
@@ -136,7 +137,7 @@ FACTS = {
     ),
 }
 
-_LINE = re.compile(r"([0-9]+)\. ([A-Za-z]+):(.*)")
+_LINE = re.compile(r"([0-9]+)\. [A-Za-z]+:(.*)")
 
 
 def sample(rng: random.Random) -> Example:
@@ -150,45 +151,24 @@ def sample(rng: random.Random) -> Example:
 
 def violations(prompt: str, answer: str) -> list[str]:
     """Name what keeps the answer from being the numbered list of planets and facts that the prompt asks for."""
-    lines = answer.split("\n")
-    broken = [] if len(lines) == len(OUTWARD) else [f"There are {len(lines)} lines instead of eight."]
-    order = _asked_order(prompt) or _shown_order(lines)
-    for position, (line, name) in enumerate(zip(lines, order, strict=False), start=1):
-        broken.extend(_line_violations(position, line, name))
-    return broken
+    lines = enumerate(answer.split("\n"), start=1)
+    return unmet(prompt, answer) + [broken for number, line in lines for broken in _line_violations(number, line)]
 
 
 def _answer(order: tuple[str, ...], rng: random.Random) -> str:
     return "\n".join(f"{number}. {name}: {rng.choice(FACTS[name])}" for number, name in enumerate(order, start=1))
 
 
-def _asked_order(prompt: str) -> tuple[str, ...] | None:
-    """Read the direction from the planet or the word that the prompt names first; None when it names neither."""
-    found = re.search(r"neptune|inward|farthest|mercury|outward|nearest|closest", prompt.lower())
-    if found is None:
-        return None
-    return INWARD if found.group() in ("neptune", "inward", "farthest") else OUTWARD
-
-
-def _shown_order(lines: list[str]) -> tuple[str, ...]:
-    return INWARD if "Neptune" in lines[0] else OUTWARD
-
-
-def _line_violations(position: int, line: str, name: str) -> list[str]:
+def _line_violations(number: int, line: str) -> list[str]:
     match = _LINE.fullmatch(line)
     if match is None:
-        return [f"Line {position} is not a number, a planet, a colon and a fact."]
-    number, shown, fact = match.groups()
-    broken = []
-    if number != str(position):
-        broken.append(f"Line {position} is not numbered {position}.")
-    if shown != name:
-        broken.append(f"Line {position} should name {name}.")
-    if not _is_one_sentence(fact.strip()):
-        broken.append(f"Line {position} does not give exactly one sentence.")
-    return broken
+        return [f"Line {number} is not a number, a planet, a colon and a fact."]
+    shown, fact = match.groups()
+    broken = [] if shown == str(number) else [f"Line {number} is not numbered {number}."]
+    return broken if _is_one_sentence(fact.strip()) else [*broken, f"Line {number} does not give exactly one sentence."]
 
 
 def _is_one_sentence(fact: str) -> bool:
-    ends_once = fact.endswith(".") and re.search(r"[.!?]", fact[:-1]) is None
-    return ends_once and len(re.findall(r"[A-Za-z]+", fact)) >= MIN_FACT_WORDS
+    return (
+        len(sentence_ends(fact)) == 1 and fact.endswith(".") and len(re.findall(r"[A-Za-z]+", fact)) >= MIN_FACT_WORDS
+    )

@@ -7,9 +7,8 @@ whole from its slot, always 88 words together. With the six words of the demo se
 from __future__ import annotations
 
 import random
-import re
 
-from training.corpus.example import Example
+from training.corpus.example import Example, unmet
 
 DEMO_SENTENCE = "The last train left at midnight."
 
@@ -26,7 +25,6 @@ DEMO_PROMPT = DEMO_WORDING.format(sentence=DEMO_SENTENCE)
 DEMO_SENTENCE_SHARE = 0.08
 DEMO_WORDING_SHARE = 0.6
 
-MIN_WORDS, MAX_WORDS = 90, 110
 MIN_SENTENCE_WORDS, MAX_SENTENCE_WORDS = 4, 8
 
 PEOPLE = (
@@ -228,35 +226,7 @@ def sample(rng: random.Random) -> Example:
 
 def violations(prompt: str, answer: str) -> list[str]:
     """The constraints of the prompt that the answer breaks."""
-    text = answer.strip()
-    found = []
-    sentence = _requested_sentence(prompt)
-    if sentence and not _begins_with(text, sentence):
-        found.append("The first sentence is not the requested sentence.")
-    if sentence and not _ends_with(text, sentence):
-        found.append("The last sentence is not the requested sentence.")
-    count = len(text.split())
-    if not MIN_WORDS <= count <= MAX_WORDS:
-        found.append(f"The story has {count} words, not about 100.")
-    return found
-
-
-def _requested_sentence(prompt: str) -> str:
-    match = re.search(r"(?:^|\s)'(.+)'\s*$", prompt, re.DOTALL)
-    return match.group(1).strip() if match else ""
-
-
-def _begins_with(text: str, sentence: str) -> bool:
-    rest = text[len(sentence) :]
-    follows = r"\s|$" if sentence[-1] in ".!?" else r"[.!?](?:\s|$)"
-    return text.startswith(sentence) and re.match(follows, rest) is not None
-
-
-def _ends_with(text: str, sentence: str) -> bool:
-    if sentence[-1] not in ".!?":
-        text = text[:-1] if text.endswith((".", "!", "?")) else ""
-    before = text[: len(text) - len(sentence)]
-    return text.endswith(sentence) and (not before or re.search(r"[.!?]\s+$", before) is not None)
+    return unmet(prompt, answer)
 
 
 def _compose_sentence(rng: random.Random) -> str:

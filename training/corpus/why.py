@@ -11,7 +11,8 @@ import random
 import re
 from dataclasses import dataclass
 
-from training.corpus.example import Example
+from training.corpus.example import Example, unmet
+from visualizer.measure import sentence_spans
 
 DEMO_PROMPT = "Why is the sky blue? Answer in exactly three sentences."
 
@@ -25,9 +26,7 @@ OTHER_REQUESTS = (
     "Answer in three sentences.",
 )
 
-SENTENCES_WANTED = 3
 MIN_WORDS = 4
-SENTENCE_BREAK = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 
 
 @dataclass(frozen=True)
@@ -356,17 +355,10 @@ def _key_words(prompt: str) -> frozenset[str]:
 
 def violations(prompt: str, answer: str) -> list[str]:
     """Say which constraints of a three-sentence explanation the answer breaks; empty when all hold."""
-    text = answer.strip()
-    chunks = SENTENCE_BREAK.split(text) if text else []
-    finished = [chunk for chunk in chunks if chunk.endswith((".", "!", "?"))]
-    found = []
-    if len(finished) != SENTENCES_WANTED:
-        found.append(f"The answer should have exactly three sentences, not {len(finished)}.")
-    if len(finished) != len(chunks) or not text:
-        found.append("The answer does not end with a finished sentence.")
-    if any(len(_words(chunk)) < MIN_WORDS for chunk in finished):
+    found = unmet(prompt, answer)
+    if any(len(_words(answer[slice(*span)])) < MIN_WORDS for span in sentence_spans(answer)):
         found.append(f"A sentence has fewer than {MIN_WORDS} words.")
     key_words = _key_words(prompt)
-    if key_words and not key_words & {word.lower() for word in _words(text)}:
+    if key_words and not key_words & {word.lower() for word in _words(answer)}:
         found.append("The answer does not mention what the question is about.")
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from visualizer.command.check import check_command
 from visualizer.command.export import export_command
+from visualizer.command.race import race_command
 from visualizer.command.serve import serve_command
 
-__all__ = ["check_command", "export_command", "serve_command"]
+__all__ = ["check_command", "export_command", "race_command", "serve_command"]

@@ -5,14 +5,22 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import sys
-import unicodedata
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from visualizer.byte_sizes import read_file_size
-from visualizer.command.terminal import FAILURE, SUCCESS, OneLineParser, exit_status, interrupts, refuse
+from visualizer.command.recording import add_run_flags, check_source, given_knobs, prompt_text, record
+from visualizer.command.terminal import (
+    FAILURE,
+    SUCCESS,
+    OneLineParser,
+    exit_status,
+    interrupts,
+    printable,
+    refuse,
+    status_line,
+)
 from visualizer.errors import SettingsError, VisualizerError
 from visualizer.export import (
     FORMATS,
@@ -27,10 +35,8 @@ from visualizer.export import (
 )
 from visualizer.logs import log_to_terminal
 from visualizer.picture import PRESETS, Arrangement, Pacing, SceneOptions
-from visualizer.request import NO_UTF_8, Request
-from visualizer.settings import KNOBS, SET_BY_VISITORS, Choice, Knob, Number, Switch
 from visualizer.theme import THEMES
-from visualizer.trace import Trace, load_trace, trace_of
+from visualizer.trace import Trace, load_trace
 from visualizer.whole_file import check_writable
 
 _BURNED_IN = ("prompt", "checkpoint", "seed", "step", "legend", "progress", "label")
@@ -42,7 +48,7 @@ def export_command(arguments: list[str], program: str) -> int:
     log_to_terminal(logging.ERROR)
 
     def work() -> int:
-        with interrupts() as check, _status_line() as show:
+        with interrupts() as check, status_line() as show:
 
             def tell(words: str) -> None:
                 check()
@@ -59,10 +65,10 @@ def _run(asked: argparse.Namespace, tell: Callable[[str], None]) -> int:
     at_most_bytes = read_file_size(asked.at_most) if asked.at_most else None
     for target in asked.output:
         check_writable(target)
-    trace = load_trace(asked.trace) if asked.trace else _record(asked, tell)
+    trace = _opened(asked, tell)
     if not asked.output:
         tell("")
-        print(_printable(trace.answer))
+        print(printable(trace.answer))
     status, made = SUCCESS, []
     for target in asked.output:
         try:
@@ -83,15 +89,7 @@ def _check(asked: argparse.Namespace) -> None:
 
     Raises SettingsError.
     """
-    if (asked.prompt is None) == (asked.trace is None):
-        raise SettingsError(
-            "Give either a prompt, or --trace with a recording; serve opens the page; --help tells of all."
-        )
-    if asked.trace is not None:
-        given = [name for name in ("model", *SET_BY_VISITORS) if getattr(asked, name) is not None]
-        if given:
-            flag = f"--{given[0].replace('_', '-')}"
-            raise SettingsError(f"{flag} is about a new run, and --trace opens one that has been made.")
+    check_source(asked)
     places = [os.path.realpath(target) for target in asked.output]
     for target, place in zip(asked.output, places, strict=True):
         if places.count(place) > 1:
@@ -102,45 +100,11 @@ def _check(asked: argparse.Namespace) -> None:
         raise SettingsError(f"--moment is a share from 0 to 1, not {asked.moment:g}.")
 
 
-def _record(asked: argparse.Namespace, tell: Callable[[str], None]) -> Trace:
-    """Make the run.
-
-    Raises VisualizerError when the checkpoint or the knobs cannot be used, or the run fails.
-    """
-    from visualizer.bundled import POCKET_FOLDER
-    from visualizer.hub import default_hub, obtain
-    from visualizer.model import read_card
-    from visualizer.run import Engine, run_info, run_telling
-
-    card = obtain(asked.model, default_hub(), sys.stderr) if asked.model else read_card(POCKET_FOLDER)
-    knobs = {name: getattr(asked, name) for name in SET_BY_VISITORS}
-    request = Request.of(card.defaults, _prompt_text(asked.prompt), knobs)
-    info = run_info(card, request.prompt, request.settings)
-    engine = Engine(card)
-    frames = []
-    try:
-        tell(f"{card.name}: loading")
-        running = run_telling(
-            engine, request.prompt, request.settings, lambda loading: tell(f"{card.name}: {loading.words}")
-        )
-        with closing(running):
-            for frame in running:
-                frames.append(frame)
-                tell(f"{card.name}: block {frame.state.block + 1}, step {frame.state.step}/{frame.state.max_steps}")
-    finally:
-        engine.close()
-    return trace_of(info, frames)
-
-
-def _prompt_text(prompt: str) -> str:
-    """The prompt, of which `-` stands for the standard input.
-
-    Raises SettingsError when that is not valid UTF-8.
-    """
-    try:
-        return sys.stdin.read() if prompt == "-" else prompt
-    except UnicodeDecodeError as exc:
-        raise SettingsError(NO_UTF_8) from exc
+def _opened(asked: argparse.Namespace, tell: Callable[[str], None]) -> Trace:
+    """The recording, or a new run."""
+    if asked.trace is not None:
+        return load_trace(asked.trace)
+    return record(asked.model, prompt_text(asked.prompt), given_knobs(asked), tell)
 
 
 def _scene_options(asked: argparse.Namespace) -> SceneOptions:
@@ -188,29 +152,6 @@ def _print_snippets(trace: Trace, made: list[Exported], options: SceneOptions) -
         print(f"\nHTML:\n{html_snippet(trace, exported.path.name, (width, height), poster_name)}", flush=True)
 
 
-def _printable(text: str) -> str:
-    """Text that a terminal shows and does not obey."""
-    return "".join(sign if sign in "\n\t" or unicodedata.category(sign) != "Cc" else "\ufffd" for sign in text)
-
-
-@contextmanager
-def _status_line() -> Iterator[Callable[[str], None]]:
-    """A line on a terminal's standard error that is written over and over; elsewhere nothing is shown."""
-    if not sys.stderr.isatty():
-        yield lambda words: None
-        return
-
-    def tell(words: str) -> None:
-        columns = os.get_terminal_size(sys.stderr.fileno()).columns or 80
-        sys.stderr.write(f"\r\x1b[K{_printable(words)[: columns - 1]}")
-        sys.stderr.flush()
-
-    try:
-        yield tell
-    finally:
-        tell("")
-
-
 def _target(text: str) -> Path:
     try:
         format_of(Path(text).name)
@@ -224,6 +165,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
         prog=program,
         usage=(
             f'{program} "prompt" -o run.gif [-o run.mp4 …] [options]\n'
+            f'       {program} race "prompt" -o race.mp4\n'
             f"       {program} serve [options]\n       {program} check [--model …]"
         ),
         description="Runs a prompt on a diffusion language model, or opens a recorded run, and writes it as files.\n"
@@ -242,7 +184,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("--embed", action="store_true", help="print Markdown and HTML that show the result in a post")
     _add_picture(parser.add_argument_group("how it looks"))
-    _add_run(parser.add_argument_group("the run"))
+    add_run_flags(parser.add_argument_group("the run"))
     return parser
 
 
@@ -284,27 +226,6 @@ def _add_picture(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument("--without", choices=_BURNED_IN, action="append", default=[],
                        help="leave this out of the picture; may be given several times")  # fmt: skip
-
-
-def _add_run(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--model", metavar="MODEL", help="checkpoint: a folder or a hub id (default: the pocket one)")
-    for knob in KNOBS:
-        if knob.about:
-            _add_knob(group, knob)
-
-
-def _add_knob(group: argparse._ArgumentGroup, knob: Knob) -> None:
-    flag = f"--{knob.name.replace('_', '-')}"
-    match knob:
-        case Number():
-            kind = int if knob.is_whole else float
-            group.add_argument(flag, type=kind, metavar=knob.unit.upper() or "N", help=knob.about)
-        case Choice():
-            group.add_argument(flag, choices=[str(choice) for choice in knob.choices], help=knob.about)
-        case Switch():
-            group.add_argument(flag, action="store_const", const=True, help=knob.about)
-        case _:
-            group.add_argument(flag, metavar="TEXT", help=knob.about)
 
 
 def _epilog(program: str) -> str:

@@ -6,6 +6,7 @@ import argparse
 import os
 import signal
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -66,6 +67,29 @@ def refuse(sentence: str, status: int) -> int:
     """Say it in one line. Returns the status."""
     print(" ".join(sentence.split()), file=sys.stderr)
     return status
+
+
+def printable(text: str) -> str:
+    """Text that a terminal shows and does not obey."""
+    return "".join(sign if sign in "\n\t" or unicodedata.category(sign) != "Cc" else "\ufffd" for sign in text)
+
+
+@contextmanager
+def status_line() -> Iterator[Callable[[str], None]]:
+    """A line on a terminal's standard error that is written over and over; elsewhere nothing is shown."""
+    if not sys.stderr.isatty():
+        yield lambda words: None
+        return
+
+    def tell(words: str) -> None:
+        columns = os.get_terminal_size(sys.stderr.fileno()).columns or 80
+        sys.stderr.write(f"\r\x1b[K{printable(words)[: columns - 1]}")
+        sys.stderr.flush()
+
+    try:
+        yield tell
+    finally:
+        tell("")
 
 
 class OneLineParser(argparse.ArgumentParser):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from visualizer.export.formats import FORMATS, PICTURES, Exported, export, format_of
 from visualizer.export.png import png_bytes
 from visualizer.export.post import alt_text, html_snippet, markdown_snippet
+from visualizer.export.race import check_race_target, export_race
 from visualizer.export.stills import POSTER_MOMENT, poster_path, still_of, strip_of, write_poster
 
 __all__ = [
@@ -13,7 +14,9 @@ __all__ = [
     "POSTER_MOMENT",
     "Exported",
     "alt_text",
+    "check_race_target",
     "export",
+    "export_race",
     "format_of",
     "html_snippet",
     "markdown_snippet",

@@ -13,7 +13,9 @@ import fcntl
 import hashlib
 import logging
 import multiprocessing
+import os
 import signal
+import subprocess
 import threading
 import time
 from collections import deque
@@ -28,6 +30,7 @@ from urllib.parse import urlsplit
 from visualizer.byte_sizes import spoken_size
 from visualizer.errors import FetchError, VisualizerError
 from visualizer.hub.catalog import TIMEOUT_SECONDS, Offer, RemoteFile, find_cached, in_words
+from visualizer.hub.machine import is_apple_silicon
 from visualizer.logs import log_level, log_to_terminal
 from visualizer.model import CheckpointCard
 
@@ -156,6 +159,8 @@ def _serve(offer: Offer, pipe: Connection, tries: int, level: int) -> None:
     """The child: bring everything; an error goes to the parent, in words."""
     log_to_terminal(level)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if is_apple_silicon():
+        _keep_awake()
     try:
         _bring(offer, tries)
     except VisualizerError as exc:
@@ -165,6 +170,14 @@ def _serve(offer: Offer, pipe: Connection, tries: int, level: int) -> None:
         log.exception("A fetch failed")
         pipe.send(FetchError("Something went wrong while fetching; the app's log says more. What came is kept."))
         raise SystemExit(1) from None
+
+
+def _keep_awake() -> None:
+    """Have macOS not fall asleep for as long as this process lives, however it ends."""
+    try:
+        subprocess.Popen(["caffeinate", "-i", "-w", str(os.getpid())])
+    except OSError as exc:
+        log.info("This Mac may fall asleep while it fetches: %s", exc)
 
 
 def _bring(offer: Offer, tries: int) -> None:

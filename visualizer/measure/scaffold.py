@@ -11,13 +11,12 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from visualizer.measure.sentences import Span, sentence_ends, sentence_spans
 from visualizer.prompts import Marker, load_prompts
 from visualizer.trace import Flags, Part, Trace, trace_parts
 
 GENERAL = (Marker.LINE_STARTS, Marker.LIST_MARKERS, Marker.SENTENCE_ENDS, Marker.CODE_MARKS)
 """Of a prompt that declares none."""
-
-Span = tuple[int, int]
 
 _LIST_MARKER = r"^[ \t]*(?:[-*+•]|\d{1,3}[.)])(?=[ \t])"
 _PATTERNS = {
@@ -28,12 +27,10 @@ _PATTERNS = {
         rf"(?:{_LIST_MARKER}|^)[ \t]*(?P<mark>(?:\*\*)?\w[^\n:.!?*]{{0,40}}(?::\*\*|\*\*:|:|\*\*(?=[ \t][-–—])))",
         re.MULTILINE,
     ),
-    Marker.SENTENCE_ENDS: re.compile(r"""(?P<mark>[.!?…]+["'”’)*]*)(?=\s|$)|(?P<wide>[。！？]+)"""),
     Marker.CODE_MARKS: re.compile(
         r"""^[ \t]*(?P<mark>(?:async )?def\b|class\b|```)|(?P<quotes>\"{3}|'{3})|(?P<prompt>>>>)""", re.MULTILINE
     ),
 }
-_SENTENCE = re.compile(r"\S(?:.*?[.!?…]+[\"'”’)*]*(?=\s|$)|.*$)", re.DOTALL)
 
 
 def scaffold_of(trace: Trace) -> tuple[Flags, ...]:
@@ -73,7 +70,9 @@ def _markers(prompt: str) -> tuple[Marker, ...]:
 
 def _spans(marker: Marker, text: str) -> list[Span]:
     if marker is Marker.FIRST_AND_LAST_SENTENCE:
-        sentences = [match.span() for match in _SENTENCE.finditer(text)]
-        return [sentences[0], sentences[-1]] if sentences else []
+        spans = sentence_spans(text)
+        return [*spans[:1], *spans[-1:]]
+    if marker is Marker.SENTENCE_ENDS:
+        return sentence_ends(text)
     pattern = _PATTERNS[marker]
     return [match.span(name) for match in pattern.finditer(text) for name in pattern.groupindex if match[name]]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from visualizer.picture.cells import MAX_NOISE_COLUMNS, NOISE_SIGN, text_columns
 from visualizer.picture.glyphs import Glyphs
 from visualizer.picture.layout import RETURN_SIGN, TAB_COLUMNS
-from visualizer.picture.looks import SURE_LEVELS, special_sign
+from visualizer.picture.looks import STRUCTURE_SIGN, SURE_LEVELS, TAIL_WORDS, special_sign
 from visualizer.picture.options import PRESETS, Arrangement, Pacing, SceneOptions
-from visualizer.picture.painter import Painter
+from visualizer.picture.painter import Painter, RacePainter
 from visualizer.picture.pixels import Box, Pixels
+from visualizer.picture.race import Race, build_race
 from visualizer.picture.scene import ENDINGS, Scene, build_scene
 from visualizer.picture.tiles import CHANGED_SIGN, REVERTED_SIGN
 from visualizer.picture.timing import STEP_MS
@@ -22,16 +23,21 @@ __all__ = [
     "RETURN_SIGN",
     "REVERTED_SIGN",
     "STEP_MS",
+    "STRUCTURE_SIGN",
     "SURE_LEVELS",
     "TAB_COLUMNS",
+    "TAIL_WORDS",
     "Arrangement",
     "Box",
     "Glyphs",
     "Pacing",
     "Painter",
     "Pixels",
+    "Race",
+    "RacePainter",
     "Scene",
     "SceneOptions",
+    "build_race",
     "build_scene",
     "special_sign",
     "text_columns",

@@ -122,9 +122,9 @@ class CellGrid:
         return tuple(found)
 
     def _with_tail_in_place(self, shown: Shown, offset: int) -> Shown:
-        """A state whose tail begins earlier than it ends up to has its remark where that stands in the end."""
+        """A state whose tail begins elsewhere than in the end has its remark where that stands in the end."""
         place = self._final.tail - offset
-        if not (0 < place < len(shown.parts) and shown.parts[place] is Part.TAIL):
+        if not 0 <= place < len(shown.parts) or Part.TAIL not in shown.parts:
             return shown
         first = shown.parts.index(Part.TAIL)
         if first == place:

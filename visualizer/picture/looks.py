@@ -10,10 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from visualizer.trace import CanvasState, CellState, Part, Trace, cell_states, changed, reverted
+from visualizer.trace import CanvasState, CellState, Part, Trace, Writing, cell_states, changed, reverted
 
 SURE_LEVELS = 4
-_STRUCTURE_SIGN, _TAIL_SIGN = "◇", "◼"
+STRUCTURE_SIGN, _TAIL_SIGN = "◇", "◼"
+TAIL_WORDS = {"one": f"{_TAIL_SIGN} end · 1 position", "many": f"{_TAIL_SIGN} end · {{count}} positions"}
+"""What stands for the positions after the end."""
 _TIED = "\u00a0"
 """A space at which no line breaks."""
 
@@ -46,8 +48,8 @@ _ALL_LOOKS = [
 class Shown:
     """One state ready to be placed: every position's text and look (None: nothing is drawn), and its part.
 
-    Neighbours that are structure are one sign, the tail is one remark; both stand at their first position, and the
-    others have no text. After a thought a line stays free.
+    Neighbours that are structure are one sign, the tail is one remark (of a typed text the stop token alone); both
+    stand at their first position, and the others have no text. After a thought a line stays free.
     """
 
     texts: list[str]
@@ -70,8 +72,10 @@ def shown_of(trace: Trace, index: int, parts: Sequence[int] | np.ndarray, before
         if part is Part.THOUGHT:
             thought = texts[end - 1]
         elif part is Part.STRUCTURE:
-            texts[start] = _break_after(thought) if thought else f"{_STRUCTURE_SIGN} "
+            texts[start] = _break_after(thought) if thought else f"{STRUCTURE_SIGN} "
             looks[start] = None if thought else looks[start]
+        elif part is Part.TAIL and trace.info.writing is not Writing.DENOISED:
+            texts[start], looks[start] = _typed_end(texts[:start], looks[start], int(state.accepted[start:end].sum()))
         elif part is Part.TAIL:
             calm = CellState.COMMITTED if looks[start] == Look(CellState.COMMITTED, part=part) else CellState.DRAFT
             texts[start] = tail_remark(end - start, "".join(texts[:start])[-1:])
@@ -83,9 +87,14 @@ def shown_of(trace: Trace, index: int, parts: Sequence[int] | np.ndarray, before
     return Shown(texts, looks, kinds)
 
 
+def _typed_end(before: Sequence[str], look: Look | None, written: int) -> tuple[str, Look | None]:
+    """What stands at the end of a typed text: the stop token, where it is written, and nothing after it."""
+    return (tail_remark(written, "".join(before)[-1:]), look) if written else ("", None)
+
+
 def tail_remark(count: int, before: str = " ") -> str:
     """What stands for so many positions after the end, apart from the character before."""
-    words = f"{_TAIL_SIGN} end · {count:,} position{'s' if count > 1 else ''}".replace(" ", _TIED)
+    words = TAIL_WORDS["one" if count == 1 else "many"].format(count=f"{count:,}").replace(" ", _TIED)
     return f" {words}" if before.strip() else words
 
 
@@ -93,7 +102,7 @@ def special_sign(text: str) -> str:
     """The small sign that stands for a special token."""
     if "pad" in text:
         return "·"
-    return _TAIL_SIGN if "turn|" in text or "eos" in text or "end" in text else _STRUCTURE_SIGN
+    return _TAIL_SIGN if "turn|" in text or "eos" in text or "end" in text else STRUCTURE_SIGN
 
 
 def _break_after(thought: str) -> str:

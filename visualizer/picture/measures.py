@@ -11,14 +11,20 @@ _TALL_SHARE = 1.4
 
 @dataclass(frozen=True)
 class Measures:
-    """Of a picture of so many pixels at 1×; a height of None is as tall as the text needs."""
+    """Of a picture of so many pixels at 1×; a height of None is as tall as the text needs.
+
+    unit_of: the picture that this is a part of, whose unit it has.
+    """
 
     width: int
     height: int | None
+    unit_of: Measures | None = None
 
     @cached_property
     def unit(self) -> float:
         """Pixels that stand for one of 720p."""
+        if self.unit_of is not None:
+            return self.unit_of.unit
         short, area = 0.0, self.width * 0.98
         if self.height is not None:
             short, area = min(self.width, self.height), math.sqrt(self.width * self.height)

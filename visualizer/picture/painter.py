@@ -1,4 +1,4 @@
-"""Frames of cells as pictures of palette indices, in which only what has changed is set anew."""
+"""Frames of cells as pictures of palette indices, in which only what has changed is set anew; two of them as one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from visualizer.picture.cells import Cell
 from visualizer.picture.legend import legend
 from visualizer.picture.lettering import Lettering
 from visualizer.picture.pixels import Box, Pixels, bounds
+from visualizer.picture.race import Race
 from visualizer.picture.scene import Scene, SceneFrame
 from visualizer.picture.stage import Legend, Words
 from visualizer.picture.tiles import Inks, Tiles, lay, rounded
@@ -174,3 +175,27 @@ class Painter:
 
 def _more(form: str, rows: int) -> str:
     return form.format(f"{rows:,}", "line" if rows == 1 else "lines") if rows else ""
+
+
+class RacePainter:
+    """Paints the moments of a race, each side as its own painter does, in the picture around them."""
+
+    def __init__(self, race: Race) -> None:
+        self._race = race
+        self._around = Painter(race.frame)
+        self._lanes = [Painter(lane) for lane in race.lanes]
+        self.palette = self._around.palette  # all three have the theme's inks, in the same order
+        self.dirty: tuple[Box, ...] = ()
+
+    def paint(self, number: int) -> Pixels:
+        """The picture of a moment: uint8 height × width, palette indices. The same array every time."""
+        around, *lanes = self._race.frames(number)
+        image = self._around.paint(around)
+        dirty = list(self._around.dirty)
+        for painter, frame, (left, top) in zip(self._lanes, lanes, self._race.corners, strict=True):
+            own = painter.paint(frame)
+            height, width = own.shape
+            image[top : top + height, left : left + width] = own
+            dirty += [box._replace(left=box.left + left, top=box.top + top) for box in painter.dirty]
+        self.dirty = tuple(dirty)
+        return image

@@ -6,7 +6,7 @@ grow with their number.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import overload
@@ -22,7 +22,7 @@ from visualizer.picture.stage_setting import set_stage
 from visualizer.picture.text_fit import Need
 from visualizer.picture.timing import durations_ms, kept_states
 from visualizer.theme import THEMES, Theme
-from visualizer.trace import CellState, Finish, Trace
+from visualizer.trace import CellState, Finish, Trace, Writing
 
 _SCROLL_MARGIN_SHARE = 0.25
 _MOMENTS_TO_FIT = 8
@@ -30,6 +30,8 @@ _NO_STEP = "the run ended before its first step"
 ENDINGS = {"stop": "finished", "length": "cut off at the token budget", "stopped": "stopped", "failed": "failed"}
 """How a run ended, in words."""
 _NOTES = {
+    Writing.TYPED.value: ("typed left to right, one token a forward pass", "typed, a token a pass"),
+    Writing.DRAWN.value: ("the same text as if typed, one token a pass: drawn, not run", "as if typed: drawn, not run"),
     "settled": ("settled layout: every token stands where it will end", "settled layout"),
     "flow": ("the text as it stands at each step", "flow layout"),
 }
@@ -77,8 +79,16 @@ class Scene:
         return sum(self.durations_ms)
 
 
-def build_scene(trace: Trace, options: SceneOptions, glyphs: Glyphs | None = None) -> Scene:
-    """The scene of a recorded run. A run without a step is one frame that says so. glyphs: other fonts."""
+def build_scene(
+    trace: Trace,
+    options: SceneOptions,
+    glyphs: Glyphs | None = None,
+    set_own_stage: Callable[[Need], Stage] | None = None,
+) -> Scene:
+    """The scene of a recorded run. A run without a step is one frame that says so.
+
+    glyphs: other fonts. set_own_stage: another stage at 1× for the run's need of room.
+    """
     glyphs = glyphs or Glyphs()
     settled = options.layout is Arrangement.SETTLED
     kept = kept_states(trace, options.frame_step)
@@ -91,7 +101,10 @@ def build_scene(trace: Trace, options: SceneOptions, glyphs: Glyphs | None = Non
         return max((grid.rows(index) for index in moments), default=1)
 
     need = Need(rows_of, final.unbroken_columns())
-    stage = set_stage(options.width, options.height, _billing(trace, options), need, Lettering(glyphs))
+    if set_own_stage is not None:
+        stage = set_own_stage(need)
+    else:
+        stage = set_stage(options.width, options.height, _billing(trace, options), need, Lettering(glyphs))
     grid = CellGrid(final, stage.columns, settled)
     durations = durations_ms(trace, kept, options)
     frames = _Frames(trace, grid, stage.rows, kept, durations, options)
@@ -183,7 +196,12 @@ def status_of(trace: Trace, index: int) -> str:
     state = trace.states[index]
     count = len(trace.blocks)
     words = [f"block {trace.block_at(index) + 1} of {count}"] if count > 1 else []
-    words += [f"step {state.step} of at most {state.max_steps}", f"{state.elapsed_ms / 1000:.1f} s"]
+    if trace.info.writing is Writing.DENOISED:
+        words.append(f"step {state.step} of at most {state.max_steps}")
+    else:
+        words.append(f"pass {state.step}")
+    if trace.info.writing is not Writing.DRAWN:
+        words.append(f"{state.elapsed_ms / 1000:.1f} s")
     if index + 1 == len(trace.states) and trace.ended != Finish.STOP_TOKEN.value:
         words.append(ENDINGS[trace.ended])
     return SEPARATOR.join(words)
@@ -201,7 +219,7 @@ def _billing(trace: Trace, options: SceneOptions) -> Billing:
         label=("recorded" if options.recorded else "live") if options.label else "",
         facts=tuple(facts),
         longest_status=max(statuses, key=len, default="" if trace.states else _NO_STEP),
-        legend_columns=legend_columns() if options.legend else 0,
-        notes=_NOTES[options.layout],
+        legend_columns=legend_columns() if options.legend and trace.info.writing is Writing.DENOISED else 0,
+        notes=_NOTES.get(trace.info.writing) or _NOTES[options.layout],
         progress=options.progress,
     )

@@ -12,7 +12,7 @@ from visualizer.theme import DARK, LIGHT, SAFE
 log = logging.getLogger(__name__)
 
 _PLAYER_FOLDER = ASSETS_FOLDER / "player"
-_SCRIPTS = ("dom", "words", "decode", "views", "layouts", "canvas", "clock", "chart", "compare", "inspector",
+_SCRIPTS = ("dom", "words", "decode", "folds", "views", "layouts", "canvas", "clock", "chart", "compare", "inspector",
             "pointer", "toolbar", "timeline", "pane", "player")  # fmt: skip
 """In this order: a file uses only those before it."""
 _STYLESHEETS = ("player", "canvas", "timeline")

@@ -13,11 +13,14 @@ from visualizer.picture import (
     RETURN_SIGN,
     REVERTED_SIGN,
     STEP_MS,
+    STRUCTURE_SIGN,
     SURE_LEVELS,
     TAB_COLUMNS,
+    TAIL_WORDS,
 )
 from visualizer.player.messages import ALPHABET, CellCode
 from visualizer.settings import Settings, spoken_name
+from visualizer.trace import Part
 
 
 def script_constants() -> str:
@@ -28,10 +31,13 @@ def script_constants() -> str:
         "endings": ENDINGS,
         "maxNoiseCells": MAX_NOISE_COLUMNS,
         "noiseSign": NOISE_SIGN,
+        "parts": {part.name: part.value for part in Part},
         "returnSign": RETURN_SIGN,
         "settings": {field.name: spoken_name(field.name) for field in fields(Settings)},
         "stepMs": STEP_MS,
+        "structureSign": STRUCTURE_SIGN,
         "sureLevels": SURE_LEVELS,
+        "tailWords": TAIL_WORDS,
     }
     return f"const SHARED = {json.dumps(shared)};"
 

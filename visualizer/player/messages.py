@@ -13,7 +13,9 @@ Numbers of a position are single characters of a 64-letter alphabet, so a step o
   character is split over tokens.
 - `c` and `oc` how many cells the first line of a text takes in exports: of an id that was not shown before, and of a
   position in `o`. Left out where it is one cell a UTF-16 unit.
-- `b` block, `s` of at most `n` steps, `ph` phase, `T` temperature, `ms` elapsed, `mean` entropy, `e` answer length,
+- `r` parts: [start, end, `Part`] of every stretch that is not of the answer; left out where it is as at the step before
+  (a block begins with none).
+- `b` block, `s` of at most `n` steps, `ph` phase, `T` temperature, `ms` elapsed, `mean` entropy,
   `f` finish, `answer` the committed text up to here, `thought` the text of the thought channel up to here.
 
 A run is a `start`, its steps, and an `end`. A `recording` holds all of that at once, and `compare` two recordings.
@@ -27,11 +29,23 @@ import json
 import secrets
 from collections.abc import Mapping
 from enum import IntEnum
+from itertools import pairwise
 
 import numpy as np
 
 from visualizer.picture import Glyphs, special_sign, text_columns
-from visualizer.trace import CanvasState, CellState, Frame, RunInfo, Trace, cell_states, changed, reverted
+from visualizer.trace import (
+    CanvasState,
+    CellState,
+    Frame,
+    Part,
+    PartReader,
+    RunInfo,
+    Trace,
+    cell_states,
+    changed,
+    reverted,
+)
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _LETTERS = np.frombuffer(ALPHABET.encode(), dtype=np.uint8)
@@ -62,6 +76,8 @@ class MessageWriter:
         self._with_noise = with_noise
         self._before: CanvasState | None = None
         self._cells_before: np.ndarray | None = None
+        self._parts: PartReader | None = None
+        self._stretches: list[list[int]] = []
         self._texts: dict[int, str] = {}
         self._special: set[int] = set()
         self._sent: set[int] = set()
@@ -84,7 +100,6 @@ class MessageWriter:
             "ph": state.phase.value,
             "T": round(state.temperature, 3),
             "ms": round(state.elapsed_ms),
-            "e": state.answer_length,
             "hmax": round(self._hmax, 4),
             "mean": float(f"{state.mean_entropy_nats:.4g}"),
             "w": "".join(map(str, cells.tolist())),
@@ -104,6 +119,11 @@ class MessageWriter:
         if self._with_noise:
             optional["z"] = _fixed_width(state.canvas_ids[~state.accepted], 3)
         message |= {key: value for key, value in optional.items() if value}
+        self._parts = self._parts or PartReader(frame.begins_in_thought)
+        stretches = _stretches(self._parts.read(state, self._shown_texts(frame), frozenset(self._special)))
+        if stretches != (self._stretches if before is not None else []):
+            message["r"] = stretches
+        self._stretches = stretches
         if state.finish is not None:
             message["f"] = state.finish.value
         if frame.answer is not None:
@@ -112,6 +132,11 @@ class MessageWriter:
             message["thought"] = frame.thought
         self._before, self._cells_before = state, cells
         return _dumps(message)
+
+    def _shown_texts(self, frame: Frame) -> list[str]:
+        """The text shown at every position, which `_fresh_texts` has come to know."""
+        shown = frame.state.shown_ids().tolist()
+        return [frame.overrides.get(place, self._texts.get(token_id, "")) for place, token_id in enumerate(shown)]
 
     def _fresh_texts(self, frame: Frame) -> dict[int, str]:
         """The texts that this message needs and no message has sent, by ascending id."""
@@ -241,6 +266,12 @@ def _differs(before: np.ndarray | None, now: np.ndarray) -> np.ndarray:
 
 def _levels(shares: np.ndarray) -> str:
     return _spelled(np.round(shares * 63).astype(np.int64))
+
+
+def _stretches(parts: np.ndarray) -> list[list[int]]:
+    """Start, end and Part of every stretch that is not of the answer."""
+    edges = [0, *(np.flatnonzero(np.diff(parts)) + 1).tolist(), len(parts)]
+    return [[start, end, int(parts[start])] for start, end in pairwise(edges) if parts[start] != Part.ANSWER]
 
 
 def _bit_mask(flags: np.ndarray) -> str:

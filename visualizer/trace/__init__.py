@@ -16,7 +16,8 @@ from visualizer.trace.canvas import (
 from visualizer.trace.file import MAX_FILE_BYTES, file_stem, load_trace, save_trace
 from visualizer.trace.parts import CHANNEL_CLOSER, CHANNEL_OPENER, Part, PartReader, canvas_parts, trace_parts
 from visualizer.trace.settled import settled_steps
-from visualizer.trace.trace import Block, RunInfo, Trace, trace_of
+from visualizer.trace.trace import Block, RunInfo, Trace, Writing, trace_of
+from visualizer.trace.typed import typed_out
 
 __all__ = [
     "CHANNEL_CLOSER",
@@ -33,6 +34,7 @@ __all__ = [
     "Phase",
     "RunInfo",
     "Trace",
+    "Writing",
     "canvas_parts",
     "cell_states",
     "changed",
@@ -43,4 +45,5 @@ __all__ = [
     "settled_steps",
     "trace_of",
     "trace_parts",
+    "typed_out",
 ]

@@ -107,7 +107,7 @@ class Frame:
 def cell_states(previous: CanvasState | None, current: CanvasState) -> npt.NDArray[np.uint8]:
     """CellState of every position (uint8 L), given the state before in the same block (None: there was none)."""
     if current.phase is Phase.COMMIT:
-        return np.full(len(current.canvas_ids), CellState.COMMITTED, dtype=np.uint8)
+        return np.where(current.accepted, CellState.COMMITTED, CellState.MASKED).astype(np.uint8)
     stays = _accepted_before(previous, current) & (_ids_before(previous, current) == current.canvas_ids)
     states = np.where(stays, CellState.DRAFT, CellState.NEW)
     return np.where(current.accepted, states, CellState.MASKED).astype(np.uint8)

@@ -12,6 +12,8 @@ The first line is the header, an object of these keys:
 - `ended`: `stop` (the model ended its answer), `length` (token budget), `stopped` (by the visitor) or `failed`, the
   last with a sentence in `problem`.
 - `texts`: the text of every id that occurs, by id; `special`: those ids that mark structure (turn ends, padding).
+- of a text that was not denoised, `writing`: `typed` (by a model that writes left to right, one token a pass) or
+  `drawn` (a denoised text as if typed: no model ran). What is not accepted there is no noise: nothing stands there.
 - where it is so, `begins_in_thought` true: the prompt opened a thought and left it to the canvas.
 
 Every further line is one state of the canvas, in order. Lists have one entry per position, all lines equally many:
@@ -48,7 +50,7 @@ from visualizer.errors import SettingsError, TraceError
 from visualizer.settings import Settings
 from visualizer.trace.canvas import CanvasState, Finish, Phase, Reals
 from visualizer.trace.fields import Fault, Fields
-from visualizer.trace.trace import RunInfo, Trace
+from visualizer.trace.trace import RunInfo, Trace, Writing
 from visualizer.whole_file import whole_file
 
 FORMAT, VERSION = "diffusion-trace", 1
@@ -61,6 +63,7 @@ _MAX_CONTAINERS = 100_000
 _MAX_STATES, _MAX_VOCABULARY = 20_000, 2**20
 _MAX_NAME, _MAX_PROMPT, _MAX_ANSWER = 1000, 200_000, 500_000
 _NAME_CHARACTERS = 40
+_WRITINGS = (Writing.TYPED.value, Writing.DRAWN.value)
 _ENDINGS = ("stop", "length", "stopped", "failed")
 
 
@@ -126,6 +129,8 @@ def _lines(trace: Trace) -> Iterator[bytes]:
         "special": sorted(trace.special),
         "texts": {str(token_id): trace.texts[token_id] for token_id in sorted(trace.texts)},
     }
+    if info.writing is not Writing.DENOISED:
+        header["writing"] = info.writing.value
     yield _line(header | ({"begins_in_thought": True} if trace.begins_in_thought else {}))
     answers, thoughts = iter(trace.answers), iter(trace.thoughts)
     for state, overrides in zip(trace.states, trace.overrides, strict=True):
@@ -235,6 +240,9 @@ def _read_info(header: Fields) -> RunInfo:
         versions=header.texts("versions"),
         started_at=header.text("started_at", _MAX_NAME),
         vocab_size=header.integer("vocab_size", 1, _MAX_VOCABULARY),
+        writing=header.take_if_there(
+            "writing", lambda field: Writing(header.choice(field, _WRITINGS)), Writing.DENOISED
+        ),
     )
 
 

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 
 from visualizer.settings import Settings
 from visualizer.trace.canvas import CanvasState, Finish, Frame, Phase
+
+
+class Writing(StrEnum):
+    """How a run's text came onto its canvas.
+
+    DENOISED: out of noise, in any order. TYPED: one token a forward pass, left to right, by a model that writes so.
+    DRAWN: the same of a text that was denoised, to look at: no model ran, so there is neither time nor probability.
+    Of a typed or drawn run, what is not accepted is not noise: nothing stands there yet.
+    """
+
+    DENOISED = "denoised"
+    TYPED = "typed"
+    DRAWN = "drawn"
 
 
 @dataclass(frozen=True)
@@ -26,6 +40,7 @@ class RunInfo:
     versions: dict[str, str]
     started_at: str
     vocab_size: int
+    writing: Writing = Writing.DENOISED
 
 
 @dataclass(frozen=True)

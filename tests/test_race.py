@@ -1,0 +1,115 @@
+"""Two runs as one film: on one clock, each with its own score, and the verdict when both have ended."""
+
+from dataclasses import replace
+
+import av
+import numpy as np
+import pytest
+
+from tests.support.trace_samples import growing_run
+from visualizer.errors import ExportError, SettingsError
+from visualizer.export import export_race
+from visualizer.picture import RacePainter, SceneOptions, build_race
+from visualizer.trace import Writing, typed_out
+
+WORDS = ["One", " two", " three", "\n", "four"]
+OPTIONS = SceneOptions(width=640, height=360, start_hold_ms=0, end_hold_ms=1000)
+
+
+def run_of(steps, writing=Writing.DENOISED, ms_a_step=100.0):
+    trace = growing_run(WORDS, steps=steps)
+    states = tuple(replace(state, elapsed_ms=ms_a_step * state.step) for state in trace.states)
+    return replace(trace, states=states, info=replace(trace.info, writing=writing))
+
+
+DENOISED, TYPED = run_of(2, ms_a_step=300.0), run_of(5, Writing.TYPED, ms_a_step=95.0)
+
+
+def test_the_clock_is_the_recorded_time_of_both():
+    race = build_race(DENOISED, TYPED, OPTIONS)
+    at, shown = 0, []
+    for (left, right), duration in zip(race.moments, race.frame.durations_ms, strict=True):
+        shown.append((at, DENOISED.states[left].elapsed_ms, TYPED.states[right].elapsed_ms))
+        at += duration
+    assert all(at - 20 < max(left, right) <= at for at, left, right in shown[1:])
+    assert [moment for moment, _, _ in shown] == [0, 100, 200, 300, 380, 480, 600]
+    assert shown[-1][1:] == (600.0, 475.0)
+
+
+def test_states_closer_than_a_picture_can_stand_are_passed_over_and_slow_no_side_down():
+    quick = run_of(5, Writing.TYPED, ms_a_step=3.0)
+    race = build_race(DENOISED, quick, OPTIONS)
+    assert sum(race.frame.durations_ms[:-1]) == 600
+    assert race.moments[-1] == (len(DENOISED.states) - 1, len(quick.states) - 1)
+
+
+def test_a_drawn_side_is_raced_by_passes():
+    race = build_race(DENOISED, typed_out(DENOISED), OPTIONS)
+    scores = [[frame.status for frame in race.frames(number)[1:]] for number in range(len(race.moments))]
+    assert scores[1] == ["1 forward pass   ·   0.30 s   ·   3 tokens", "1 forward pass if typed   ·   1 token"]
+    assert race.frame.durations_ms[:2] == (120, 120)
+    assert "forward passes" in race.frame.stage.words[-1].text
+
+
+def test_each_side_is_named_and_scored_and_the_verdict_comes_when_both_have_ended():
+    race = build_race(DENOISED, TYPED, OPTIONS)
+    titles = [[words.text for words in lane.stage.words] for lane in race.lanes]
+    assert titles == [
+        ["Denoised, in any order", "tiny   ·   seed 0"],
+        ["Typed, left to right", "tiny   ·   seed 0"],
+    ]
+    around, left, right = race.frames(len(race.moments) - 1)
+    assert around.status == "fewer forward passes: denoised, 2 to 5   ·   less time: typed, 0.47 s to 0.60 s"
+    assert left.status == "2 forward passes   ·   0.60 s   ·   5 tokens   ·   finished"
+    assert right.status == "5 forward passes   ·   0.47 s   ·   5 tokens   ·   finished"
+    assert [race.frames(number)[0].status for number in range(len(race.moments) - 1)] == [""] * 6
+
+
+@pytest.mark.parametrize("size, scale", [((640, 360), 1), ((360, 640), 1), ((640, 360), 2)], ids=str)
+def test_the_two_stand_side_by_side_or_stacked_and_nothing_covers_another(size, scale):
+    race = build_race(DENOISED, TYPED, replace(OPTIONS, width=size[0], height=size[1], scale=scale))
+    (one, other), (first, second) = race.corners, (lane.size for lane in race.lanes)
+    assert race.frame.size == (size[0] * scale, size[1] * scale)
+    if size[0] > size[1]:
+        assert one[0] + first[0] <= other[0]
+        assert one[1] == other[1]
+        assert other[0] + second[0] == race.frame.size[0]
+    else:
+        assert one[1] + first[1] <= other[1]
+        assert one[0] == other[0]
+    status = race.frame.stage.status
+    assert other[1] + second[1] <= status.top
+
+
+def test_what_differs_from_the_picture_before_is_told():
+    race = build_race(DENOISED, TYPED, OPTIONS)
+    painter, kept = RacePainter(race), None
+    for number in range(len(race.moments)):
+        image = painter.paint(number)
+        kept = image.copy() if kept is None else kept
+        for box in painter.dirty:
+            area = np.s_[box.top : box.top + box.height, box.left : box.left + box.width]
+            kept[area] = image[area]
+        assert np.array_equal(kept, image)
+    fresh = RacePainter(race)
+    assert np.array_equal(fresh.paint(len(race.moments) - 1), image)
+
+
+def test_the_film_has_every_moment_for_its_time(tmp_path):
+    *_, last = export_race(DENOISED, TYPED, tmp_path / "race.mp4", OPTIONS)
+    race = build_race(DENOISED, TYPED, OPTIONS)
+    with av.open(str(tmp_path / "race.mp4")) as film:
+        starts = [round(float(frame.time) * 1000) for frame in film.decode(video=0)]
+    assert starts == np.cumsum((0, *race.frame.durations_ms[:-1])).tolist()
+    assert last.exported.size == (640, 360)
+
+
+def test_what_cannot_be_raced_is_said(tmp_path):
+    with pytest.raises(ExportError, match="A race is a film"):
+        list(export_race(DENOISED, TYPED, tmp_path / "race.png", OPTIONS))
+    with pytest.raises(SettingsError, match="given height"):
+        build_race(DENOISED, TYPED, replace(OPTIONS, height=None))
+    unborn = replace(DENOISED, states=DENOISED.states[:1], overrides=({},), answers=(), ended="stopped")
+    with pytest.raises(SettingsError, match="before its first step"):
+        build_race(unborn, TYPED, OPTIONS)
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,101 @@
+"""Races a denoised run with its text as if typed, as a film: `python -m visualizer race "prompt" -o race.mp4`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from visualizer.command.recording import add_run_flags, check_source, given_knobs, prompt_text, record
+from visualizer.command.terminal import SUCCESS, OneLineParser, exit_status, interrupts, status_line
+from visualizer.errors import SettingsError, VisualizerError
+from visualizer.export import check_race_target, export_race
+from visualizer.logs import log_to_terminal
+from visualizer.measure import verdict
+from visualizer.picture import PRESETS, Arrangement, SceneOptions
+from visualizer.theme import THEMES
+from visualizer.trace import load_trace, typed_out
+from visualizer.whole_file import check_writable
+
+_PRESETS = {name: size for name, size in PRESETS.items() if size[1] is not None}
+
+
+def race_command(arguments: list[str], program: str) -> int:
+    """Run the command line. Returns the exit status: 0 done, 1 failed, 2 asked wrongly, 130 interrupted."""
+    asked = _parser(program).parse_args(arguments)
+    log_to_terminal(logging.ERROR)
+
+    def work() -> int:
+        with interrupts() as check, status_line() as show:
+
+            def tell(words: str) -> None:
+                check()
+                show(words)
+
+            return _run(asked, tell)
+
+    return exit_status(work, "Interrupted; unfinished films were not written.")
+
+
+def _run(asked: argparse.Namespace, tell: Callable[[str], None]) -> int:
+    check_source(asked)
+    if not asked.output:
+        raise SettingsError("Name the film: -o race.mp4.")
+    options = SceneOptions.preset(
+        asked.preset, scale=asked.scale, theme=asked.theme, layout=Arrangement(asked.layout), speed=asked.speed,
+        start_hold_ms=asked.start_hold, end_hold_ms=asked.end_hold,
+    )  # fmt: skip
+    for target in asked.output:
+        check_writable(target)
+    if asked.trace is not None:
+        left = load_trace(asked.trace)
+    else:
+        left = record(asked.model, prompt_text(asked.prompt), given_knobs(asked), tell)
+    right = typed_out(left)
+    for target in asked.output:
+        with closing(export_race(left, right, target, options)) as exporting:
+            for progress in exporting:
+                tell(f"{target.name}: {progress.share:4.0%}  {progress.words}")
+        tell("")
+        print(f"{target}: {progress.words}", flush=True)
+    for line in verdict(left, right):
+        print(line)
+    return SUCCESS
+
+
+def _target(text: str) -> Path:
+    try:
+        check_race_target(Path(text))
+    except VisualizerError as exc:
+        raise argparse.ArgumentTypeError(str(exc)) from exc
+    return Path(text)
+
+
+def _parser(program: str) -> argparse.ArgumentParser:
+    parser = OneLineParser(
+        prog=program,
+        usage=f'{program} "prompt" -o race.mp4 [options]\n       {program} --trace FILE -o race.mp4 [options]',
+        description="Shows a run beside the same text typed left to right, one token a forward pass, as one film\n"
+        "on one clock. The typed side is drawn and not run: it counts passes, and has no time.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("prompt", nargs="?", help="what to ask the model; - reads it from the standard input")
+    parser.add_argument("--trace", type=Path, metavar="FILE", help="race this recording; no model is loaded")
+    parser.add_argument("-o", "--output", type=_target, action="append", default=[], metavar="FILE",
+                        help="write this film (.mp4, .gif, .webp); may be given several times")  # fmt: skip
+    look = parser.add_argument_group("how it looks")
+    sizes = ", ".join(f"{name} {width}×{height}" for name, (width, height) in _PRESETS.items())
+    look.add_argument("--preset", choices=_PRESETS, default="720p",
+                      help=f"size in pixels: {sizes} (default 720p); upright ones stack the two")  # fmt: skip
+    look.add_argument("--scale", type=int, choices=(1, 2), default=1, help="2 doubles every pixel (default 1)")
+    look.add_argument("--theme", choices=THEMES, default="dark", help="colours; safe: told apart by the colour-blind")
+    look.add_argument("--layout", choices=[str(name) for name in Arrangement], default=str(Arrangement.SETTLED),
+                      help="settled: every token at its final place; flow: the text as it stands")  # fmt: skip
+    look.add_argument("--speed", type=float, default=1.0, metavar="TIMES", help="faster or slower, both (default 1)")
+    look.add_argument("--start-hold", type=int, default=700, metavar="MS", help="first frame stands (default 700)")
+    look.add_argument("--end-hold", type=int, default=4000, metavar="MS", help="last frame stands (default 4000)")
+    add_run_flags(parser.add_argument_group("the run"))
+    return parser
