@@ -56,11 +56,42 @@ function createLibrary(page, player) {
       open.append(when(run.at));
       const other = button("compare", "compare-run", () => ask({ do: "compare", left: run.id, right: shown() }));
       item.classList.toggle("on-show", run.id === shown());
-      item.append(open, other);
+      item.append(open, other, deleteButton(run.id));
       return item;
     });
     list.replaceChildren(...items);
     part("#your-runs").hidden = !items.length;
+  }
+  /**
+   * Two clicks delete a run, wherever it is kept.
+   * @param {string} run
+   */
+  function deleteButton(run) {
+    const made = button("delete", "delete-run", () => {
+      if (made.classList.toggle("sure")) {
+        made.textContent = "for good?";
+        return;
+      }
+      forgettable.push(run);
+      part("#forget").click();
+    });
+    made.addEventListener("blur", () => {
+      made.classList.remove("sure");
+      made.textContent = "delete";
+    });
+    return made;
+  }
+  /** @type {string[]} */
+  const forgettable = []; // ids of runs that are to be deleted, as `unsent`
+  let going = "";
+  const forgetting = () => (going = forgettable.shift() ?? "");
+  /**
+   * Take a run from the list once the server has none of it, or say why it has.
+   * @param {string} sentence
+   */
+  function forgotten(sentence) {
+    notice(sentence);
+    if (!sentence) store(runs().filter((run) => run.id !== going));
   }
   /** @param {string} text @param {string} name @param {() => void} act */
   function button(text, name, act) {
@@ -107,6 +138,7 @@ function createLibrary(page, player) {
     else if (kind === "waiting") wait(JSON.parse(json));
     else if (kind === "loading") part("#place").textContent = JSON.parse(json).text;
     else if (kind === "notice") refuse(JSON.parse(json));
+    else if (kind === "unkept") notice(JSON.parse(json).text, "save");
     player.receive(json);
   }
   /** @param {StartMessage} message */
@@ -131,11 +163,12 @@ function createLibrary(page, player) {
   }
   /**
    * Say a sentence beside the run on show; an empty one takes it back.
-   * @param {string} text
+   * @param {string} text @param {"save"} [offer] what to do about it
    */
-  function notice(text) {
+  function notice(text, offer) {
     const place = part("#notice");
     [place.textContent, place.hidden] = [text, !text];
+    part("#save-now").hidden = offer !== "save";
   }
 
   // ---- Asking ----------------------------------------------------------------------------------------------------
@@ -199,10 +232,11 @@ function createLibrary(page, player) {
   }
 
   page.addEventListener("click", ({ target }) => {
+    if (target === one("#save-now")) one("#save")?.click();
     const button = target instanceof Element ? target.closest("#again [data-change]") : null;
     const change = button instanceof HTMLElement ? button.dataset.change : "";
     if (change) askForRun({ do: "again", left: shown(), change, knobs: window.denoiseForm.read().knobs });
   });
   draw();
-  return { receive, notice, fetchSaved, asked, denoise, open, stop, stopping, first, shown, running };
+  return { receive, notice, fetchSaved, asked, denoise, open, stop, stopping, first, shown, running, forgetting, forgotten };
 }

@@ -138,6 +138,14 @@ def test_a_run_that_is_gone_is_said_beside_what_is_on_show(answers):
     assert answer(answers, do="open", id="0" * 32) == [{"k": "notice", "text": "This run is not kept any more."}]
 
 
+def test_a_run_that_could_not_be_kept_says_so_as_often_as_it_is_opened(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    answers = Answers(RecordedEngine(TINY_RUN), PROMPTS, tmp_path / "file" / "runs")
+    run_id = run_once(answers)
+    assert kinds(answer(answers, do="open", id=run_id)) == ["recording", "unkept", "kept"]
+    assert answers.download(run_id).exists()
+
+
 @pytest.mark.parametrize("prompt", PROMPTS, ids=lambda prompt: prompt.id)
 def test_every_demo_prompt_has_a_recording_of_its_own_text(prompt):
     trace = Gallery(PROMPTS).trace(f"gallery-{prompt.id}")
@@ -229,7 +237,13 @@ def test_a_bad_upload_is_refused_and_removed(answers, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("run_id", ["", "0" * 32, "gallery-nothing", "../x"])
+def test_no_file_and_no_run_are_said_so(answers):
+    with pytest.raises(TraceError, match=r"No file was chosen\."):
+        answers.take(None)
+    answers.stop(None)
+
+
+@pytest.mark.parametrize("run_id", [None, "", "0" * 32, "gallery-nothing", "../x"])
 def test_nothing_is_saved_of_a_run_that_is_not_there(answers, run_id):
     with pytest.raises(TraceError):
         answers.download(run_id)

@@ -50,4 +50,4 @@ def test_constraints_are_read_from_the_words_of_a_prompt(prompt, labels):
 
 
 def test_lines_that_belong_together_say_so_once():
-    assert {check.group for check in checks_of("Write an acrostic with the letters C, A.")} == {"lines begin", ""}
+    assert {check.group for check in checks_of("Write an acrostic with the letters C, A.")} == {"lines begin with", ""}

@@ -6,6 +6,7 @@ import itertools
 import shutil
 from dataclasses import replace
 
+import gradio as gr
 import pytest
 
 from tests.support.browser import served_app
@@ -14,10 +15,11 @@ from tests.support.live_page import RUN_MS, start, wait_for_end
 from tests.support.pocket_hub import POCKET_FILES, REPO, SMALL_FILES, WEIGHTS
 from visualizer.bundled import POCKET_FOLDER
 from visualizer.errors import CheckpointError
+from visualizer.hub import Checkpoints
 from visualizer.hub.catalog import Hub
 from visualizer.hub.find import DIFFUSION_GEMMA
 from visualizer.model.checkpoint import read_card
-from visualizer.page.checkpoint_panel import choice_of
+from visualizer.page.checkpoint_panel import CheckpointPanel, choice_of
 from visualizer.run.engine import Engine
 from visualizer.settings import Settings
 
@@ -44,6 +46,16 @@ def test_the_choice_of_a_card(card):
     assert choice_of(card) == "pocket"
     assert choice_of(replace(card, folder=card.folder / "x", name=DIFFUSION_GEMMA)) == DIFFUSION_GEMMA
     assert choice_of(replace(card, folder=card.folder / "x")) == "other"
+
+
+@pytest.mark.parametrize("asked", [(None, None), ("other", None), (None, "x"), ("other", " ")])
+def test_nothing_chosen_looks_up_nothing_and_brings_nothing(engine, hub, asked):
+    with gr.Blocks():
+        panel = CheckpointPanel(engine, Checkpoints(hub))
+    (looking,) = panel._look(*asked)
+    assert "Enter looks it up" in looking[panel._status]
+    (refused,) = panel._bring(*asked)
+    assert "Name a checkpoint" in refused[panel._status]
 
 
 # The engine's switch.

@@ -13,18 +13,29 @@ from urllib.parse import urlencode, urlsplit
 import gradio as gr
 import pytest
 from starlette.middleware import Middleware
+from starlette.testclient import TestClient
 
-from tests.support.browser import ROOT, free_port, served_app, wait_until_served
+from tests.support.browser import ROOT, free_port, served_process, wait_until_served
+from tests.support.fuzz import Fuzzer
+from visualizer.errors import UNEXPECTED
 from visualizer.host_names import HostNames
 from visualizer.page.door import MAX_BODY_BYTES, Door
+from visualizer.page.gradio_queue import UNHEARD_SESSIONS
 
 JOIN = "/gradio_api/queue/join"
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    with served_app(home=tmp_path_factory.mktemp("home")) as served:
-        yield served
+def served(tmp_path_factory):
+    """The app, and the file that it logs to."""
+    home = tmp_path_factory.mktemp("home")
+    with served_process(home=home, log=home / "log", HF_ENDPOINT="http://127.0.0.1:9") as app:
+        yield app, home / "log"
+
+
+@pytest.fixture(scope="module")
+def address(served):
+    return served[0].address
 
 
 def asked(address, path, body=None, method=None, headers=None):
@@ -86,12 +97,62 @@ def test_a_call_with_an_empty_session_is_refused_and_the_queue_goes_on(address):
         ({"fn_index": -1}, 404),
         ({"fn_index": "0"}, 404),
         ({"fn_index": True}, 404),
+        ({"fn_index": None}, 404),
+        ({"fn_index": 1}, 404),
+        ({"data": []}, 422),
+        ({"data": ["Why?", 16, 16, 2, None, None, None, 1, 1]}, 422),
+        ({"batched": True}, 400),
     ],
 )
 def test_what_no_client_sends_is_refused_in_one_line(address, changes, status):
     answered, said = asked(address, JOIN, a_call(address, **changes))
     assert answered == status
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/gradio_api/proxy=http://127.0.0.1:1/", None),
+        ("/gradio_api/custom_component/x/client/y/z", None),
+        ("/gradio_api/component_server", {"data": [], "component_id": 1, "session_hash": "a", "fn_name": "x"}),
+        ("/gradio_api/call/v2/denoise", {"prompt": "x"}),
+        ("/gradio_api/stream/abc", {"data": []}),
+        ("/gradio_api/vibe-edit/", {"prompt": "x"}),
+        ("/monitoring", None),
+    ],
+)
+def test_ways_that_no_client_takes_lead_nowhere(address, path, body):
+    assert asked(address, path, body) == (404, "There is nothing here.\n")
+
+
+def test_a_call_by_name_is_checked_as_one_by_number(address):
+    assert asked(address, "/gradio_api/call/nothing", {"data": []})[0] == 404
+    status, said = asked(address, "/gradio_api/call/denoise", {"data": ["Why?"]})
+    assert (status, said) == (422, "This function takes 8 values, and 1 were given.\n")
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[]", b"null", b'{"data": NaN}', b'{"data": [1e999, Infinity]}'])
+def test_what_is_no_call_is_refused(address, body):
+    assert asked(address, JOIN, body) == (400, "A call is a JSON object in UTF-8.\n")
+
+
+def test_a_file_that_was_not_uploaded_is_not_opened(address):
+    file = {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}
+    assert asked(address, "/gradio_api/call/_taken", {"data": [file]})[0] == 422
+
+
+def test_a_body_nested_without_end_is_refused(address):
+    assert asked(address, JOIN, b'{"data":' + b"[" * 100_000) == (400, "That is nested too deeply.\n")
+
+
+def test_what_fails_behind_the_door_is_one_sentence_and_the_log_has_the_rest(caplog):
+    async def broken(scope, receive, send):
+        raise RuntimeError("/secret/path")
+
+    said = TestClient(Door(broken, gr.Blocks(), HostNames.of("testserver"), 1)).get("/")
+    assert (said.status_code, said.text) == (500, f"{UNEXPECTED}\n")
+    assert "/secret/path" in caplog.text
 
 
 def test_a_session_in_the_address_is_checked_too(address):
@@ -156,6 +217,17 @@ def test_a_queue_that_has_stopped_is_started_again_and_the_log_says_so(caplog):
         page.close(verbose=False)
 
 
+def test_whatever_is_sent_is_answered_in_the_apps_own_words_and_the_app_goes_on(served):
+    """In short; `python -m bench.fuzz` sends ten thousand."""
+    app, log = served
+    found = Fuzzer(app.address, seed=1).run(150)
+    assert found.faults == []
+    assert {200, 400, 404, 422} <= found.statuses.keys()
+    lines = [line for line in log.read_text().splitlines() if " visualizer.run.runs: Run " not in line]
+    assert len(lines) < 150
+    assert sum("Invalid HTTP request" in line for line in lines) <= 2
+
+
 def test_nobody_is_let_in_from_elsewhere_without_a_password_or_a_word():
     said = subprocess.run([sys.executable, "app.py", "--host", "0.0.0.0"], cwd=ROOT, capture_output=True, text=True)
     assert said.returncode == 2
@@ -175,8 +247,8 @@ def test_a_page_with_a_password_shows_and_does_nothing_without_it(tmp_path):
         wait_until_served(address, process)
         assert "Why is the sky" not in asked(address, "/")[1]
         for path, body in [
-            (JOIN, {"data": [], "fn_index": 0, "session_hash": "abc"}),
-            ("/gradio_api/call/denoise", {"data": ["Why?"]}),
+            (JOIN, {"data": ["x"], "fn_index": 0, "session_hash": "abc"}),
+            ("/gradio_api/call/denoise", {"data": ["Why?", *[None] * 7]}),
             ("/gradio_api/queue/data?session_hash=abc", None),
             ("/gradio_api/upload", b""),
             ("/config", None),
@@ -199,3 +271,22 @@ def sign_in(address, password):
     answer = connection.getresponse()
     cookies = [cookie.split(";")[0] for cookie in answer.headers.get_all("Set-Cookie", [])]
     return answer.status, "; ".join(cookies)
+
+
+def test_what_nobody_listens_to_is_forgotten_and_the_newest_can_still_be_heard():
+    def tell() -> str:
+        return "x" * 100_000
+
+    with gr.Blocks(analytics_enabled=False) as page:
+        gr.api(tell)
+    door = Middleware(Door, page=page, names=HostNames.of("127.0.0.1"), max_file_bytes=1)
+    _, address, _ = page.launch(prevent_thread_lock=True, quiet=True, ssr_mode=False, server_name="127.0.0.1",
+                                app_kwargs={"middleware": [door]})  # fmt: skip
+    try:
+        calls = [asked(address, "/gradio_api/call/tell", {"data": []}) for _ in range(UNHEARD_SESSIONS + 10)]
+        events = [json.loads(said)["event_id"] for _, said in calls]
+        assert "xxx" in asked_whole(address, f"/gradio_api/call/tell/{events[-1]}").decode()
+        assert asked(address, f"/gradio_api/call/tell/{events[0]}")[0] == 404
+        assert len(page._queue.pending_messages_per_session) <= UNHEARD_SESSIONS + 1
+    finally:
+        page.close(verbose=False)

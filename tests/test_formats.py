@@ -115,7 +115,7 @@ def last_pixels(path):
 @pytest.mark.parametrize("suffix", [".gif", ".mp4", ".webp", ".png"])
 def test_the_last_frame_shows_the_committed_text(tmp_path, trace, suffix):
     options = replace(SMALL, legend=False)
-    finish(export(trace, tmp_path / f"run{suffix}", options))
+    finish(export(trace, tmp_path / f"run{suffix}", options, moment=1.0))
     scene = build_scene(trace, options)
     shown = last_pixels(tmp_path / f"run{suffix}")
     assert committed_only(shown, scene)
@@ -217,7 +217,8 @@ def test_without_the_font_folder_every_picture_still_has_its_text(tmp_path, trac
     targets = [f"run{suffix}" for suffix in (*PICTURES, ".html")]
     asked = [argument for target in targets for argument in ("-o", target)]
     done = subprocess.run(
-        [sys.executable, "-m", "visualizer", "--trace", "run.jsonl.gz", "--preset", "readme", *asked],
+        [sys.executable, "-m", "visualizer", "--trace", "run.jsonl.gz", "--preset", "readme", "--moment", "1",
+             *asked],
         cwd=tmp_path, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

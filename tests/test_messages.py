@@ -361,8 +361,9 @@ def test_a_recording_holds_the_messages_of_its_run_with_the_noise(states):
     trace = Trace(INFO, tuple(states), texts, frozenset(), ({},) * len(states), answers, "failed", "Memory ran out.")
     recording = json.loads(recording_message(trace, "r1", "A haiku"))
     assert (recording["k"], recording["run"], recording["label"]) == ("recording", "r1", "A haiku")
-    start, *steps, end = recording["messages"]
+    start, *steps, report, end = recording["messages"]
     assert (start["k"], start["recorded"]) == ("start", True)
+    assert report["k"] == "report"
     assert (end["k"], end["reason"], end["message"]) == ("end", "failed", "Memory ran out.")
     writer = MessageWriter(VOCAB, with_noise=True)
     assert steps == [json.loads(writer.write(frame)) for frame in trace.frames()]

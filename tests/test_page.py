@@ -198,9 +198,9 @@ def test_each_card_plays_its_recording_without_the_model(page):
 
 
 @contextmanager
-def held_page(browser, engine):
+def held_page(browser, engine, runs_folder=None):
     """A page of its own on an engine that is not the model's."""
-    shown, port = build_page(engine, load_prompts()), free_port()
+    shown, port = build_page(engine, load_prompts(), runs_folder=runs_folder), free_port()
     shown.launch(server_port=port, head=page_head(), theme=page_theme(), prevent_thread_lock=True, quiet=True,
                  ssr_mode=False)  # fmt: skip
     try:
@@ -255,6 +255,27 @@ def test_a_reload_in_the_middle_of_a_run_finds_it_from_its_beginning_and_stop_st
         page.wait_for_selector(f"#player .player-root[data-state={ending}]")
         assert page.locator("#your-runs li").count() == 1
         engine.let(1)
+
+
+def test_a_run_that_could_not_be_kept_is_said_and_saved_and_deleted_by_two_clicks(browser, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    engine = GatedEngine()
+    engine.let(3)
+    with held_page(browser, engine, tmp_path / "file" / "runs") as page:
+        start(page, "#card-story")
+        page.wait_for_selector("#notice:has-text('This run could not be kept')")
+        with page.expect_download() as download:
+            page.click("#save-now")
+        assert download.value.suggested_filename.endswith(".jsonl.gz")
+        run = shown_run(page)
+        page.click("#your-runs summary")
+        for said in ("delete", "for good?"):
+            assert page.inner_text("#your-runs .delete-run") == said
+            page.click("#your-runs .delete-run")
+        page.wait_for_selector("#your-runs", state="hidden")
+        page.evaluate(f"() => window.denoiseLibrary.open('{run}')")
+        page.wait_for_selector("#notice:has-text('This run is not kept any more.')")
+        assert not page.is_visible("#save-now")
 
 
 def test_a_run_whose_tab_was_closed_is_finished_when_it_is_opened_again(browser, address):

@@ -62,7 +62,7 @@ def test_a_state_has_its_colour(theme, number, name):
 
 
 def test_noise_is_a_plain_chip_with_round_corners():
-    scene = scene_of()
+    scene = scene_of(noise="grain")
     chip = cell_pixels(scene, painted(scene, 0), 0, position=0)
     middle = chip[chip.shape[0] // 2, 4:-4]
     assert len(np.unique(middle.reshape(-1, 3), axis=0)) == 1

@@ -7,8 +7,8 @@ import json
 import logging
 import multiprocessing
 import os
+import re
 import signal
-import threading
 
 import pytest
 
@@ -223,7 +223,6 @@ def test_only_so_many_stops_ahead_of_their_runs_are_remembered(engine, monkeypat
 def test_an_id_is_taken_once(engine, tmp_path):
     runs = Runs(engine, tmp_path)
     run_id = finished(runs, engine)
-    wait_for_file(tmp_path, run_id)
     for other in (runs, Runs(engine, tmp_path)):
         with pytest.raises(SettingsError, match="There is a run of this id already"):
             other.begin(asked("hello", run_id=run_id))
@@ -301,43 +300,95 @@ def finished(runs, engine, prompt="hello"):
 
 def test_a_finished_run_is_found_after_the_server_has_gone(engine, tmp_path):
     run_id = finished(Runs(engine, tmp_path / "runs"), engine, "Wieso? 🎈")
-    wait_for_file(tmp_path / "runs", run_id)
     found = Runs(engine, tmp_path / "runs").find(run_id)
     assert isinstance(found, Trace)
     assert (found.info.prompt, found.answer, len(found.states)) == ("Wieso? 🎈", "ab", 3)
     assert (tmp_path / "runs").stat().st_mode & 0o077 == 0
 
 
-def wait_for_file(folder, run_id):
-    """The file is written after the last message; there is nothing else to wait for."""
-    for _ in range(1000):
-        if (folder / f"{run_id}.jsonl.gz").exists():
-            return
-        threading.Event().wait(0.01)
-    raise TimeoutError(run_id)
-
-
-def test_the_oldest_runs_make_room(engine, tmp_path, monkeypatch):
-    runs = Runs(engine, tmp_path)
-    first = finished(runs, engine)
-    wait_for_file(tmp_path, first)
-    path = tmp_path / f"{first}.jsonl.gz"
-    os.utime(path, (1, 1))
-    monkeypatch.setattr(runs_module, "MAX_KEPT_BYTES", int(path.stat().st_size * 1.5))
-    second = finished(runs, engine)
-    wait_for_file(tmp_path, second)
-    finished(runs, engine)  # the removal of the first is over when a third one begins
-    assert not path.exists()
-
-
-def test_a_folder_that_cannot_be_written_costs_a_line_in_the_log(engine, tmp_path, caplog):
+def test_a_run_that_cannot_be_kept_says_why_and_is_in_memory(engine, tmp_path, caplog):
     (tmp_path / "file").write_text("in the way")
     runs = Runs(engine, tmp_path / "file" / "runs")
     with caplog.at_level(logging.WARNING):
-        run_id = finished(runs, engine)
-        finished(runs, engine)
-    assert runs.trace(run_id).answer == "ab"
+        run = runs.begin(asked("hello"))
+        engine.let(3)
+        messages = listen(run)
+    assert kinds(messages) == [*WHOLE[:-1], "unkept", "kept"]
+    said = messages[-2]["text"]
+    assert re.search(r"could not be kept \(its folder cannot be made\): save it before others take its place", said)
+    assert runs.trace(run.id).answer == "ab"
     assert "kept in memory only" in caplog.text
+
+
+def test_a_run_that_is_in_memory_only_is_the_last_to_go_from_there(engine, tmp_path, monkeypatch):
+    monkeypatch.setattr(runs_module, "_IN_MEMORY", 2)
+    runs = Runs(engine, tmp_path)
+    monkeypatch.setattr(runs._kept, "_folder", tmp_path / "file" / "runs")
+    (tmp_path / "file").write_text("in the way")
+    unkept = finished(runs, engine)
+    monkeypatch.setattr(runs._kept, "_folder", tmp_path / "runs")
+    kept = [finished(runs, engine) for _ in range(3)]
+    assert isinstance(runs.find(unkept), Run)
+    assert isinstance(runs.find(kept[0]), Trace)
+
+
+def test_memory_of_finished_runs_is_bounded_in_bytes(engine, monkeypatch):
+    runs = Runs(engine)
+    first = finished(runs, engine, "x" * 10_000)
+    size = runs.find(first).memory_bytes
+    assert size > 20_000  # the prompt stands in two messages
+    monkeypatch.setattr(runs_module, "MAX_MEMORY_BYTES", int(size * 1.5))
+    second = finished(runs, engine, "x" * 10_000)
+    third = finished(runs, engine, "x" * 10_000)
+    with pytest.raises(TraceError):
+        runs.find(first)
+    assert runs.find(third).ended == "stop"
+    assert second != third
+
+
+def test_a_deleted_run_is_gone_from_memory_and_disk(engine, tmp_path):
+    runs = Runs(engine, tmp_path)
+    run_id, other = finished(runs, engine), finished(runs, engine)
+    runs.forget(run_id)
+    for gone in (runs, Runs(engine, tmp_path)):
+        with pytest.raises(TraceError):
+            gone.find(run_id)
+    assert Runs(engine, tmp_path).trace(other).answer == "ab"
+    for nothing in ("", run_id, "../../etc/passwd"):
+        runs.forget(nothing)
+
+
+def test_a_run_under_way_is_not_deleted(engine):
+    runs = Runs(engine)
+    run = runs.begin(asked("hello"))
+    with pytest.raises(SettingsError, match="stop it first"):
+        runs.forget(run.id)
+    assert runs.find(run.id) is run
+
+
+def test_a_run_that_is_deleted_while_it_is_written_is_not_kept(engine, tmp_path, monkeypatch):
+    runs = Runs(engine, tmp_path)
+    keep = runs._kept.keep
+
+    def forget_first(run_id, trace):
+        runs.forget(run_id)
+        keep(run_id, trace)
+
+    monkeypatch.setattr(runs._kept, "keep", forget_first)
+    run_id = finished(runs, engine)
+    assert run_id not in runs._kept
+
+
+def test_a_run_is_one_line_in_the_log_without_its_prompt(engine, caplog):
+    runs = Runs(engine)
+    with caplog.at_level(logging.INFO):
+        run_id = finished(runs, engine, "a secret")
+        finished(runs, engine)  # the first has been logged when a second one ends
+    (line,) = [line for line in caplog.messages if run_id in line]
+    assert line.startswith(f"Run {run_id} on {engine.card.name} (max_tokens 16, canvas_length 16, max_steps 3, ")
+    assert "sampler entropy-bound): 1 steps in 0." in line
+    assert line.endswith(" s, ended: stop")
+    assert "secret" not in caplog.text
 
 
 @pytest.mark.parametrize("run_id", ["", "0" * 32, "../../etc/passwd", "0" * 31 + "/", "x" * 32])

@@ -228,7 +228,7 @@ def test_a_run_without_a_step_says_so():
         ({"speed": float("nan")}, "speed must be a number"),
         ({"theme": "pink"}, 'theme must be "dark", "light" or "safe"'),
         ({"layout": "grid"}, 'layout must be "settled" or "flow"'),
-        ({"pacing": "fast"}, 'pacing must be "equal", "real" or "slow-finish"'),
+        ({"pacing": "fast"}, 'pacing must be "directed", "equal", "real" or "slow-finish"'),
         ({"loop_start": 1.0}, "loop start must be"),
         ({"end_hold_ms": -1}, "end hold in milliseconds"),
         ({"frame_step": True}, "frame step"),

@@ -11,6 +11,7 @@ import textwrap
 import pytest
 
 from tests.support.browser import ROOT
+from tests.support.disks import small_disk_at
 from visualizer.errors import ExportError
 from visualizer.whole_file import check_writable, whole_file
 
@@ -128,16 +129,8 @@ def test_no_room_for_the_file_is_one_sentence_and_leaves_the_old_one(tmp_path):
 
 @pytest.fixture
 def full_disk(tmp_path):
-    """A file system of 256 kB, where this user may mount one."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=256k", "none", folder], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("mounting a small file system needs root")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
+    with small_disk_at(tmp_path / "disk", 256) as folder:
+        yield folder
 
 
 def test_a_full_disk_is_one_sentence_and_leaves_the_old_file(full_disk):

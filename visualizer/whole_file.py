@@ -23,7 +23,8 @@ def whole_file(target: Path) -> Iterator[Path]:
     """Hand out the path of an empty file beside the target; it replaces the target when the block ends well.
 
     The path has the target's suffixes. When the block raises or is left early, it is removed and the target stays as
-    it was. A process that is killed outright leaves its hidden part behind; the next export of that name removes it.
+    it was. A process that is killed outright leaves its hidden part behind; the next export of that name removes it, or
+    `remove_left_behind`.
     Raises ExportError when the target cannot be written, or what the block writes does not fit the disk.
     """
     target = Path(os.path.realpath(target))
@@ -33,7 +34,7 @@ def whole_file(target: Path) -> Iterator[Path]:
     try:
         if target.exists() and not target.is_file():
             raise ExportError(f"{target} is not a file, so it cannot be replaced by one; choose another name.")
-        _remove_left_behind(target.parent, name)
+        remove_left_behind(target.parent, name)
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         if target.exists():
             part.chmod(stat.S_IMODE(target.stat().st_mode))
@@ -78,8 +79,9 @@ def _sync(path: Path) -> None:
         os.close(handle)
 
 
-def _remove_left_behind(folder: Path, name: str) -> None:
-    for path in folder.glob(f"*.{glob.escape(name)}.*.part*"):
+def remove_left_behind(folder: Path, name: str | None = None) -> None:
+    """Remove the parts that killed processes have left in a folder. name: only those of this target."""
+    for path in folder.glob(f"*.{glob.escape(name)}.*.part*" if name else ".*.part*"):
         found = _PART.search(path.name)
         if found and not _is_running(int(found["process"])):
             with suppress(OSError):

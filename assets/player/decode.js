@@ -202,7 +202,7 @@ const decode = (() => {
       id: start.run, checkpoint: start.checkpoint ?? "", settings: start.settings ?? {}, prompt: start.prompt ?? "",
       startedAt: start.started_at ?? "", device: start.device ?? "", fingerprint: start.fingerprint ?? "",
       recorded: Boolean(start.recorded), label: "", texts: new Map(), signs: new Map(), cells: new Map(), trace: [],
-      blockEnds: [], answer: null, answers: [], thoughts: [], reason: null, problem: "",
+      blockEnds: [], answer: null, answers: [], thoughts: [], reason: null, problem: "", report: null,
     };
   }
   /**
@@ -234,6 +234,7 @@ const decode = (() => {
     run.label = recording.label ?? "";
     for (const message of recording.messages) {
       if (message.k === "step") addStep(run, message);
+      if (message.k === "report") run.report = message;
       if (message.k === "end") [run.reason, run.problem] = [message.reason, message.message ?? ""];
     }
     run.reason ??= "stopped"; // a recording that was cut off has no more to come

@@ -37,7 +37,9 @@ const panes = (() => {
       <div class="dp-empty" data-ui="empty"><div class="dp-field" data-ui="field" aria-hidden="true"></div><p data-ui="invitation"></p></div>
       <div class="dp-canvas" data-ui="canvas" role="group" aria-label="Canvas: the arrow keys move token by token" hidden></div>
     </div>
+    <section class="dp-scores" data-ui="scores" aria-label="What the prompt asks for" hidden></section>
     <div class="dp-chart" data-ui="chart" hidden></div>
+    <details class="dp-scaffold" data-ui="scaffold" hidden></details>
     <details class="dp-figures" data-ui="figures" hidden></details>
     <section class="dp-answer" data-ui="answerBox" aria-label="Answer" hidden>
       <details class="dp-aside" data-ui="systemBox" hidden><summary>System prompt</summary><pre data-ui="system"></pre></details>
@@ -67,6 +69,8 @@ const panes = (() => {
     const bars = ui.bars.querySelectorAll("i");
     const canvas = canvases.createCanvas(ui.canvas);
     const chart = charts.createChart(ui.chart);
+    const scores = scoreboards.createScores(ui.scores);
+    const scaffold = scoreboards.createScaffold(find(element, "details.dp-scaffold", HTMLDetailsElement), canvas);
     const figures = charts.createFigures(find(element, "details.dp-figures", HTMLDetailsElement));
     let run = decode.newRun();
     let [tallest, width, layout, compared] = [0, 0, "", false];
@@ -182,6 +186,8 @@ const panes = (() => {
       showState(step, atEnd);
       [ui.canvas.hidden, ui.empty.hidden] = [!step, Boolean(step)];
       ui.chart.hidden = ui.figures.hidden = !step;
+      ui.scores.hidden = !step || !run.report?.checks.length;
+      ui.scaffold.hidden = !step || !run.report;
       showAnswer(index);
       if (!step) return;
       if (options.layout !== layout) settleHeight();
@@ -190,6 +196,8 @@ const panes = (() => {
       showStopRule(step);
       canvas.show(run, index, options);
       chart.show(run, index, xs, share);
+      scores.show(run, index);
+      scaffold.show(run, xs, share);
       figures.show(run, index);
     }
     /**

@@ -73,11 +73,26 @@ interface EndMessage {
   reason: Reason;
   message?: string;
 }
+/** A constraint of the prompt. turns: the indices of the steps at which it is met, lost, met again. */
+interface CheckCourse {
+  label: string;
+  group?: string;
+  turns: number[];
+}
+interface ReportMessage {
+  k: "report";
+  checks: CheckCourse[];
+  /** Of every block the positions that are scaffold. */
+  scaffold: number[][];
+  /** How many scaffold tokens, and how many of content, settle at every step. */
+  landed: [number[], number[]];
+  lead: string;
+}
 interface RecordingMessage {
   k: "recording";
   run: string;
   label?: string;
-  messages: (StartMessage | StepMessage | EndMessage)[];
+  messages: (StartMessage | StepMessage | ReportMessage | EndMessage)[];
 }
 interface CompareMessage {
   k: "compare";
@@ -101,6 +116,11 @@ interface KeptMessage {
   k: "kept";
   run: string;
 }
+interface UnkeptMessage {
+  k: "unkept";
+  run: string;
+  text: string;
+}
 interface NoticeMessage {
   k: "notice";
   text: string;
@@ -114,6 +134,7 @@ type Message =
   | WaitingMessage
   | LoadingMessage
   | KeptMessage
+  | UnkeptMessage
   | NoticeMessage;
 
 // ---- The page beside the player: form.js and library.js ----------------------------------------------------------------
@@ -217,6 +238,8 @@ interface Run {
   thoughts: (string | undefined)[];
   reason: Reason | null;
   problem: string;
+  /** What the whole run showed; a run that goes on has none. */
+  report: ReportMessage | null;
 }
 /** When a clock's moment begins, and the step that every run shows then (-1: none yet). */
 interface Moment {

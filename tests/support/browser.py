@@ -12,7 +12,8 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
@@ -51,18 +52,35 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+@dataclass(frozen=True)
+class Served:
+    """The app in a process of its own."""
+
+    address: str
+    process: subprocess.Popen
+
+
 @contextmanager
 def served_app(*flags: str, home: Path | None = None) -> Iterator[str]:
     """The app's address, served by a process of its own until the block ends."""
+    with served_process(*flags, home=home) as served:
+        yield served.address
+
+
+@contextmanager
+def served_process(
+    *flags: str, home: Path | None = None, log: Path | None = None, **environment: str
+) -> Iterator[Served]:
+    """The same with its process. log: what gets its standard error, which else is this process's."""
     port = free_port()
-    environment = os.environ | ({"HOME": str(home)} if home else {})
-    process = subprocess.Popen(
-        [sys.executable, "app.py", "--port", str(port), *flags], cwd=ROOT, env=environment, start_new_session=True
-    )
+    environment = os.environ | ({"HOME": str(home)} if home else {}) | environment
+    command = [sys.executable, "app.py", "--port", str(port), *flags]
+    with log.open("wb") if log else nullcontext() as stderr:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=stderr, start_new_session=True)
     address = f"http://127.0.0.1:{port}"
     try:
         wait_until_served(address, process)
-        yield address
+        yield Served(address, process)
     finally:
         with suppress(ProcessLookupError):  # it has ended by itself: what the block raises says more
             os.killpg(process.pid, signal.SIGTERM)

@@ -34,12 +34,12 @@ from visualizer.export import (
     write_poster,
 )
 from visualizer.logs import log_to_terminal
-from visualizer.picture import PRESETS, Arrangement, Pacing, SceneOptions
+from visualizer.picture import PRESETS, Arrangement, Noise, Pacing, SceneOptions
 from visualizer.theme import THEMES
 from visualizer.trace import Trace, load_trace
 from visualizer.whole_file import check_writable
 
-_BURNED_IN = ("prompt", "checkpoint", "seed", "step", "legend", "progress", "label")
+_BURNED_IN = ("prompt", "checkpoint", "seed", "step", "legend", "progress", "label", "captions")
 
 
 def export_command(arguments: list[str], program: str) -> int:
@@ -96,7 +96,7 @@ def _check(asked: argparse.Namespace) -> None:
             raise SettingsError(f"{target} is asked for more than once.")
     if asked.embed and not any(format_of(target.name) in PICTURES for target in asked.output):
         raise SettingsError("--embed needs an output that a post can show: a GIF, MP4, WebP or PNG.")
-    if not 0 <= asked.moment <= 1:
+    if asked.moment is not None and not 0 <= asked.moment <= 1:
         raise SettingsError(f"--moment is a share from 0 to 1, not {asked.moment:g}.")
 
 
@@ -110,7 +110,8 @@ def _opened(asked: argparse.Namespace, tell: Callable[[str], None]) -> Trace:
 def _scene_options(asked: argparse.Namespace) -> SceneOptions:
     return SceneOptions.preset(
         asked.preset, scale=asked.scale, theme=asked.theme, layout=Arrangement(asked.layout),
-        pacing=Pacing(asked.pacing), speed=asked.speed, start_hold_ms=asked.start_hold, end_hold_ms=asked.end_hold,
+        pacing=Pacing(asked.pacing), noise=Noise(asked.noise), speed=asked.speed,
+        start_hold_ms=asked.start_hold, end_hold_ms=asked.end_hold,
         loop_start=asked.loop_start, recorded=asked.trace is not None,
         **{name: name not in asked.without for name in _BURNED_IN},
     )  # fmt: skip
@@ -121,7 +122,7 @@ def _write(
     target: Path,
     options: SceneOptions,
     at_most_bytes: int | None,
-    moment: float,
+    moment: float | None,
     tell: Callable[[str], None],
 ) -> Exported:
     exported = None
@@ -204,8 +205,15 @@ def _add_picture(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--pacing",
         choices=[str(name) for name in Pacing],
-        default=str(Pacing.EQUAL),
-        help="equal steps, the real time, or a slow finish (default equal)",
+        default=str(Pacing.DIRECTED),
+        help="directed: what lands first is held and lit, with captions; or equal steps, the real time, a slow finish "
+        "(default directed)",
+    )
+    group.add_argument(
+        "--noise",
+        choices=[str(name) for name in Noise],
+        default=str(Noise.TOKENS),
+        help="at the start of a directed film: the random tokens that the model reads, or grain (default tokens)",
     )
     group.add_argument("--speed", type=float, default=1.0, metavar="TIMES", help="faster or slower (default 1)")
     group.add_argument("--start-hold", type=int, default=700, metavar="MS", help="first frame stands (default 700)")
@@ -220,9 +228,8 @@ def _add_picture(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--moment",
         type=float,
-        default=1.0,
         metavar="SHARE",
-        help="what a PNG shows, from 0, the noise, to 1, the end (default 1)",
+        help="what a PNG shows, from 0, the noise, to 1, the end (default: the moment with most to tell)",
     )
     group.add_argument("--without", choices=_BURNED_IN, action="append", default=[],
                        help="leave this out of the picture; may be given several times")  # fmt: skip

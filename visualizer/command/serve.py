@@ -10,7 +10,7 @@ from visualizer.command.terminal import SUCCESS, OneLineParser, exit_status
 from visualizer.errors import SettingsError
 from visualizer.host_names import is_local
 from visualizer.hub import default_hub, obtain, preselected
-from visualizer.logs import log_to_terminal
+from visualizer.logs import fold_libraries, log_to_terminal
 
 _PASSWORD = "DENOISE_VIEWER_PASSWORD"
 
@@ -18,6 +18,7 @@ _PASSWORD = "DENOISE_VIEWER_PASSWORD"
 def serve_command(arguments: list[str], program: str) -> int:
     """Parse flags, obtain the checkpoint, serve. Returns the exit status: 1 where that cannot be, 130 at the end."""
     asked = _parser(program).parse_args(arguments)
+    fold_libraries()
     log_to_terminal(logging.INFO)
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     return exit_status(lambda: _serve(asked.model, asked.host, asked.port, asked.password, asked.open))

@@ -6,12 +6,11 @@ from visualizer.export.formats import FORMATS, PICTURES, Exported, export, forma
 from visualizer.export.png import png_bytes
 from visualizer.export.post import alt_text, html_snippet, markdown_snippet
 from visualizer.export.race import check_race_target, export_race
-from visualizer.export.stills import POSTER_MOMENT, poster_path, still_of, strip_of, write_poster
+from visualizer.export.stills import poster_path, still_of, strip_of, write_poster
 
 __all__ = [
     "FORMATS",
     "PICTURES",
-    "POSTER_MOMENT",
     "Exported",
     "alt_text",
     "check_race_target",

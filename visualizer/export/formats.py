@@ -32,7 +32,7 @@ FORMATS = {
     ".gif": "film, exact colours, shown wherever pictures are",
     ".mp4": "film (H.264), plays in every browser and on social sites",
     ".webp": "film, exact colours, smaller than a GIF",
-    ".png": "one moment as a picture, the last by default",
+    ".png": "one moment as a picture, by default the one with most to tell",
     ".strip.png": "six moments side by side",
     ".html": "the recording with its player, in one file",
     ".csv": "entropy, settled step and revisions of every position",
@@ -82,18 +82,18 @@ def export(
     target: Path,
     options: SceneOptions | None = None,
     at_most_bytes: int | None = None,
-    moment: float = 1.0,
+    moment: float | None = None,
 ) -> Generator[ExportProgress]:
     """Write a run to a file in the format of its name, replacing one that is there when all is done.
 
     at_most_bytes: of several choices (size, steps kept, colours or quality) the best one that keeps it is taken.
-    moment: the one that a `.png` shows, from 0, the noise, to 1, the end. Closing the iterator cancels; nothing is left
-    behind then.
+    moment: the one that a `.png` shows, from 0, the noise, to 1, the end; None is the one with most to tell.
+    Closing the iterator cancels; nothing is left behind then.
     Raises ExportError when the target cannot be written, the run holds nothing to write, or no choice keeps the
     promise; SettingsError when an option is out of range.
     """
     suffix = format_of(target.name)
-    if not 0 <= moment <= 1:
+    if moment is not None and not 0 <= moment <= 1:
         raise SettingsError(f"The moment of a picture is a share from 0 to 1, not {moment:g}.")
     if suffix in PICTURES:
         yield from _export_picture(trace, target, suffix, options or SceneOptions(), at_most_bytes, moment)
@@ -130,7 +130,7 @@ class _Drawing:
     write: Callable[[Path], Generator[float]]
 
 
-def _drawing(trace: Trace, suffix: str, choice: Choice, moment: float) -> _Drawing:
+def _drawing(trace: Trace, suffix: str, choice: Choice, moment: float | None) -> _Drawing:
     if suffix not in FILMS:
         pixels = strip_of(trace, choice.scene) if suffix == ".strip.png" else still_of(trace, choice.scene, moment)
         height, width = pixels.shape[:2]
@@ -170,7 +170,7 @@ class _TooLarge(Exception):
 
 
 def _export_picture(
-    trace: Trace, target: Path, suffix: str, options: SceneOptions, at_most_bytes: int | None, moment: float
+    trace: Trace, target: Path, suffix: str, options: SceneOptions, at_most_bytes: int | None, moment: float | None
 ) -> Generator[ExportProgress]:
     """Try the choices until the best one that keeps the promise stands."""
     tries = choices(suffix.rpartition(".")[2], options) if at_most_bytes else (Choice(options),)

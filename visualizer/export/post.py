@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
 from urllib.parse import quote
 
+from visualizer.measure import clipped
 from visualizer.trace import Part, Phase, Trace, settled_steps, trace_parts
 
 _PROMPT_CHARACTERS = 120
@@ -14,17 +14,14 @@ _SYSTEM_CHARACTERS = 60
 _TEXT_CHARACTERS = 100
 _TOKEN_CHARACTERS = 24
 _TOKENS = 4
-_QUOTES = {"“": "‘", "”": "’"}
-_JOINERS = "\u200c\u200d"
-"""Part of how some scripts and emoji are written."""
 _MARKDOWN_SIGNS = re.compile(r"([\\`*_\[\]<>&~|#!$@])")
 
 
 def alt_text(trace: Trace) -> str:
     """The run in one sentence: its prompt, what landed first, how the text begins."""
-    asked = f"A diffusion language model answers “{_clipped(trace.info.prompt, _PROMPT_CHARACTERS)}”"
+    asked = f"A diffusion language model answers “{clipped(trace.info.prompt, _PROMPT_CHARACTERS)}”"
     if trace.info.settings.system:
-        asked += f" under the system prompt “{_clipped(trace.info.settings.system, _SYSTEM_CHARACTERS)}”"
+        asked += f" under the system prompt “{clipped(trace.info.settings.system, _SYSTEM_CHARACTERS)}”"
     if not any(state.phase is Phase.STEP for state in trace.states):
         return f"{asked}, but the run ended before its first step."
     return f"{asked}: {_landed_first(trace)}, and {_ends_with(trace)}."
@@ -83,26 +80,12 @@ def _in_runs(positions: list[int], texts: list[str]) -> list[str]:
             runs.append(texts[position])
     runs = [line for run in runs for line in run.split("\n") if line.strip()]
     runs = [run for run in runs if any(map(str.isalnum, run))] or runs
-    return [_clipped(run, _TOKEN_CHARACTERS) for run in runs]
+    return [clipped(run, _TOKEN_CHARACTERS) for run in runs]
 
 
 def _ends_with(trace: Trace) -> str:
     if trace.answer.strip():
-        return f"the final text begins “{_clipped(trace.answer, _TEXT_CHARACTERS)}”"
+        return f"the final text begins “{clipped(trace.answer, _TEXT_CHARACTERS)}”"
     if trace.answers:
         return "the final text is empty"
     return "the run ended before its text was committed"
-
-
-def _clipped(text: str, characters: int) -> str:
-    """One line of plain text."""
-    plain = " ".join("".join(map(_harmless, text)).split())
-    return plain if len(plain) <= characters else plain[: characters - 1].rstrip() + "…"
-
-
-def _harmless(sign: str) -> str:
-    """No control signs, none that turn the direction of writing, and no quotes that would end ours."""
-    if sign in _QUOTES:
-        return _QUOTES[sign]
-    invisible = unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Co", "Cn") and sign not in _JOINERS
-    return " " if invisible else sign

@@ -11,28 +11,28 @@ from visualizer.picture import Painter, Pixels, SceneOptions, build_scene
 from visualizer.trace import Trace
 from visualizer.whole_file import whole_file
 
-POSTER_MOMENT = 0.5
 _STRIP_PICTURES = 6
 _STRIP_SHARE = 3
 """A picture of a strip has this part of the width asked for."""
 _STRIP_GAP_PX = 2
 
 
-def still_of(trace: Trace, options: SceneOptions, moment: float = 1.0) -> Pixels:
-    """One moment of a run, from 0 to 1, as pixels (uint8 H×W×3 RGB)."""
+def still_of(trace: Trace, options: SceneOptions, moment: float | None = None) -> Pixels:
+    """One moment of a run, from 0 to 1, as pixels (uint8 H×W×3 RGB); None is the one with most to tell."""
     scene = build_scene(trace, replace(options, loop_start=0.0))
     painter = Painter(scene)
-    return painter.coloured(scene.frames[round(moment * (len(scene.frames) - 1))])
+    number = scene.moment if moment is None else round(moment * (len(scene.frames) - 1))
+    return painter.coloured(scene.frames[number])
 
 
 def write_poster(trace: Trace, film: Path, options: SceneOptions) -> Path:
-    """The picture that stands for a film until it plays, from the middle of the run, beside it; returns its path.
+    """The picture that stands for a film until it plays, its moment with most to tell, beside it; returns its path.
 
     Raises ExportError when it cannot be written.
     """
     poster = poster_path(film)
     with whole_file(poster) as part:
-        part.write_bytes(png_bytes(still_of(trace, options, POSTER_MOMENT)))
+        part.write_bytes(png_bytes(still_of(trace, options)))
     return poster
 
 
@@ -44,7 +44,7 @@ def poster_path(film: Path) -> Path:
 def strip_of(trace: Trace, options: SceneOptions) -> Pixels:
     """Six moments side by side (uint8 H×W×3 RGB), spread evenly over the text's settling, not over time."""
     width = max(options.width // _STRIP_SHARE // 2 * 2, MIN_WIDTH)
-    scene = build_scene(trace, replace(options, width=width, height=None, loop_start=0.0))
+    scene = build_scene(trace, replace(options, width=width, height=None, loop_start=0.0, captions=False))
     painter = Painter(scene)
     settled = [_settled_share(trace, frame.state_index) for frame in scene.frames]
     chosen = evenly_chosen(settled, _STRIP_PICTURES)

@@ -42,9 +42,12 @@ def locate(name: str, hub: Hub) -> CheckpointCard | Offer:
     name = name.strip()
     if name == POCKET:
         return read_card(POCKET_FOLDER)
-    folder = Path(name).expanduser()
     if not name:
         raise CheckpointError("Name a checkpoint: pocket, a folder, or a hub id like owner/name.")
+    try:
+        folder = Path(name).expanduser()
+    except RuntimeError as exc:
+        raise CheckpointError(f"There is no home folder for {name:.100}.") from exc
     if _is_folder(folder) or name.startswith((".", "~", "/")) or name.count("/") > 1:
         return read_card(folder)
     if not _is_hub_id(name):
@@ -106,7 +109,7 @@ def preselected(hub: Callable[[], Hub] = default_hub, probe: Callable[[], Machin
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
-    except OSError:
+    except (OSError, ValueError):  # too long, or with a null character
         return False
 
 

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from visualizer.measure.asked import PLANETS, checks_of
 from visualizer.measure.checks import parses
+from visualizer.measure.direction import Direction, direction_of
 from visualizer.measure.lead import scaffold_first
+from visualizer.measure.quoting import clipped
+from visualizer.measure.scaffold import scaffold_of
 from visualizer.measure.score import Score, scores_of, verdict
+from visualizer.measure.scoreboard import scoreboard
 from visualizer.measure.sentences import sentence_ends, sentence_spans
 
 __all__ = [
     "PLANETS",
+    "Direction",
     "Score",
     "checks_of",
+    "clipped",
+    "direction_of",
     "parses",
     "scaffold_first",
+    "scaffold_of",
+    "scoreboard",
     "scores_of",
     "sentence_ends",
     "sentence_spans",

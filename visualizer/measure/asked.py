@@ -84,7 +84,9 @@ def checks_of(prompt: str) -> tuple[Check, ...]:
 def _found(prompt: str) -> Iterator[Check]:
     if letters := _letters(prompt):
         count = len(letters)
-        yield from (Check(letter, line_begins(n, count, letter), "lines begin") for n, letter in enumerate(letters))
+        yield from (
+            Check(letter, line_begins(n, count, letter), "lines begin with") for n, letter in enumerate(letters)
+        )
         yield _lines_check(count)
     elif re.search(r"\bhaiku\b", prompt, re.IGNORECASE):
         count = len(HAIKU)

@@ -21,12 +21,15 @@ LIKELY_CHANCE = 0.05
 class Lead:
     """When both groups settled (steps of their own block, in the order of the text), and what that amounts to.
 
-    probability: that a random scaffold token settles before a random content token, ties counted half. p: two-sided,
-    of the Mann–Whitney test. Both None where one of the groups is empty.
+    scaffold_at, content_at: the same as indices of the states. probability: that a random scaffold token settles before
+    a random content token, ties counted half. p: two-sided, of the Mann–Whitney test. Both None where one of the groups
+    is empty.
     """
 
     scaffold_steps: Steps
     content_steps: Steps
+    scaffold_at: Steps
+    content_at: Steps
     probability: float | None
     p: float | None
 
@@ -36,7 +39,7 @@ class Lead:
         if self.probability is None or self.p is None:
             group = "scaffold" if not len(self.scaffold_steps) else "content"
             return f"Scaffold first? Nothing to compare: this answer has no {group}."
-        chance = "p < 0.001" if self.p < 0.001 else f"p = {self.p:.2g}"
+        chance = "p < 0.001" if self.p < 0.001 else f"p = {self.p:.{2 if self.p >= 0.095 else 1}g}"
         first, second, share = "scaffold", "content", self.probability
         if share < 0.5:
             first, second, share = second, first, 1 - share
@@ -48,14 +51,17 @@ class Lead:
 
 def scaffold_first(trace: Trace) -> Lead:
     """Compare the scaffold of an answer with the rest of it; blanks that are not scaffold are in neither group."""
-    parts, groups = trace_parts(trace), ([np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)])
+    none = np.zeros(0, dtype=np.int64)
+    parts, steps, at = trace_parts(trace), ([none], [none]), ([none], [none])
     for block, is_scaffold in zip(trace.blocks, scaffold_of(trace), strict=True):
-        steps = settled_steps(trace.states_of(block))
-        has_text = np.array([bool(cell.strip()) for cell in trace.shown_texts(block.last)])
-        groups[0].append(steps[is_scaffold])
-        groups[1].append(steps[(parts[block.last] == Part.ANSWER) & has_text & ~is_scaffold])
-    scaffold, content = (np.concatenate(group) for group in groups)
-    return Lead(scaffold, content, *_compared(scaffold, content))
+        settled = settled_steps(trace.states_of(block))
+        first, has_text = trace.states[block.first].step, [cell.strip() != "" for cell in trace.shown_texts(block.last)]
+        is_content = (parts[block.last] == Part.ANSWER) & np.array(has_text) & ~is_scaffold
+        for group, is_in in enumerate((is_scaffold, is_content)):
+            steps[group].append(settled[is_in])
+            at[group].append(np.minimum(block.first + settled[is_in] - first, block.last))
+    (scaffold, content), (scaffold_at, content_at) = (tuple(map(np.concatenate, pair)) for pair in (steps, at))
+    return Lead(scaffold, content, scaffold_at, content_at, *_compared(scaffold, content))
 
 
 def _compared(scaffold: Steps, content: Steps) -> tuple[float | None, float | None]:

@@ -133,7 +133,7 @@ class Reader:
         self, hidden: mx.array, tile: slice, temperature: float, sample_temperature: float, top_k: int, key: mx.array
     ) -> _Tally:
         # Embeddings, plain and quantized, index their arrays with what they are called with: a slice copies nothing.
-        table = self.embedding(tile).astype(hidden.dtype)
+        table = self.embedding(tile)
         cap, weigh = (_cap_fused, _weigh_fused) if self.tiling.fused else (_cap, _weigh)
         logits = cap(hidden @ table.T, mx.array(self.softcap), mx.array(self.softcap / temperature))
         top_ids, top_logits = _largest(logits, min(top_k, table.shape[0]))

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 
 from visualizer.bundled import RECORDINGS_FOLDER
 from visualizer.errors import UNEXPECTED, SettingsError, TraceError, VisualizerError
-from visualizer.player import compare_message, notice_message, recording_message
+from visualizer.player import compare_message, kept_message, notice_message, recording_message, unkept_message
 from visualizer.prompts import Prompt
 from visualizer.request import Request
 from visualizer.run import Engine, Gallery, Run, Runs
@@ -71,7 +71,15 @@ class Answers:
             log.exception("What the page asked for failed")
             yield notice_message(UNEXPECTED)
 
-    def trace(self, run_id: str) -> Trace:
+    def stop(self, run_id: str | None) -> None:
+        """Stop a run of that id, also where it has yet to be asked for; None stops none."""
+        self.runs.stop(run_id or "")
+
+    def forget(self, run_id: str | None) -> None:
+        """Delete a run of this server. Raises VisualizerError when that cannot be."""
+        self.runs.forget(run_id or "")
+
+    def trace(self, run_id: str | None) -> Trace:
         """The trace of a run, as far as it is, or of a recording.
 
         Raises TraceError when there is none of that id.
@@ -80,17 +88,20 @@ class Answers:
             raise TraceError("There is no run on show yet.")
         return self.gallery.trace(run_id) if run_id in self.gallery.ids() else self.runs.trace(run_id)
 
-    def take(self, path: Path) -> str:
+    def take(self, uploaded: str | Path | None) -> str:
         """Keep an uploaded recording, and return its id. The uploaded file is removed.
 
         Raises TraceError when it is none.
         """
+        if not uploaded:
+            raise TraceError("No file was chosen.")
+        path = Path(uploaded)
         try:
             return self.runs.keep(load_trace(path))
         finally:
             path.unlink(missing_ok=True)
 
-    def download(self, run_id: str) -> Path:
+    def download(self, run_id: str | None) -> Path:
         """A run as a file with a speaking name.
 
         Raises TraceError when there is none of that id, or no step of it yet.
@@ -143,6 +154,9 @@ class Answers:
                 yield message
         else:
             yield await asyncio.to_thread(self._recording, run_id)
+            if isinstance(found, Run) and found.unkept:
+                yield unkept_message(run_id, found.unkept)
+                yield kept_message(run_id)
 
     async def _compare(self, wish: _Wish) -> AsyncIterator[str]:
         left, right = wish.text("left"), wish.text("right")

@@ -78,15 +78,16 @@ class CheckpointPanel:
         self._cancel.click(self._checkpoints.cancel, None, None, **AT_ONCE)
         page.load(self._opened, None, outputs, concurrency_limit=_WATCHERS, **QUIET)
 
-    def _look(self, choice: str, name: str) -> Iterator[_Updates]:
+    def _look(self, choice: str | None, typed: str | None) -> Iterator[_Updates]:
+        name = _named(choice, typed)
         yield {
             self._name: gr.update(visible=choice == _OTHER),
             self._use: gr.update(visible=False),
-            self._status: _looking(choice, name),
+            self._status: _looking(name),
         }
-        if choice != _OTHER or name.strip():
+        if name:
             try:
-                yield self._found(self._checkpoints.look(name if choice == _OTHER else choice))
+                yield self._found(self._checkpoints.look(name))
             except VisualizerError as exc:
                 yield self._refused(str(exc))
 
@@ -100,9 +101,9 @@ class CheckpointPanel:
     def _refused(self, sentence: str) -> _Updates:
         return {self._status: _note(sentence, refused=True), self._use: gr.update(visible=False)}
 
-    def _bring(self, choice: str, name: str) -> Iterator[_Updates]:
+    def _bring(self, choice: str | None, typed: str | None) -> Iterator[_Updates]:
         try:
-            finding = self._checkpoints.look(name if choice == _OTHER else choice)
+            finding = self._checkpoints.look(_named(choice, typed))
         except VisualizerError as exc:
             yield self._refused(str(exc))
             return
@@ -188,10 +189,15 @@ def _verb(finding: Finding) -> str:
     return f"Fetch {'the other ' if needs.here_bytes else ''}{spoken_size(needs.missing_bytes)} and use it"
 
 
-def _looking(choice: str, name: str) -> str:
-    if choice == _OTHER and not name.strip():
+def _named(choice: str | None, typed: str | None) -> str:
+    """What is chosen, or typed; "" where nothing is."""
+    return ((typed if choice == _OTHER else choice) or "").strip()
+
+
+def _looking(name: str) -> str:
+    if not name:
         return _note("Of model type diffusion_gemma, on this machine or on the hub. Enter looks it up.")
-    if choice == DIFFUSION_GEMMA:
+    if name == DIFFUSION_GEMMA:
         return _note(f"About {spoken_size(DIFFUSION_GEMMA_BYTES)} to fetch, and as much memory. Looking closer…")
     return _note("Looking…")
 

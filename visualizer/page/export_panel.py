@@ -26,7 +26,6 @@ from visualizer.errors import UNEXPECTED, SettingsError, VisualizerError
 from visualizer.export import (
     FORMATS,
     PICTURES,
-    POSTER_MOMENT,
     Exported,
     alt_text,
     export,
@@ -110,7 +109,7 @@ class _Wish:
     at_most_bytes: int | None
 
 
-def _knobs() -> list[gr.Dropdown | gr.Slider]:
+def _knobs() -> list[gr.Dropdown | gr.Slider | gr.Checkbox]:
     """The panel's knobs, in the order of `_wish`."""
     with gr.Row():
         formats = [(_FORMAT_NAMES[suffix], suffix) for suffix in FORMATS]
@@ -125,7 +124,8 @@ def _knobs() -> list[gr.Dropdown | gr.Slider]:
             *knobs,
             gr.Dropdown([str(name) for name in Arrangement], value=str(Arrangement.SETTLED), label="Layout",
                         min_width=100),
-            gr.Dropdown([str(name) for name in Pacing], value=str(Pacing.EQUAL), label="Pacing", min_width=100),
+            gr.Dropdown([str(name) for name in Pacing], value=str(Pacing.DIRECTED), label="Pacing", min_width=100),
+            gr.Checkbox(True, label="Captions", info="Of directed films.", elem_id="export-captions", min_width=100),
             gr.Slider(0.25, 4, 1, step=0.25, label="Speed", min_width=140),
             gr.Dropdown(_FILE_SIZES, value=_NO_LIMIT, label="File size at most", allow_custom_value=True,
                         elem_id="export-at-most", min_width=120),
@@ -133,13 +133,23 @@ def _knobs() -> list[gr.Dropdown | gr.Slider]:
 
 
 def _wish(
-    suffix: str, preset: str, scale: int, theme: str, layout: str, pacing: str, speed: float, at_most: str
+    suffix: str,
+    preset: str,
+    scale: int,
+    theme: str,
+    layout: str,
+    pacing: str,
+    captions: bool,
+    speed: float,
+    at_most: str,
 ) -> _Wish:
     """Raises SettingsError when a knob says what cannot be."""
     if suffix not in FORMATS:
         raise SettingsError(f"There is no format {suffix!r:.40}.")
-    options = SceneOptions.preset(preset, scale=scale, theme=theme, layout=layout, pacing=pacing, speed=speed)
-    return _Wish(suffix, options, None if at_most in (_NO_LIMIT, "", None) else read_file_size(at_most))
+    options = SceneOptions.preset(
+        preset, scale=scale, theme=theme, layout=layout, pacing=pacing, captions=captions, speed=speed
+    )
+    return _Wish(suffix, options, None if at_most in (_NO_LIMIT, "", None) else read_file_size(str(at_most)))
 
 
 def _preset_words(name: str) -> str:
@@ -148,17 +158,14 @@ def _preset_words(name: str) -> str:
 
 
 def _previewer(trace_of_run: Callable[[str], Trace]) -> Callable[..., str]:
-    """The function that draws the moment in the middle of the run as it would be exported."""
+    """The function that draws the moment with most to tell as it would be exported."""
 
     def preview(run_id: str, *knobs: Any) -> str:  # noqa: ANN401 (what Gradio hands over)
         try:
             wish, trace = _wish(*knobs), trace_of_run(run_id)
             if wish.suffix not in PICTURES:
                 return _note(f"{_FORMAT_NAMES[wish.suffix]}: {FORMATS[wish.suffix]}.")
-            if wish.suffix == ".strip.png":
-                pixels = strip_of(trace, wish.options)
-            else:
-                pixels = still_of(trace, wish.options, 1.0 if wish.suffix == ".png" else POSTER_MOMENT)
+            pixels = strip_of(trace, wish.options) if wish.suffix == ".strip.png" else still_of(trace, wish.options)
             data = base64.b64encode(png_bytes(pixels)).decode()
             return f'<img src="data:image/png;base64,{data}" alt="{_inert(alt_text(trace))}">'
         except VisualizerError as exc:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 
 import gradio as gr
@@ -19,6 +18,7 @@ log = logging.getLogger(__name__)
 Made = TypeVar("Made")
 
 _PANEL = """<p id="notice" role="status" hidden></p>
+<button id="save-now" type="button" hidden>Save it now</button>
 <div id="again" role="group" aria-label="Compare with the same prompt and seed">
   <span>Compare with</span>
   <button type="button" data-change="sampler">the other sampler</button>
@@ -29,6 +29,8 @@ _PANEL = """<p id="notice" role="status" hidden></p>
 </div>
 <details id="your-runs" hidden><summary>Your runs</summary><ol></ol></details>"""
 _FETCH_SAVED = "(notice) => window.denoiseLibrary.fetchSaved(notice)"
+_FORGETTING = "() => window.denoiseLibrary.forgetting()"
+_FORGOTTEN = "(text) => window.denoiseLibrary.forgotten(text)"
 _SHOW_NOTICE = "(text) => window.denoiseLibrary.notice(text)"
 
 
@@ -45,6 +47,7 @@ class LibraryPanel:
             )  # fmt: skip
         gr.HTML(_PANEL, elem_id="library", apply_default_css=False, js_on_load=None)
         self._file = gr.DownloadButton("", elem_id="saved-file", visible="hidden")
+        self._forget = gr.Button(visible="hidden", elem_id="forget")
         self._notice = gr.Textbox(elem_id="notice-text", visible="hidden", show_label=False)
 
     def wire(self, asked: gr.Textbox, shown: gr.Textbox) -> None:
@@ -53,12 +56,17 @@ class LibraryPanel:
         saved.then(None, self._notice, None, js=_FETCH_SAVED, **AT_ONCE)
         taken = self._upload.upload(self._taken, self._upload, [asked, self._notice], **QUIET)
         taken.then(None, self._notice, None, js=_SHOW_NOTICE, **AT_ONCE)
+        gone = self._forget.click(self._gone, shown, self._notice, js=_FORGETTING, trigger_mode="multiple", **AT_ONCE)
+        gone.then(None, self._notice, None, js=_FORGOTTEN, **AT_ONCE)
 
-    def _saved(self, run_id: str) -> tuple[str | None, str]:
+    def _saved(self, run_id: str | None) -> tuple[str | None, str]:
         return _spoken(lambda: str(self._answers.download(run_id)), None)
 
-    def _taken(self, path: str) -> tuple[object, str]:
-        return _spoken(lambda: json.dumps({"do": "open", "id": self._answers.take(Path(path))}), gr.skip())
+    def _taken(self, path: str | None) -> tuple[object, str]:
+        return _spoken(lambda: json.dumps({"do": "open", "id": self._answers.take(path)}), gr.skip())
+
+    def _gone(self, run_id: str | None) -> str:
+        return _spoken(lambda: self._answers.forget(run_id), None)[1]
 
 
 def _spoken(make: Callable[[], Made], otherwise: Made) -> tuple[Made, str]:
@@ -68,5 +76,5 @@ def _spoken(make: Callable[[], Made], otherwise: Made) -> tuple[Made, str]:
     except VisualizerError as exc:
         return otherwise, str(exc)
     except Exception:
-        log.exception("A recording could not be saved or opened")
+        log.exception("A recording could not be saved, opened or deleted")
         return otherwise, UNEXPECTED

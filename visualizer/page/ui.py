@@ -96,7 +96,7 @@ def build_page(
         ask.click(None, None, asked, js="() => window.denoiseLibrary.asked()", cancels=run, trigger_mode="multiple",
                   **AT_ONCE)  # fmt: skip
         # Not in the queue: a stop may overtake the run that it stops.
-        halt.click(answers.runs.stop, shown, None, js="() => window.denoiseLibrary.stopping()", trigger_mode="multiple",
+        halt.click(answers.stop, shown, None, js="() => window.denoiseLibrary.stopping()", trigger_mode="multiple",
                    **AT_ONCE)  # fmt: skip
         noted = note_shown.click(None, None, shown, js="() => window.denoiseLibrary.shown()", **AT_ONCE)
         panel.wire(asked, shown)

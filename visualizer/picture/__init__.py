@@ -6,7 +6,7 @@ from visualizer.picture.cells import MAX_NOISE_COLUMNS, NOISE_SIGN, text_columns
 from visualizer.picture.glyphs import Glyphs
 from visualizer.picture.layout import RETURN_SIGN, TAB_COLUMNS
 from visualizer.picture.looks import STRUCTURE_SIGN, SURE_LEVELS, TAIL_WORDS, special_sign
-from visualizer.picture.options import PRESETS, Arrangement, Pacing, SceneOptions
+from visualizer.picture.options import PRESETS, Arrangement, Noise, Pacing, SceneOptions
 from visualizer.picture.painter import Painter, RacePainter
 from visualizer.picture.pixels import Box, Pixels
 from visualizer.picture.race import Race, build_race
@@ -30,6 +30,7 @@ __all__ = [
     "Arrangement",
     "Box",
     "Glyphs",
+    "Noise",
     "Pacing",
     "Painter",
     "Pixels",

@@ -23,7 +23,7 @@ MAX_NOISE_COLUMNS = 12
 ELLIPSIS = "…"
 NOISE_SIGN = "░"
 _BLANKS = (" ", "")
-_SHOWN_AS = {"\n": RETURN_SIGN, "\r\n": RETURN_SIGN, "\t": " "}
+SHOWN_AS = {"\n": RETURN_SIGN, "\r\n": RETURN_SIGN, "\t": " "}
 
 Sign = tuple[int, int, str]
 """What is drawn in a cell: its column from the cell's own, its width, and its grapheme."""
@@ -63,6 +63,15 @@ class CellGrid:
         self._columns = columns
         self._settled = settled
         self._kept: dict[object, tuple[Cell, ...]] = {}
+
+    @property
+    def columns(self) -> int:
+        """How many there are."""
+        return self._columns
+
+    def width_of(self, grapheme: str) -> int:
+        """Columns of a grapheme."""
+        return self._final.width_of(grapheme)
 
     def cells(self, index: int) -> tuple[Cell, ...]:
         """The cells of a state, those of earlier blocks first. Unchanged cells are the same objects as before."""
@@ -170,7 +179,7 @@ class CellGrid:
     def _fitted(self, slot: _Slot, text: str, look: Look, position: int) -> tuple[Cell, ...]:
         """Another text than the final one in its place, with … where there is no room for all of it."""
         room = slot.width + self._free[slot.row, slot.column]
-        graphemes = [_SHOWN_AS.get(grapheme, grapheme) for grapheme in iter_graphemes(text)]
+        graphemes = [SHOWN_AS.get(grapheme, grapheme) for grapheme in iter_graphemes(text)]
         widths = [self._final.width_of(grapheme) for grapheme in graphemes]
         if sum(widths) > room:
             while graphemes and sum(widths) > room - 1:
@@ -207,7 +216,7 @@ class CellGrid:
 
 def text_columns(text: str, width_of: Callable[[str], int]) -> int:
     """How many columns a text takes on a line of its own, each tab and line break one."""
-    return sum(width_of(_SHOWN_AS.get(grapheme, grapheme)) for grapheme in iter_graphemes(text))
+    return sum(width_of(SHOWN_AS.get(grapheme, grapheme)) for grapheme in iter_graphemes(text))
 
 
 def _calm(looks: Iterable[Look | None]) -> list[Look | None]:

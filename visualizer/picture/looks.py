@@ -30,12 +30,13 @@ class Mark(IntEnum):
 
 class Look(NamedTuple):
     """What a cell is drawn as. sure: 0 to 3, of noise: how probable its candidate is. part: all but the answer is
-    quiet."""
+    quiet. lit: the eye is led to it."""
 
     state: CellState
     mark: Mark = Mark.NONE
     sure: int = 0
     part: Part = Part.ANSWER
+    lit: bool = False
 
 
 _LOOK_SHAPE = (len(CellState), len(Mark), SURE_LEVELS, len(Part))

@@ -24,8 +24,9 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 
 class Pacing(StrEnum):
-    """How long the steps stand."""
+    """How long the steps stand. Directed: as `visualizer.measure.Direction` plans it, with its lights and captions."""
 
+    DIRECTED = "directed"
     EQUAL = "equal"
     REAL = "real"
     SLOW_FINISH = "slow-finish"
@@ -38,6 +39,13 @@ class Arrangement(StrEnum):
     FLOW = "flow"
 
 
+class Noise(StrEnum):
+    """What noise is drawn as: a chip, or in the first seconds the tokens that the model reads."""
+
+    TOKENS = "tokens"
+    GRAIN = "grain"
+
+
 @dataclass(frozen=True)
 class SceneOptions:
     """What a scene looks like and how it runs.
@@ -46,7 +54,8 @@ class SceneOptions:
     more pixels. speed: of the steps, not of the holds. start_hold_ms, end_hold_ms: how long the first and the last
     frame stand at least. loop_start: share of the frames with which a loop begins; above 0 the frames are rotated, and
     the file's last one is not the committed text. frame_step: keep every n-th step, and every block's first and last.
-    recorded: labelled "recorded", else "live". prompt to label: what is written around the canvas.
+    recorded: labelled "recorded", else "live". prompt to captions: what is written around the canvas; captions, lights
+    and the noise's tokens belong to directed pacing.
 
     Raises SettingsError when a value is out of range.
     """
@@ -56,7 +65,8 @@ class SceneOptions:
     scale: int = 1
     theme: str = "dark"
     layout: Arrangement = Arrangement.SETTLED
-    pacing: Pacing = Pacing.EQUAL
+    pacing: Pacing = Pacing.DIRECTED
+    noise: Noise = Noise.TOKENS
     speed: float = 1.0
     start_hold_ms: int = 700
     end_hold_ms: int = 2500
@@ -70,6 +80,7 @@ class SceneOptions:
     legend: bool = True
     progress: bool = True
     label: bool = True
+    captions: bool = True
 
     def __post_init__(self) -> None:
         for knob in (*_KNOBS, *([_HEIGHT] if self.height is not None else [])):
@@ -79,6 +90,7 @@ class SceneOptions:
                 raise SettingsError(f"The {spoken} must be even, as video needs it, not {side}.")
         object.__setattr__(self, "layout", _choice("layout", self.layout, Arrangement))
         object.__setattr__(self, "pacing", _choice("pacing", self.pacing, Pacing))
+        object.__setattr__(self, "noise", _choice("noise", self.noise, Noise))
         if self.theme not in THEMES:
             raise SettingsError(f"The theme must be {_either(THEMES)}, not {self.theme!r:.60}.")
         if self.loop_start >= 1:

@@ -46,6 +46,9 @@ class Painter:
         dirty = self._paint_cells(frame.cells)
         stage = self._stage
         dirty += self._paint_words("status", stage.status, frame.status)
+        for number, place in enumerate(stage.caption):
+            line = frame.caption[number] if number < len(frame.caption) else ""
+            dirty += self._paint_words(f"caption {number}", place, line)
         dirty += self._paint_words("above", stage.above, _more(_MORE_ABOVE, frame.rows_above))
         dirty += self._paint_words("below", stage.below, _more(_MORE_BELOW, frame.rows_below))
         dirty += self._paint_progress(frame.progress)
@@ -85,7 +88,7 @@ class Painter:
         if place is None or before == text:
             return []
         self._restore(rect)
-        fresh = self._write(self._image, place._replace(text=text), padded=name != "status") if text else None
+        fresh = self._write(self._image, place._replace(text=text), padded=name in ("above", "below")) if text else None
         self._words[name] = (text, fresh or Box(0, 0, 0, 0))
         whole = bounds(found for found in (rect, fresh) if found is not None and found.width)
         return [whole] if whole else []

@@ -20,7 +20,7 @@ from visualizer.picture.head import set_head
 from visualizer.picture.lettering import Lettering, line_metrics
 from visualizer.picture.line_breaks import shortened
 from visualizer.picture.measures import Measures
-from visualizer.picture.options import SceneOptions
+from visualizer.picture.options import Pacing, SceneOptions
 from visualizer.picture.pixels import Box
 from visualizer.picture.scene import ENDINGS, Scene, SceneFrame, build_scene
 from visualizer.picture.stage import SEPARATOR, Billing, Stage, Words
@@ -199,7 +199,7 @@ def _lane(trace: Trace, options: SceneOptions, room: Box, measures: Measures, gl
             below=Words(0, room.height - more, "", more_px, False, "quiet", own.right),
         )
 
-    lane = build_scene(trace, replace(options, frame_step=1, loop_start=0.0), glyphs, set_lane)
+    lane = build_scene(trace, replace(options, pacing=Pacing.REAL, frame_step=1, loop_start=0.0), glyphs, set_lane)
     return replace(lane, frames=_Scored(lane.frames, trace))
 
 

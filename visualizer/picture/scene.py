@@ -11,18 +11,22 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import overload
 
+from visualizer.measure import Direction, direction_of
 from visualizer.picture.cells import Cell, CellGrid
 from visualizer.picture.final_text import FinalText
 from visualizer.picture.glyphs import Glyphs
 from visualizer.picture.legend import legend_columns
 from visualizer.picture.lettering import Lettering
-from visualizer.picture.options import Arrangement, SceneOptions
+from visualizer.picture.measures import Measures
+from visualizer.picture.options import Arrangement, Noise, Pacing, SceneOptions
+from visualizer.picture.raw_noise import noise_field, with_tokens
 from visualizer.picture.stage import SEPARATOR, Billing, Stage
 from visualizer.picture.stage_setting import set_stage
+from visualizer.picture.subtitle import Subtitle
 from visualizer.picture.text_fit import Need
 from visualizer.picture.timing import durations_ms, kept_states
 from visualizer.theme import THEMES, Theme
-from visualizer.trace import CellState, Finish, Trace, Writing
+from visualizer.trace import CellState, Finish, Phase, Trace, Writing
 
 _SCROLL_MARGIN_SHARE = 0.25
 _MOMENTS_TO_FIT = 8
@@ -42,7 +46,7 @@ class SceneFrame:
     """One picture. duration_ms: a multiple of 10.
 
     cells: those in view, rows counted from the first row in view. status: the words that change. progress: 0 to 1.
-    rows_above, rows_below: how many rows there are out of view.
+    caption: what is said of it, line by line. rows_above, rows_below: how many rows there are out of view.
     """
 
     duration_ms: int
@@ -50,6 +54,7 @@ class SceneFrame:
     cells: tuple[Cell, ...]
     status: str
     progress: float
+    caption: tuple[str, ...] = ()
     rows_above: int = 0
     rows_below: int = 0
 
@@ -58,7 +63,8 @@ class SceneFrame:
 class Scene:
     """Frames of a run, and the stage that they stand on.
 
-    size: width and height in pixels, scale applied. frames: made when asked for. durations_ms: one per frame.
+    size: width and height in pixels, scale applied. frames: made when asked for. durations_ms: one per frame. moment:
+    the frame with most to tell.
     """
 
     options: SceneOptions
@@ -67,6 +73,7 @@ class Scene:
     frames: Sequence[SceneFrame]
     durations_ms: tuple[int, ...]
     glyphs: Glyphs
+    moment: int = 0
 
     @property
     def size(self) -> tuple[int, int]:
@@ -91,7 +98,9 @@ def build_scene(
     """
     glyphs = glyphs or Glyphs()
     settled = options.layout is Arrangement.SETTLED
-    kept = kept_states(trace, options.frame_step)
+    plan = direction_of(trace)
+    direction = plan if options.pacing is Pacing.DIRECTED else None
+    kept = kept_states(trace, options.frame_step, direction)
     final = FinalText(trace, glyphs.columns)
 
     def rows_of(columns: int) -> int:
@@ -101,14 +110,18 @@ def build_scene(
         return max((grid.rows(index) for index in moments), default=1)
 
     need = Need(rows_of, final.unbroken_columns())
+    measures, lettering = Measures(options.width, options.height), Lettering(glyphs)
+    said = {shot.caption for shot in direction.shots} if direction is not None and options.captions else set()
+    subtitle = Subtitle(said, measures, lettering)
     if set_own_stage is not None:
         stage = set_own_stage(need)
     else:
-        stage = set_stage(options.width, options.height, _billing(trace, options), need, Lettering(glyphs))
+        stage = set_stage(measures, _billing(trace, options), need, lettering, subtitle)
     grid = CellGrid(final, stage.columns, settled)
-    durations = durations_ms(trace, kept, options)
-    frames = _Frames(trace, grid, stage.rows, kept, durations, options)
+    durations = durations_ms(trace, kept, options, direction)
+    frames = _Frames(trace, grid, stage.rows, kept, durations, options, direction, subtitle)
     start = int(options.loop_start * len(durations))
+    moment = next((number for number, index in enumerate(kept) if index >= plan.moment), 0)
     return Scene(
         options,
         THEMES[options.theme],
@@ -116,6 +129,7 @@ def build_scene(
         frames,
         durations[start:] + durations[:start],
         glyphs,
+        (moment - start) % len(durations),
     )
 
 
@@ -130,9 +144,12 @@ class _Frames(Sequence[SceneFrame]):
         kept: Sequence[int],
         durations: Sequence[int],
         options: SceneOptions,
+        direction: Direction | None,
+        subtitle: Subtitle,
     ) -> None:
         self._trace, self._grid, self._rows, self._kept = trace, grid, rows, kept
         self._durations, self._options = durations, options
+        self._direction, self._subtitle = direction, subtitle
         self._start = int(options.loop_start * len(durations))
 
     def __len__(self) -> int:
@@ -153,8 +170,7 @@ class _Frames(Sequence[SceneFrame]):
         if not self._kept:
             return SceneFrame(self._durations[number], 0, (), _NO_STEP, 0.0)
         index = self._kept[number]
-        cells = self._grid.cells(index)
-        rows = self._grid.rows(index)
+        cells, rows = self._cells(index)
         top = self._tops[number]
         if rows > self._rows:
             cells = tuple(cell._replace(row=cell.row - top) for cell in cells if top <= cell.row < top + self._rows)
@@ -164,9 +180,29 @@ class _Frames(Sequence[SceneFrame]):
             cells=cells,
             status=status_of(self._trace, index) if self._options.step else "",
             progress=(index + 1) / len(self._trace.states),
+            caption=self._subtitle.lines_of(self._direction.shots[index].caption) if self._direction else (),
             rows_above=top,
             rows_below=max(0, rows - top - self._rows),
         )
+
+    def _cells(self, index: int) -> tuple[tuple[Cell, ...], int]:
+        """The cells of a state as its shot wants them, lit, and noise as tokens; and how many rows they take."""
+        rows = self._grid.rows(index)
+        if self._direction is None:
+            return self._grid.cells(index), rows
+        shot = self._direction.shots[index]
+        as_tokens = shot.raw and self._options.noise is Noise.TOKENS
+        if as_tokens and self._trace.states[index].phase is Phase.NOISE:
+            field = noise_field(self._trace, index, self._grid.columns, self._grid.width_of)
+            return field, field[-1].row + 1 if field else 1
+        cells = self._grid.cells(index)
+        if shot.lit:
+            offset = self._trace.blocks[self._trace.block_at(index)].offset
+            lit = {offset + position for position in shot.lit}
+            cells = tuple(_lit(cell) if cell.position in lit else cell for cell in cells)
+        if as_tokens:
+            cells = tuple(with_tokens(cells, self._trace, index, self._grid.width_of))
+        return cells, rows
 
     @cached_property
     def _tops(self) -> list[int]:
@@ -183,6 +219,10 @@ class _Frames(Sequence[SceneFrame]):
             top = max(0, min(top, rows - self._rows))
             tops.append(top)
         return tops
+
+
+def _lit(cell: Cell) -> Cell:
+    return cell._replace(look=cell.look._replace(lit=True))
 
 
 def _activity(cells: Sequence[Cell]) -> int | None:

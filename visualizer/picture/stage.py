@@ -42,7 +42,8 @@ class Stage:
 
     size: width and height in pixels, both even. metrics, left, top: of the grid of cells; columns, rows: of the grid.
     words: what does not change. rules: hairlines. pill: the frame around the first words of the label. status: where
-    what changes is written, right-aligned. above, below: where it says that there is more. progress: the bar's room.
+    what changes is written, right-aligned. caption: the lines of one. above, below: where it says that there is more.
+    progress: the bar's room.
     """
 
     size: tuple[int, int]
@@ -55,6 +56,7 @@ class Stage:
     rules: tuple[Box, ...] = ()
     pill: Box | None = None
     status: Words | None = None
+    caption: tuple[Words, ...] = ()
     above: Words | None = None
     below: Words | None = None
     legend: Legend | None = None
@@ -77,6 +79,7 @@ class Stage:
             rules=tuple(Box(*(edge * scale for edge in rule)) for rule in self.rules),
             pill=self.pill and Box(*(edge * scale for edge in self.pill)),
             status=self.status and _times(self.status, scale),
+            caption=tuple(_times(words, scale) for words in self.caption),
             above=self.above and _times(self.above, scale),
             below=self.below and _times(self.below, scale),
             legend=legend,
@@ -89,8 +92,8 @@ class Billing:
     """The words that a stage shows; empty ones take no room.
 
     label: "recorded" or "live". facts: checkpoint, seed, and what was asked for beside the prompt. longest_status: the
-    widest text that the status will be.
-    note: what the layout is, in a few words, then in fewer.
+    widest text that the status will be. note: what the layout is, in a few words, then in fewer. captions: all that
+    will be said.
     """
 
     prompt: str
@@ -100,6 +103,7 @@ class Billing:
     legend_columns: int
     notes: tuple[str, str]
     progress: bool
+    captions: frozenset[str] = frozenset()
 
 
 def _times(words: Words, scale: int) -> Words:

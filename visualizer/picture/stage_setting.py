@@ -8,6 +8,7 @@ from visualizer.picture.lettering import Lettering, line_metrics
 from visualizer.picture.measures import Measures
 from visualizer.picture.pixels import Box
 from visualizer.picture.stage import Billing, Stage, Words
+from visualizer.picture.subtitle import Subtitle
 from visualizer.picture.text_fit import MAX_FONT_UNITS, Need, fit_text
 
 _README_FONT_UNITS = 21
@@ -15,12 +16,12 @@ _TALLEST_UNITS, _LOWEST_UNITS = 1300, 320
 """Of a picture that is as tall as its text needs."""
 
 
-def set_stage(width: int, height: int | None, billing: Billing, need: Need, lettering: Lettering) -> Stage:
-    """Lay a picture out at 1×. height: None is as tall as the text needs, within limits."""
-    measures = Measures(width, height)
-    px = measures.px
+def set_stage(measures: Measures, billing: Billing, need: Need, lettering: Lettering, subtitle: Subtitle) -> Stage:
+    """Lay a picture out at 1×. A height of None is as tall as the text needs, within limits."""
+    width, height, px = measures.width, measures.height, measures.px
     head, foot = set_head(billing, measures, lettering), Foot(billing, measures, lettering)
-    around = head.bottom + foot.height
+    below = foot.height + subtitle.height
+    around = head.bottom + below
     if height is None:
         fit = fit_text(need, measures, px(_TALLEST_UNITS) - around, _README_FONT_UNITS)
         height = max(px(_LOWEST_UNITS), around + fit.rows * fit.metrics.line_px + px(10))
@@ -38,11 +39,12 @@ def set_stage(width: int, height: int | None, billing: Billing, need: Need, lett
         left=measures.margin,
         top=top,
         columns=fit.columns,
-        rows=max(1, (height - foot.height - top) // fit.metrics.line_px),
+        rows=max(1, (height - below - top) // fit.metrics.line_px),
         words=(*head.words, foot.note(height)),
         rules=(head.rule, foot_rule) if head.rule else (foot_rule,),
         pill=head.pill,
         status=head.status,
+        caption=subtitle.places(height - foot.height),
         above=Words(0, head.bottom - px(10) - half_px, "", more_px, False, "quiet", measures.right),
         below=Words(0, foot_rule.top - half_px, "", more_px, False, "quiet", measures.right),
         legend=foot.legend(height),

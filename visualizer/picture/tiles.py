@@ -28,6 +28,8 @@ _DRAFT_LINE_SHARE = 0.6
 _NOISE_SHARES = (0.24, 0.31, 0.39, 0.48)
 """How much colour noise has, by how sure its candidate is."""
 _REVERTED_SHARE = 0.42
+_NOISE_TEXT_SHARE = 0.72
+"""How much of its strength is left to the tokens of noise."""
 _QUIET_SHARE, _QUIET_NOISE_SHARE = 0.75, 0.5
 """How much of its strength is left to what is no part of the answer."""
 _FAINT_SHARE = 0.5
@@ -51,8 +53,10 @@ class Inks:
         draft_box = _mix(pairs["draft"][0], self._surface, _DRAFT_BOX_SHARE)
         pairs["new on box"] = (pairs["new"][0], new_box)
         pairs["draft on box"] = (pairs["draft"][0], draft_box)
+        pairs["lit"] = (self._surface, pairs["new"][0])
         self._ramps = {name: self._ramp(*pair, _LEVELS) for name, pair in pairs.items()}
         self._ramps["new box"] = self._ramp(new_box, self._surface, _LEVELS // 2)
+        self._ramps["lit box"] = self._ramp(pairs["new"][0], self._surface, _LEVELS // 2)
         self._ramps["draft box"] = self._ramp(draft_box, self._surface, _LEVELS // 4)
         self._flats = {
             "surface": self._index(self._surface),
@@ -111,7 +115,9 @@ class Tiles:
     def _draw(self, cell: Cell) -> Pixels:
         shape = (self._metrics.line_px, cell.width * self._metrics.column_px)
         tile = np.full(shape, self._inks.flat("surface"), dtype=np.uint8)
-        if cell.look.state is CellState.MASKED:
+        if cell.look.state is CellState.MASKED and cell.signs:
+            self._draw_signs(tile, cell, "masked", _NOISE_TEXT_SHARE)
+        elif cell.look.state is CellState.MASKED:
             self._draw_noise(tile, cell.look)
         else:
             ink = self._draw_box(tile, cell.look, all(sign in ("", " ") for _, _, sign in cell.signs))
@@ -142,6 +148,9 @@ class Tiles:
     def _draw_box(self, tile: Pixels, look: Look, is_blank: bool) -> str:
         """What lies behind a token; returns the ink for its letters. Spaces alone have no line under them."""
         area = self._box_area(tile)
+        if look.lit:
+            lay(area, rounded(area.shape[1], area.shape[0], self._radius_px), self._inks.ramp("lit box"))
+            return "lit"
         if look.part in (Part.STRUCTURE, Part.TAIL):
             return "quiet"
         if look.part is Part.THOUGHT:
@@ -156,15 +165,15 @@ class Tiles:
             area[-self._line_px :] = self._inks.flat("draft line")
         return "draft on box"
 
-    def _draw_signs(self, tile: Pixels, cell: Cell, ink: str) -> None:
+    def _draw_signs(self, tile: Pixels, cell: Cell, ink: str, most: float = 1.0) -> None:
         is_quiet = cell.look.part is not Part.ANSWER
-        bold = cell.look.state is CellState.NEW and not is_quiet
+        bold = (cell.look.state is CellState.NEW or cell.look.lit) and not is_quiet
         coverage = np.zeros_like(tile)
         for offset, width, sign in cell.signs:
             if sign in ("", " "):
                 continue
             glyph = self._glyphs.tile(sign, self._metrics, width, bold and sign != RETURN_SIGN)
-            strength = _FAINT_SHARE if sign == RETURN_SIGN else _QUIET_SHARE if is_quiet else 1.0
+            strength = most * (_FAINT_SHARE if sign == RETURN_SIGN else _QUIET_SHARE if is_quiet else 1.0)
             left = offset * self._metrics.column_px
             coverage[:, left : left + glyph.shape[1]] = glyph if strength == 1 else glyph * strength
         lay(tile, coverage, self._inks.ramp(ink))

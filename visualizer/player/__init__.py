@@ -12,6 +12,7 @@ from visualizer.player.messages import (
     notice_message,
     recording_message,
     start_message,
+    unkept_message,
     waiting_message,
 )
 
@@ -25,5 +26,6 @@ __all__ = [
     "player_bundle",
     "recording_message",
     "start_message",
+    "unkept_message",
     "waiting_message",
 ]

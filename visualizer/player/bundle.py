@@ -12,10 +12,10 @@ from visualizer.theme import DARK, LIGHT, SAFE
 log = logging.getLogger(__name__)
 
 _PLAYER_FOLDER = ASSETS_FOLDER / "player"
-_SCRIPTS = ("dom", "words", "decode", "folds", "views", "layouts", "canvas", "clock", "chart", "compare", "inspector",
-            "pointer", "toolbar", "timeline", "pane", "player")  # fmt: skip
+_SCRIPTS = ("dom", "words", "decode", "folds", "views", "layouts", "canvas", "clock", "chart", "scoreboard", "compare",
+            "inspector", "pointer", "toolbar", "timeline", "pane", "player")  # fmt: skip
 """In this order: a file uses only those before it."""
-_STYLESHEETS = ("player", "canvas", "timeline")
+_STYLESHEETS = ("player", "canvas", "timeline", "scoreboard")
 _FONTS = (
     ("JetBrains Mono", "400", "jetbrains-mono-latin-400-normal.woff2"),
     ("JetBrains Mono", "700", "jetbrains-mono-latin-700-normal.woff2"),

@@ -18,9 +18,10 @@ Numbers of a position are single characters of a 64-letter alphabet, so a step o
 - `b` block, `s` of at most `n` steps, `ph` phase, `T` temperature, `ms` elapsed, `mean` entropy,
   `f` finish, `answer` the committed text up to here, `thought` the text of the thought channel up to here.
 
-A run is a `start`, its steps, and an `end`. A `recording` holds all of that at once, and `compare` two recordings.
+A run is a `start`, its steps, and an `end`. A `recording` holds all of that at once, with the `report` of it
+(`visualizer/player/report.py`), and `compare` two recordings.
 `waiting` says how many runs are before one that was asked for, `loading` how far the checkpoint is that it waits for,
-`kept` that nothing more follows, and `notice` is a sentence for the page.
+`kept` that nothing more follows, `unkept` why a run is in memory only, and `notice` is a sentence for the page.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from itertools import pairwise
 import numpy as np
 
 from visualizer.picture import Glyphs, special_sign, text_columns
+from visualizer.player.report import report_of
 from visualizer.trace import (
     CanvasState,
     CellState,
@@ -218,6 +220,7 @@ def recording_message(trace: Trace, run: str, label: str = "", play: str | None 
     messages = [
         start_message(play or secrets.token_hex(4), trace.info, recorded=play is None),
         *(writer.write(frame) for frame in trace.frames()),
+        *([_dumps(report_of(trace))] if trace.states else []),
         end_message(play or "", trace.ended, trace.problem),
     ]
     head = _dumps({"k": "recording", "run": run, "label": label})
@@ -243,6 +246,12 @@ def loading_message(run: str, words: str) -> str:
 def kept_message(run: str) -> str:
     """Nothing more follows, and the run can be opened again. It ends the stream, since Gradio sends its last twice."""
     return _dumps({"k": "kept", "run": run})
+
+
+def unkept_message(run: str, reason: str) -> str:
+    """This run is in memory only, and why."""
+    sentence = f"This run could not be kept ({reason}): save it before others take its place in memory."
+    return _dumps({"k": "unkept", "run": run, "text": sentence})
 
 
 def notice_message(sentence: str) -> str:

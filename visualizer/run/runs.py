@@ -14,6 +14,7 @@ import logging
 import os
 import sys
 import threading
+import time
 from collections import OrderedDict, deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import closing, suppress
@@ -21,7 +22,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from visualizer.errors import UNEXPECTED, EngineError, SettingsError, TraceError, VisualizerError
+from visualizer.errors import UNEXPECTED, EngineError, SettingsError, VisualizerError
 from visualizer.player import (
     MessageWriter,
     end_message,
@@ -29,22 +30,25 @@ from visualizer.player import (
     loading_message,
     recording_message,
     start_message,
+    unkept_message,
     waiting_message,
 )
 from visualizer.request import RUN_ID, Request, new_run_id
 from visualizer.run.engine import Engine, Loading, check_settings
+from visualizer.run.kept import KeptRuns, NotKeptError
 from visualizer.run.loading import run_telling
 from visualizer.run.provenance import device, run_info
-from visualizer.trace import Frame, Phase, RunInfo, Trace, load_trace, save_trace, trace_of
+from visualizer.settings import SET_BY_VISITORS
+from visualizer.trace import Frame, Phase, RunInfo, Trace, trace_of
 
 log = logging.getLogger(__name__)
 
 MAX_WAITING = 16
-MAX_KEPT_BYTES = 256 * 2**20
 _IN_MEMORY = 24
+MAX_MEMORY_BYTES = 128 * 2**20
+"""Of finished runs in memory; the last one is there whatever its size."""
 _STOPPED_AHEAD = 1024
 """Ids that were stopped before they were asked for, the newest; a request follows its stop within moments."""
-_SUFFIX = ".jsonl.gz"
 
 Item = TypeVar("Item")
 
@@ -73,6 +77,7 @@ class Run:
     """One run, from being asked for to its end. Its thread writes it; listeners and `stop` come from others.
 
     ended: `stop`, `length`, `stopped` or `failed`, the last with a sentence in `problem`; None while it goes on.
+    unkept: why it could not be kept, "" where nothing is wrong. forgotten: somebody has deleted it.
     """
 
     def __init__(self, request: Request, info: RunInfo) -> None:
@@ -80,6 +85,8 @@ class Run:
         self.info = info
         self.ended: str | None = None
         self.problem = ""
+        self.unkept = ""
+        self.forgotten = False
         self._closed = False
         self._writer = MessageWriter(info.vocab_size)
         self._messages: list[str] = []
@@ -135,10 +142,20 @@ class Run:
             self._messages.append(end_message(self.id, reason, problem))
         self._call_listeners()
 
+    @property
+    def memory_bytes(self) -> int:
+        """About what it takes in memory."""
+        with self._lock:
+            frames = [news.frame for news in self._news if news.frame is not None]
+            return sum(map(len, self._messages)) + sum(frame.state.memory_bytes for frame in frames)
+
     def close(self) -> None:
         """Nothing follows but the whole recording, with the noise that live messages leave out."""
         trace = self.trace()
-        last = [recording_message(trace, self.id, play=self.id), kept_message(self.id)] if trace.states else []
+        last = []
+        if trace.states:
+            unkept = [unkept_message(self.id, self.unkept)] if self.unkept else []
+            last = [recording_message(trace, self.id, play=self.id), *unkept, kept_message(self.id)]
         with self._lock:
             self._messages += last
             self._closed = True
@@ -207,7 +224,7 @@ class Runs:
 
     def __init__(self, engine: Engine, folder: Path | None = None) -> None:
         self.engine = engine
-        self._folder = folder
+        self._kept = KeptRuns(folder)
         self._recent: OrderedDict[str, Run | Trace] = OrderedDict()
         self._waiting: deque[Run] = deque()
         self._stopped_ahead: OrderedDict[str, None] = OrderedDict()
@@ -225,8 +242,7 @@ class Runs:
         check_settings(self.engine.card, request.settings)
         run = Run(request, run_info(self.engine.card, request.prompt, request.settings))
         with self._lock:
-            kept = self._path(request.id)
-            if request.id in self._recent or (kept is not None and kept.exists()):
+            if request.id in self._recent or request.id in self._kept:
                 raise SettingsError("There is a run of this id already.")
             self.stop(instead)
             if request.id in self._stopped_ahead:
@@ -279,15 +295,7 @@ class Runs:
         """
         with self._lock:
             found = self._recent.get(run_id)
-        if found is not None:
-            return found
-        path = self._path(run_id)
-        if path is None or not path.is_file():
-            raise TraceError("This run is not kept any more.")
-        try:
-            return load_trace(path)
-        except TraceError as exc:
-            raise TraceError("This run is not kept any more.") from exc
+        return self._kept.load(run_id) if found is None else found
 
     def trace(self, run_id: str) -> Trace:
         """The trace of a run, as far as it is.
@@ -305,6 +313,23 @@ class Runs:
         self._write(run_id, trace)
         return run_id
 
+    def forget(self, run_id: str) -> None:
+        """Delete a run, in memory and on disk.
+
+        Raises SettingsError for one that is not over, VisualizerError when the disk does not let it go.
+        """
+        with self._lock:
+            run = self._recent.get(run_id)
+            if isinstance(run, Run):
+                if run.ended is None:
+                    raise SettingsError("This run is under way; stop it first.")
+                run.forgotten = True
+            self._recent.pop(run_id, None)
+        try:
+            self._kept.remove(run_id)
+        except NotKeptError as exc:
+            raise SettingsError(f"This run cannot be deleted: {exc}.") from exc
+
     def _work(self) -> None:
         while True:
             with self._lock:
@@ -320,6 +345,7 @@ class Runs:
             run.wait(place, self.engine.block_seconds)
 
     def _perform(self, run: Run) -> None:
+        began = time.monotonic()
         try:
             self._denoise(run)
         except VisualizerError as exc:
@@ -327,10 +353,16 @@ class Runs:
         except Exception:
             log.exception("A run failed")
             run.end("failed", UNEXPECTED)
-        run.close()
         trace = run.trace()
+        _log_run(run, trace, time.monotonic() - began)
         if trace.states:
-            self._write(run.id, trace)
+            run.unkept = self._write(run.id, trace)
+            if run.forgotten:
+                with suppress(NotKeptError):
+                    self._kept.remove(run.id)
+        run.close()
+        with self._lock:
+            self._forget_oldest()
 
     def _denoise(self, run: Run) -> None:
         if run.ended is not None:  # stopped between its turn and its beginning
@@ -351,35 +383,36 @@ class Runs:
 
     def _remember(self, run_id: str, run: Run | Trace) -> None:
         self._recent[run_id] = run
-        finished = [key for key, kept in self._recent.items() if isinstance(kept, Trace) or kept.ended is not None]
-        for key in finished[: max(0, len(self._recent) - _IN_MEMORY)]:
-            del self._recent[key]
+        self._forget_oldest()
 
-    def _path(self, run_id: str) -> Path | None:
-        """Where a run is kept on disk; None where nothing is, or for what is no id and must not be part of a path."""
-        if self._folder is None or not RUN_ID.fullmatch(run_id):
-            return None
-        return self._folder / f"{run_id}{_SUFFIX}"
+    def _forget_oldest(self) -> None:
+        """Let finished runs go from memory, until what is left fits: the oldest first, but last of all those that
+        could not be kept on disk."""
+        over = [(key, run) for key, run in self._recent.items() if isinstance(run, Trace) or run.ended is not None]
+        over.sort(key=lambda entry: isinstance(entry[1], Run) and bool(entry[1].unkept))
+        sizes = [_memory_bytes(run) for _, run in over]
+        while len(over) > 1 and (len(over) > _IN_MEMORY or sum(sizes) > MAX_MEMORY_BYTES):
+            key, _ = over.pop(0)
+            del sizes[0], self._recent[key]
 
-    def _write(self, run_id: str, trace: Trace) -> None:
-        """Keep a trace on disk; where that cannot be, it stays in memory for a while."""
-        path = self._path(run_id)
-        if path is None:
-            return
+    def _write(self, run_id: str, trace: Trace) -> str:
+        """Keep a trace on disk, and return ""; or why that cannot be: it stays in memory for a while."""
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            save_trace(trace, path)
-            _prune(path.parent, MAX_KEPT_BYTES)
-        except (OSError, VisualizerError) as exc:
-            log.warning("A finished run is kept in memory only: %s", exc)
+            self._kept.keep(run_id, trace)
+        except NotKeptError as exc:
+            log.warning("A finished run is kept in memory only: %s.", exc)
+            return str(exc)
+        return ""
 
 
-def _prune(folder: Path, max_bytes: int) -> None:
-    """Remove the oldest runs until the rest fits."""
-    entries = [(path.stat(), path) for path in folder.glob(f"*{_SUFFIX}")]
-    total = sum(status.st_size for status, _ in entries)
-    for status, path in sorted(entries, key=lambda entry: entry[0].st_mtime):
-        if total <= max_bytes:
-            return
-        path.unlink(missing_ok=True)
-        total -= status.st_size
+def _memory_bytes(run: Run | Trace) -> int:
+    return run.memory_bytes if isinstance(run, Run) else sum(state.memory_bytes for state in run.states)
+
+
+def _log_run(run: Run, trace: Trace, seconds: float) -> None:
+    """One line, of what was computed; what was asked is nobody's business."""
+    settings = trace.info.settings.to_dict()
+    knobs = ", ".join(f"{name} {settings[name]}" for name in SET_BY_VISITORS)
+    steps = sum(state.phase is Phase.STEP for state in trace.states)
+    log.info("Run %s on %s (%s): %d steps in %.1f s, ended: %s", run.id, trace.info.checkpoint, knobs, steps, seconds,
+             run.problem or run.ended)  # fmt: skip

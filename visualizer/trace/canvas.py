@@ -75,6 +75,13 @@ class CanvasState:
         """Mean over the canvas: one half of the stop rule."""
         return float(self.entropy_nats.mean())
 
+    @property
+    def memory_bytes(self) -> int:
+        """Of its arrays."""
+        arrays = (self.canvas_ids, self.candidate_ids, self.accepted, self.entropy_nats, self.probability, self.top_ids,
+                  self.top_probabilities)  # fmt: skip
+        return sum(array.nbytes for array in arrays)
+
     def shown_ids(self) -> Ids:
         """The token drawn at every position (int32 L): the accepted one, of noise the candidate."""
         return np.where(self.accepted, self.canvas_ids, self.candidate_ids)

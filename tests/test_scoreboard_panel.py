@@ -1,0 +1,118 @@
+"""Scoreboard, scaffold line and outlines in the player, in a real browser and in an exported page."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.support.made_traces import landing_trace
+from tests.support.played import player_page
+from visualizer.export.html_page import html_page
+from visualizer.player import player_bundle, recording_message
+
+ACROSTIC = "Write an acrostic with the letters C, A."
+CELLS = ["C", "alm", "\n", "A", "ir", "<eos>"]
+NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
+CHIPS = "chips => chips.map(chip => [chip.textContent, chip.dataset.is, chip.title])"
+OUTLINED = """cells => cells.filter((cell) => getComputedStyle(cell).outlineStyle === "dashed")
+  .map((cell) => cell.dataset.position)"""
+
+
+@pytest.fixture
+def page(browser):
+    context = browser.new_context(reduced_motion="reduce")  # a recording opens at its end and stands still
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def trace():
+    """The letter C is taken back at step 2; everything stands at step 4."""
+    landed = landing_trace(CELLS, [1, 3, 1, 2, 4, 1], ACROSTIC, special=["<eos>"])
+    states = list(landed.states)
+    states[2] = replace(states[2], accepted=states[2].accepted & (np.arange(len(CELLS)) > 0))
+    return replace(landed, states=tuple(states))
+
+
+def play(page, tmp_path, trace):
+    (tmp_path / "player.html").write_text(player_page(), encoding="utf-8")
+    page.goto((tmp_path / "player.html").as_uri())
+    page.evaluate("message => player.receive(message)", recording_message(trace, "r", "A poem"))
+    page.evaluate(NEXT_FRAME)
+
+
+def at(page, step):
+    """What the scoreboard says so many steps after the noise."""
+    page.evaluate("() => document.querySelector('#root').focus()")
+    for key in ("Home", *["."] * step):
+        page.keyboard.press(key)
+    page.evaluate(NEXT_FRAME)
+    return page.eval_on_selector_all(".dp-score", CHIPS), page.locator(".dp-scores small").all_inner_texts()
+
+
+def test_every_check_follows_the_playhead(page, tmp_path, trace):
+    play(page, tmp_path, trace)
+    assert at(page, 0) == (
+        [["–C", "open", "C: not yet"], ["–A", "open", "A: not yet"], ["–two lines", "open", "two lines: not yet"]],
+        ["0 of 2", "not yet"],
+    )
+    chips, words = at(page, 1)
+    assert chips[:2] == [["✓C", "met", "C: held from step 1"], ["–A", "open", "A: not yet"]]
+    assert words == ["1 of 2", "not yet"]
+    chips, words = at(page, 2)
+    assert chips[:2] == [["✕C", "lost", "C: lost again"], ["✓A", "met", "A: held from step 2"]]
+    assert words[0] == "1 of 2, some lost again"
+    chips, words = at(page, 5)
+    assert [state for _, state, _ in chips] == ["met", "met", "met"]
+    assert chips[0][2] == "C: held from step 3"
+    assert words == ["all held", "from step 3"]
+
+
+def test_the_scaffold_line_has_the_sentence_and_on_demand_the_strip(page, tmp_path, trace):
+    play(page, tmp_path, trace)
+    assert page.inner_text(".dp-scaffold summary").startswith("Scaffold first? No lead: a scaffold token settles")
+    assert not page.is_visible(".dp-strip")
+    page.click(".dp-scaffold summary")
+    assert page.is_visible(".dp-strip")
+    assert page.inner_text(".dp-scaffold .dp-about") == (
+        "When they settled: above, 2 scaffold tokens; below, 2 content tokens."
+    )
+    assert page.get_attribute(".dp-scaffold-bars", "d").count("M") == 2
+
+
+def test_the_switch_outlines_scaffold_in_every_layout(page, tmp_path, trace):
+    play(page, tmp_path, trace)
+    page.click(".dp-scaffold summary")
+    page.click(".dp-outline")
+    for layout in ("flow", "grid", "settled"):
+        page.click(f".dp-tools button[value={layout}]")
+        page.evaluate(NEXT_FRAME)
+        assert page.eval_on_selector_all(".dp-canvas .dp-cell", OUTLINED) == ["0", "3"], layout
+    page.click(".dp-outline")
+    assert page.eval_on_selector_all(".dp-canvas .dp-cell", OUTLINED) == []
+
+
+def test_a_prompt_that_asks_for_nothing_of_the_kind_has_no_scoreboard(page, tmp_path):
+    play(page, tmp_path, landing_trace(["Hi", "."], [1, 2]))
+    assert not page.is_visible(".dp-scores")
+    assert page.is_visible(".dp-scaffold")
+
+
+def test_a_live_run_gets_them_with_its_recording(page, tmp_path, trace):
+    (tmp_path / "player.html").write_text(player_page(), encoding="utf-8")
+    page.goto((tmp_path / "player.html").as_uri())
+    messages = "run => { for (const message of run.messages) if (message.k !== 'report') send(message); }"
+    recording = recording_message(trace, "r", play="live")
+    page.evaluate(f"text => ({messages})(JSON.parse(text))", recording)
+    page.evaluate(NEXT_FRAME)
+    assert not page.is_visible(".dp-scores")
+    page.evaluate("message => player.receive(message)", recording)
+    page.evaluate(NEXT_FRAME)
+    assert page.eval_on_selector_all(".dp-score", CHIPS)[0][:2] == ["✓C", "met"]
+
+
+def test_an_exported_page_has_them_too(page, tmp_path, trace):
+    (tmp_path / "run.html").write_text(html_page(trace, *player_bundle(), "dark"), encoding="utf-8")
+    page.goto((tmp_path / "run.html").as_uri())
+    page.wait_for_selector(".dp-score[data-is=met]")
+    assert page.locator(".dp-score").count() == 3
