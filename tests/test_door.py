@@ -129,7 +129,7 @@ def test_ways_that_no_client_takes_lead_nowhere(address, path, body):
 def test_a_call_by_name_is_checked_as_one_by_number(address):
     assert asked(address, "/gradio_api/call/nothing", {"data": []})[0] == 404
     status, said = asked(address, "/gradio_api/call/denoise", {"data": ["Why?"]})
-    assert (status, said) == (422, "This function takes 8 values, and 1 were given.\n")
+    assert (status, said) == (422, "This function takes 10 values, and 1 were given.\n")
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[]", b"null", b'{"data": NaN}', b'{"data": [1e999, Infinity]}'])
@@ -248,7 +248,7 @@ def test_a_page_with_a_password_shows_and_does_nothing_without_it(tmp_path):
         assert "Why is the sky" not in asked(address, "/")[1]
         for path, body in [
             (JOIN, {"data": ["x"], "fn_index": 0, "session_hash": "abc"}),
-            ("/gradio_api/call/denoise", {"data": ["Why?", *[None] * 7]}),
+            ("/gradio_api/call/denoise", {"data": ["Why?", *[None] * 9]}),
             ("/gradio_api/queue/data?session_hash=abc", None),
             ("/gradio_api/upload", b""),
             ("/config", None),
