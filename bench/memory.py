@@ -26,7 +26,7 @@ prefer_openblas()
 import mlx.core as mx
 import mlx.nn as nn
 
-from bench.random_checkpoint import write_random_checkpoint
+from bench.random_checkpoint import Quantization, write_random_checkpoint
 from visualizer.bundled import POCKET_FOLDER
 from visualizer.model import Checkpoint, load_checkpoint, read_card
 from visualizer.model.denoise import denoise
@@ -81,7 +81,9 @@ def _checkpoint_of(ids: int, width: int) -> Checkpoint:
     """The pocket's layers with random quantized weights of another vocabulary and width."""
     with tempfile.TemporaryDirectory() as folder:
         shape = {"vocab_size": ids, "hidden_size": width}
-        return load_checkpoint(read_card(write_random_checkpoint(Path(folder) / "wide", shape, quantized=True)))
+        return load_checkpoint(
+            read_card(write_random_checkpoint(Path(folder) / "wide", shape, quantization=Quantization()))
+        )
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import mlx.core as mx
@@ -17,20 +18,30 @@ from visualizer.bundled import POCKET_FOLDER
 _BESIDE_THE_WEIGHTS = ("generation_config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
 
 
+@dataclass(frozen=True)
+class Quantization:
+    """How weights are quantized, as mlx-vlm converts this model. mixed: the parts that the model's own predicate names
+    are in 8 bits, as in the published 4-bit checkpoint."""
+
+    mode: str = "affine"
+    group_size: int = 64
+    bits: int = 4
+    mixed: bool = True
+
+
 def write_random_checkpoint(
     folder: Path,
     text_config: Mapping[str, object],
     seed: int = 0,
     vision_config: Mapping[str, object] | None = None,
-    quantized: bool = False,
+    quantization: Quantization | None = None,
     shards: int = 1,
     **config: object,
 ) -> Path:
     """Write a checkpoint with the pocket's configuration changed as given and its tokenizer; returns the folder.
 
-    quantized: as mlx-vlm quantizes this model, 4 bits and, for the parts that its predicate names, 8. shards: the
-    weights are spread over so many files with an index, 1 for a single file without one. config: other keys of
-    config.json.
+    quantization: None for bfloat16. shards: the weights are spread over so many files with an index, 1 for a single
+    file without one. config: other keys of config.json.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for name in _BESIDE_THE_WEIGHTS:
@@ -40,8 +51,8 @@ def write_random_checkpoint(
     content["vision_config"] = None if vision_config is None else dict(vision_config)
     content["_name_or_path"] = folder.name
     model = make_random_model(content, seed)
-    if quantized:
-        content["quantization"] = content["quantization_config"] = _quantize(model)
+    if quantization is not None:
+        content["quantization"] = content["quantization_config"] = _quantize(model, quantization)
     (folder / "config.json").write_text(json.dumps(content, indent=2))
     _save_weights(folder, dict(tree_flatten(model.parameters())), shards)
     return folder
@@ -69,19 +80,21 @@ def make_random_model(config: Mapping[str, object], seed: int = 0) -> Model:
     return model
 
 
-def _quantize(model: Model) -> dict[str, object]:
-    """Quantize in place with the model's own predicate; returns what config.json says of it."""
-    said: dict[str, object] = {"group_size": 64, "bits": 4, "mode": "affine"}
+def _quantize(model: Model, asked: Quantization) -> dict[str, object]:
+    """Quantize in place; returns what config.json says of it."""
+    said: dict[str, object] = {"group_size": asked.group_size, "bits": asked.bits, "mode": asked.mode}
 
     def predicate(path: str, module: nn.Module) -> bool | dict[str, int]:
         if "vision" in path or not hasattr(module, "to_quantized") or module.weight.shape[-1] % 64:
             return False
         chosen = model.quant_predicate(path, module)
+        if not asked.mixed:
+            return bool(chosen)
         if isinstance(chosen, dict):
             said[path] = chosen
         return chosen
 
-    nn.quantize(model, group_size=64, bits=4, class_predicate=predicate)
+    nn.quantize(model, asked.group_size, asked.bits, mode=asked.mode, class_predicate=predicate)
     mx.eval(model.parameters())
     return said
 

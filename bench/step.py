@@ -35,6 +35,7 @@ from visualizer.bundled import POCKET_FOLDER
 from visualizer.model import load_checkpoint, read_card
 from visualizer.model.denoise import denoise
 from visualizer.model.device import Tiling, tiling
+from visualizer.model.evaluation import Evaluation
 from visualizer.model.readout import Reader
 from visualizer.prompts import load_prompts
 from visualizer.settings import Settings
@@ -94,25 +95,6 @@ def peak_above_now() -> Iterator[Callable[[], int]]:
     yield lambda: mx.get_peak_memory() - before
 
 
-@contextmanager
-def waits_counted() -> Iterator[dict[str, int]]:
-    """How often the readout waits for the device, and how often it hands over without waiting."""
-    counts = {"waits": 0, "handed over": 0}
-
-    def counting(name: str, evaluate: Callable[..., None]) -> Callable[..., None]:
-        def evaluated(*values: object) -> None:
-            counts[name] += 1
-            evaluate(*values)
-
-        return evaluated
-
-    with (
-        patch.object(mx, "eval", counting("waits", mx.eval)),
-        patch.object(mx, "async_eval", counting("handed over", mx.async_eval)),
-    ):
-        yield counts
-
-
 def measure_readout(ids: int, repeats: int, gpu_numbers: mx.Dtype) -> None:
     """The readout alone with each device's tiles."""
     table = mx.random.normal((ids, 2816), key=mx.random.key(0)) * 0.02
@@ -127,19 +109,19 @@ def measure_readout(ids: int, repeats: int, gpu_numbers: mx.Dtype) -> None:
     entropies = {}
     for name, (tiles, dtype) in settings.items():
         quantized.set_dtype(dtype)
-        reader = Reader(quantized, 2816**0.5, 30.0, ids, tiles)
         seconds = []
         for number in range(repeats + 1):
-            with peak_above_now() as peak, waits_counted() as counts:
+            reader = Reader(quantized, 2816**0.5, 30.0, ids, tiles, Evaluation())
+            with peak_above_now() as peak:
                 began = time.perf_counter()
                 read = reader.read(hidden.astype(dtype), 0.6, 0.0, 3, mx.random.key(2))
-                mx.eval(*vars(read).values())
+                reader.evaluation.wait(*vars(read).values())
                 if number or not repeats:
                     seconds.append(time.perf_counter() - began)
         entropies[name] = np.array(read.entropy_nats)
         print(
-            f"{name} | {dtype} | {tiles.tile_bytes / 1e6:.0f} MB | {counts['waits']} | {counts['handed over']} | "
-            f"{peak() / 1e6:.0f} MB | {statistics.median(seconds):.2f}",
+            f"{name} | {dtype} | {tiles.tile_bytes / 1e6:.0f} MB | {reader.evaluation.waits} | "
+            f"{reader.evaluation.handed_over} | {peak() / 1e6:.0f} MB | {statistics.median(seconds):.2f}",
             flush=True,
         )
     one, other = entropies.values()

@@ -139,10 +139,18 @@ def test_an_empty_thought_is_one_sign_in_the_line_of_the_answer(layout):
 def test_a_thought_stands_in_lines_of_its_own_above_the_answer_and_is_quiet(layout, breaks):
     grid = layout(canvas_run((11, 12, 13, 1, 2, *breaks, 14, 4, 5)))
     cells = grid.cells(0)
-    assert plain(shown(cells)) == ["◇ I see", "Yes."]
+    assert plain(shown(cells)) == ["◇ I see", "  Yes."]
     assert {cell.row for cell in cells} == {0, 2}
     assert [cell.look.part for cell in cells if cell.row == 0] == [Part.STRUCTURE, Part.THOUGHT, Part.THOUGHT]
     assert {cell.look.part for cell in cells if cell.row == 2} == {Part.ANSWER}
+
+
+@pytest.mark.parametrize("layout", [settled, flowing])
+def test_the_sign_of_a_thought_moves_no_letter_of_the_first_line(layout):
+    run = canvas_run((9, 9, 9, 9, 9, 9, 9), (11, 12, 13, 14, 4, 3, 5))
+    assert {cell.row: cell.column for cell in reversed(layout(run).cells(1))} == {0: 0, 1: 2}
+    assert [cell.column for cell in layout(run).cells(1) if cell.position in (4, 6)] == [2, 2]
+    assert FinalText(run, terminal_columns).unbroken_columns() == 7
 
 
 def test_in_the_settled_layout_the_answer_is_no_thought_while_the_closer_is_noise():
@@ -159,6 +167,10 @@ def test_the_tail_is_one_remark_from_the_step_at_which_it_is_the_tail(layout, fi
         ["Yes. ◼ end · 3 positions"],
     ]
     assert [cell.look for cell in layout(run).cells(0) if cell.position > 1] == [Look(DRAFT, part=Part.TAIL)]
+
+
+def test_noise_whose_candidate_is_a_special_token_is_as_wide_as_its_sign():
+    assert shown(flowing(canvas_run((4, 9, 9), (4, 15, 15))).cells(0)) == ["Yes░░"]
 
 
 def test_a_tail_of_one_position_counts_it_as_one():

@@ -12,6 +12,7 @@ from tests.support.pocket_hub import (
     ORDINARY,
     POCKET_FILES,
     REPO,
+    SIZE,
     WEIGHTS,
     fetch_all,
     in_python,
@@ -24,8 +25,8 @@ from visualizer.errors import CheckpointError, FetchError, MachineError
 from visualizer.hub import find
 from visualizer.hub.catalog import Hub, look_up
 from visualizer.hub.find import DIFFUSION_GEMMA, check_place, fit, locate, preselected
-from visualizer.hub.machine import Machine, memory_need, read_shape, weights_on_disk
-from visualizer.model.checkpoint import read_json
+from visualizer.hub.machine import TOWER, Machine, memory_need, read_shape, weights_on_disk
+from visualizer.model.checkpoint import INDEX, read_json
 
 
 @pytest.fixture
@@ -40,12 +41,19 @@ def hub(server, tmp_path):
 
 
 LLAMA = json.dumps({"model_type": "llama"}).encode()
+GPTQ = json.dumps(json.loads(POCKET_FILES["config.json"]) | {"quantization_config": {"quant_method": "gptq"}}).encode()
 BAD_REPOSITORIES = {
     "another model type": ({"config__json": LLAMA}, "of type 'llama', and only 'diffusion_gemma'"),
     "no config": ({"config__json": None}, "has no config.json"),
     "a config that is no JSON": ({"config__json": b"{"}, "is no JSON"),
-    "a config that is a list": ({"config__json": b"[]"}, "of type None"),
+    "a config that is a list": ({"config__json": b"[]"}, "is not a JSON object"),
     "a config without sizes": ({"config__json": b'{"model_type": "diffusion_gemma"}'}, "lacks or garbles"),
+    "quantized for other programs": ({"config__json": GPTQ}, rf"{REPO} is quantized for other programs .*gptq"),
+    "an index without weights": ({INDEX: b"{}"}, "lists no weights"),
+    "an index of other weights": (
+        {INDEX: json.dumps({"weight_map": {"a": "other.safetensors"}}).encode()},
+        r"incomplete: other\.safetensors is missing",
+    ),
     "no weights": ({"model__safetensors": None}, "no safetensors weights"),
     "no tokenizer": ({"tokenizer__json": None}, "tokenizer.json is missing"),
 }
@@ -65,6 +73,25 @@ def test_a_repository_that_cannot_be_shown_is_refused_before_its_weights_are_fet
         locate(REPO, hub)
     assert server.served[WEIGHTS] == 0
     assert not hub.cache.exists()
+
+
+@pytest.mark.parametrize("tower", ["in the shards", "in a file of its own"])
+def test_only_the_files_of_the_index_are_fetched_and_a_tower_among_them_needs_no_memory(server, hub, tower):
+    # The published 4-bit repository has its vision tower in the shards, OptiQ's beside them.
+    beside = tower != "in the shards"
+    vision = dict.fromkeys(
+        ("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "head_dim", "patch_size",
+         "position_embedding_size"), 4,
+    )  # fmt: skip
+    config = json.loads(POCKET_FILES["config.json"]) | {"vision_config": vision}
+    names = {"model.decoder.norm.weight": WEIGHTS} | ({} if beside else {f"{TOWER[0]}a.weight": WEIGHTS})
+    server.repos[REPO] = repository(config__json=json.dumps(config).encode()) | {
+        INDEX: json.dumps({"weight_map": names}).encode(),
+        "optiq_vision.safetensors": b"tower",
+    }
+    offer = look_up(REPO, hub)
+    assert [file.name for file in offer.files if file.name.endswith(".safetensors")] == [WEIGHTS]
+    assert offer.weights_bytes == SIZE - (0 if beside else read_shape(config).tower_bytes)
 
 
 BAD_NAMES = {

@@ -25,6 +25,7 @@ from visualizer.hub.machine import (
     read_shape,
     weights_on_disk,
 )
+from visualizer.model.checkpoint import INDEX
 from visualizer.model.denoise import _PREFILL_CHUNK
 from visualizer.model.device import tiling
 
@@ -201,12 +202,30 @@ def test_without_metal_or_mlx_the_free_memory_counts(monkeypatch, stdout):
     assert machine.memory_bytes > 10**8
 
 
-def test_the_weights_on_disk_are_counted_over_all_shards_but_for_the_vision_tower(tmp_path):
+def test_the_weights_on_disk_are_those_of_the_index_but_for_the_vision_tower(tmp_path):
     folder = write_random_checkpoint(tmp_path / "small", {}, shards=2)
     plain = weights_on_disk(folder)
     assert plain == sum(path.stat().st_size for path in folder.glob("*.safetensors"))
+    mx.save_safetensors(str(folder / "more.safetensors"), {"vision_tower.a": mx.zeros(1000)})
+    assert weights_on_disk(folder) == plain, "a file that is not loaded, such as a tower of its own"
     tower = {f"{TOWER[0]}layer.weight": mx.zeros((1000, 10)), "model.other": mx.zeros(100)}
     mx.save_safetensors(str(folder / "more.safetensors"), tower)
+    index = json.loads((folder / INDEX).read_text())
+    index["weight_map"] |= dict.fromkeys(tower, "more.safetensors")
+    (folder / INDEX).write_text(json.dumps(index))
     assert plain + 400 < weights_on_disk(folder) < plain + 1000
-    (folder / "garbage.safetensors").write_bytes(b"1234567890")
-    assert plain + 410 < weights_on_disk(folder) < plain + 1010
+    (folder / "more.safetensors").write_bytes(b"1234567890")
+    assert weights_on_disk(folder) == plain + 10
+
+
+@pytest.mark.parametrize(("gigabytes", "fits"), [("15.4 of 4 bits", 24), ("28 of 8 bits", 48), ("51 of bfloat16", 96)])
+def test_other_repositories_of_the_real_checkpoint_fit_larger_macs_and_are_refused_by_name_on_smaller(gigabytes, fits):
+    weights = int(float(gigabytes.split()[0]) * 10**9)
+    sizes = {16: 11.4, 24: 17.2, 32: 22.9, 48: 38.6, 64: 51.5, 96: 77.3}
+    for memory, recommended in sizes.items():
+        machine = Machine(metal=True, memory_bytes=int(recommended * 10**9))
+        if memory >= fits:
+            assert fitting_canvas("owner/bf16", read_shape(REAL), weights, machine) == 256
+        else:
+            with pytest.raises(MachineError, match=r"owner/bf16 needs \d+\.\d GB of memory even with a canvas of 32"):
+                fitting_canvas("owner/bf16", read_shape(REAL), weights, machine)

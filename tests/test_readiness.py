@@ -21,8 +21,10 @@ import mlx.core as mx
 import mlx.nn as nn
 import numpy as np
 import pytest
+from mlx.utils import tree_flatten
 from tokenizers import Tokenizer
 
+from bench.random_checkpoint import write_random_checkpoint
 from tests.support.real_checkpoint import (
     FIRST_BYTE,
     GENERATION,
@@ -136,6 +138,13 @@ def test_its_vision_tower_is_not_in_memory(tower, folder, tmp_path):
     assert tower_bytes > 100_000
     assert int(held) <= int(active) < int(held) + tower_bytes / 2
     assert done == total == held
+
+
+def test_a_tower_beside_a_single_file_of_weights_is_left_alone(tmp_path):
+    folder = write_random_checkpoint(tmp_path / "single", {})
+    mx.save_safetensors(str(folder / "optiq_vision.safetensors"), {"vision_tower.patches": mx.zeros((8, 8))})
+    names = dict(tree_flatten(load_checkpoint(read_card(folder)).model.parameters()))
+    assert names and not any("vision" in name for name in names)
 
 
 def tensor_sizes(folder):

@@ -21,6 +21,8 @@ KINDS = {
     "4 bits over float32": (mx.float32, {"bits": 4, "group_size": 32}),
     "4 bits over bfloat16": (mx.bfloat16, {"bits": 4, "group_size": 64}),
     "mxfp4 over bfloat16": (mx.bfloat16, {"mode": "mxfp4"}),
+    "nvfp4 over float32": (mx.float32, {"mode": "nvfp4"}),
+    "mxfp8 over float32": (mx.float32, {"mode": "mxfp8"}),
 }
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -149,8 +150,18 @@ def test_what_does_not_fit_scrolls_and_says_so(layout):
     assert all(any(cell.look.state for cell in frame.cells) for frame in frames[1:])
 
 
+def test_text_in_flow_is_as_large_as_the_steps_need_and_not_the_noise_before_them():
+    run = growing_run(["Yes"] + ["<pad>"] * 255, steps=3, special=range(1, 256), answer_length=1)
+    noise = replace(run.states[0], candidate_ids=np.zeros(256, np.int32), answer_length=256)
+    steps = tuple(replace(state, accepted=np.arange(256) > 0, answer_length=1) for state in run.states[1:-1])
+    run = replace(run, states=(noise, *steps, run.states[-1]))
+    scene = scene_of(run, layout="flow")
+    assert scene.stage.metrics == scene_of(run).stage.metrics
+    assert scene.frames[0].rows_below > 0 and not any(frame.rows_below for frame in scene.frames[1:])
+
+
 def test_cells_in_view_are_all_that_stand_between_the_rows_out_of_view():
-    scene = scene_of(LONG)
+    scene = scene_of(LONG, pacing=Pacing.EQUAL)  # where no field of raw tokens opens the film
     rows = scene.stage.rows
     for frame in scene.frames:
         assert {cell.row for cell in frame.cells} == set(range(rows))

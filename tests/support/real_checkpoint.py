@@ -21,7 +21,7 @@ import mlx.nn as nn
 import numpy as np
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers
 
-from bench.random_checkpoint import write_random_checkpoint
+from bench.random_checkpoint import Quantization, write_random_checkpoint
 from visualizer.model.checkpoint import Checkpoint, load_checkpoint, read_card
 from visualizer.run.engine import frames, frames_of
 from visualizer.settings import Settings
@@ -104,8 +104,9 @@ OLDER_TEMPLATE = TEMPLATE.replace(
 def write_real_checkpoint(folder: Path) -> Path:
     """Write the stand-in's folder and return it."""
     write_random_checkpoint(
-        folder, _TEXT, vision_config=_VISION, quantized=True, shards=4, canvas_length=256, eos_token_id=STOP_IDS,
-        boi_token_id=255_999, eoi_token_id=258_882, image_token_id=258_880, generation_config=GENERATION,
+        folder, _TEXT, vision_config=_VISION, quantization=Quantization(), shards=4, canvas_length=256,
+        eos_token_id=STOP_IDS, boi_token_id=255_999, eoi_token_id=258_882, image_token_id=258_880,
+        generation_config=GENERATION,
     )  # fmt: skip
     (folder / "generation_config.json").write_text(json.dumps(GENERATION, indent=2))
     (folder / "processor_config.json").write_text(json.dumps(PROCESSOR))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from visualizer.hub.blobs import compare_with_hub
 from visualizer.hub.catalog import Offer, default_hub
 from visualizer.hub.checkpoints import Checkpoints, Finding, Needs
 from visualizer.hub.download import FetchProgress
@@ -27,6 +28,7 @@ __all__ = [
     "Machine",
     "Needs",
     "Offer",
+    "compare_with_hub",
     "default_hub",
     "fitting_canvas",
     "fitting_context",

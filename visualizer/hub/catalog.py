@@ -7,20 +7,28 @@ from __future__ import annotations
 
 import errno
 import json
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from visualizer.errors import CheckpointError, FetchError
-from visualizer.hub.machine import ModelShape, read_shape
-from visualizer.model import CheckpointCard, check_model_type, read_card
+from visualizer.hub.blobs import BLOB
+from visualizer.hub.machine import TOWER, ModelShape, read_shape
+from visualizer.model import (
+    INDEX,
+    WEIGHTS,
+    CheckpointCard,
+    check_model_type,
+    check_quantization,
+    read_card,
+    read_weight_map,
+)
 
 TIMEOUT_SECONDS = 20.0
 """How long the hub may be silent."""
 _NEEDED = ("*.safetensors", "*.json", "*.jinja", "tokenizer.model")
-_BLOB = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -33,7 +41,7 @@ class Hub:
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file on the hub. blob: its hash there, SHA-256 (64 digits) of a large one, git's SHA-1 (40) of a small one."""
+    """A file on the hub. blob: its hash there, as BLOB has it."""
 
     name: str
     size_bytes: int
@@ -96,41 +104,63 @@ def find_cached(repo_id: str, hub: Hub) -> CheckpointCard | None:
 
 
 def look_up(repo_id: str, hub: Hub) -> Offer:
-    """Ask the hub what it has, and read the checkpoint's config.json: a few kB, and nothing is written.
+    """Ask the hub what it has, and read what the checkpoint says of itself: some 100 kB, and nothing is written.
 
-    Raises FetchError when the hub is out of reach or does not have it, CheckpointError when it is of another type.
+    Raises FetchError when the hub is out of reach or does not have it, CheckpointError when it is of another type, or
+    quantized in a way that MLX does not read.
     """
-    from huggingface_hub import HfApi, get_session, hf_hub_url
-    from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
+    from huggingface_hub import HfApi
 
     with in_words(repo_id, hub):
         info = HfApi(endpoint=hub.endpoint).model_info(repo_id, files_metadata=True, timeout=TIMEOUT_SECONDS)
-        url = hf_hub_url(repo_id, "config.json", revision=info.sha, endpoint=hub.endpoint)
-        answer = get_session().get(url, headers=build_hf_headers(), timeout=TIMEOUT_SECONDS)
-        if answer.status_code == 404:
-            raise CheckpointError(f"{repo_id} has no config.json; it is no checkpoint that can be shown.")
-        hf_raise_for_status(answer)
+        commit = info.sha or "main"
+        config = _remote_json(repo_id, "config.json", commit, hub)
+        check_model_type(config, repo_id)
+        check_quantization(config, repo_id)
+        shape = read_shape(config)
+        files = {
+            entry.rfilename: RemoteFile(
+                entry.rfilename, entry.size or 0, entry.lfs.sha256 if entry.lfs else entry.blob_id or ""
+            )
+            for entry in info.siblings or ()
+            if any(Path(entry.rfilename).match(pattern) for pattern in _NEEDED) and "/" not in entry.rfilename
+        }
+        loaded = {WEIGHTS}
+        if INDEX in files:
+            weight_map = read_weight_map(_remote_json(repo_id, INDEX, commit, hub), repo_id)
+            loaded = set(weight_map.values())
+            if not any(tensor.startswith(TOWER) for tensor in weight_map):
+                shape = replace(shape, tower_bytes=0)
+    _check_files(repo_id, files, loaded)
+    needed = tuple(file for name, file in files.items() if name in loaded or not name.endswith(".safetensors"))
+    return Offer(hub=hub, repo_id=repo_id, commit=commit, files=needed, shape=shape)
+
+
+def _remote_json(repo_id: str, name: str, commit: str, hub: Hub) -> dict[str, Any]:
+    from huggingface_hub import get_session, hf_hub_url
+    from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
+
+    url = hf_hub_url(repo_id, name, revision=commit, endpoint=hub.endpoint)
+    answer = get_session().get(url, headers=build_hf_headers(), timeout=TIMEOUT_SECONDS)
+    if answer.status_code == 404:
+        raise CheckpointError(f"{repo_id} has no {name}; it is no checkpoint that can be shown.")
+    hf_raise_for_status(answer)
     try:
-        config = json.loads(answer.content)
+        content = json.loads(answer.content)
     except ValueError as exc:
-        raise CheckpointError(f"The config.json of {repo_id} is no JSON.") from exc
-    check_model_type(config, repo_id)
-    files = tuple(
-        RemoteFile(entry.rfilename, entry.size or 0, entry.lfs.sha256 if entry.lfs else entry.blob_id or "")
-        for entry in info.siblings or ()
-        if any(Path(entry.rfilename).match(pattern) for pattern in _NEEDED) and "/" not in entry.rfilename
-    )
-    _check_files(repo_id, files)
-    return Offer(hub=hub, repo_id=repo_id, commit=info.sha or "main", files=files, shape=read_shape(config))
+        raise CheckpointError(f"The {name} of {repo_id} is no JSON.") from exc
+    if not isinstance(content, dict):
+        raise CheckpointError(f"The {name} of {repo_id} is not a JSON object.")
+    return content
 
 
-def _check_files(repo_id: str, files: tuple[RemoteFile, ...]) -> None:
-    names = {file.name for file in files}
-    if not any(name.endswith(".safetensors") for name in names):
+def _check_files(repo_id: str, files: Mapping[str, RemoteFile], loaded: set[str]) -> None:
+    if not any(name.endswith(".safetensors") for name in files):
         raise CheckpointError(f"{repo_id} holds no safetensors weights.")
-    if "tokenizer.json" not in names:
-        raise CheckpointError(f"{repo_id} is incomplete: tokenizer.json is missing.")
-    if not all(_BLOB.fullmatch(file.blob) and file.size_bytes > 0 for file in files):
+    for name in ("tokenizer.json", *sorted(loaded)):
+        if name not in files:
+            raise CheckpointError(f"{repo_id} is incomplete: {name} is missing.")
+    if not all(BLOB.fullmatch(file.blob) and file.size_bytes > 0 for file in files.values()):
         raise FetchError(f"The hub does not say how large the files of {repo_id} are; try again later.")
 
 

@@ -10,7 +10,6 @@ then finds them complete and lays out the snapshot around them.
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import logging
 import multiprocessing
 import os
@@ -23,12 +22,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
 
 from visualizer.byte_sizes import spoken_size
 from visualizer.errors import FetchError, VisualizerError
+from visualizer.hub.blobs import blob_hash
 from visualizer.hub.catalog import TIMEOUT_SECONDS, Offer, RemoteFile, find_cached, in_words
 from visualizer.hub.machine import is_apple_silicon
 from visualizer.logs import log_level, log_to_terminal
@@ -214,7 +213,7 @@ def _bring_file(offer: Offer, file: RemoteFile, tries: int) -> None:
             if failure:
                 log.info("%s at byte %d: %s", file.name, stream.tell(), failure)
                 time.sleep(min(2**idle / 4, 8))
-    if _blob_hash(partial, file) != file.blob:
+    if blob_hash(partial, len(file.blob)) != file.blob:
         partial.unlink()
         raise FetchError(f"{file.name} came damaged and was removed; fetch again to bring it anew.")
     partial.rename(target)
@@ -265,14 +264,6 @@ def _claim(stream: BinaryIO, offer: Offer) -> None:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as exc:
         raise FetchError(f"Another program is fetching {offer.repo_id} already; wait for it, or stop it.") from exc
-
-
-def _blob_hash(path: Path, file: RemoteFile) -> str:
-    if len(file.blob) == 64:
-        with path.open("rb") as content:
-            return hashlib.file_digest(content, "sha256").hexdigest()
-    small = path.read_bytes()
-    return hashlib.sha1(b"blob %d\0" % len(small) + small, usedforsecurity=False).hexdigest()
 
 
 def _spoken_time(seconds: float) -> str:

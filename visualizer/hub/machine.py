@@ -18,7 +18,7 @@ from typing import Any
 
 from visualizer.byte_sizes import spoken_size
 from visualizer.errors import CheckpointError, MachineError
-from visualizer.model import tensor_sizes
+from visualizer.model import tensor_sizes, weight_files
 
 log = logging.getLogger(__name__)
 
@@ -216,9 +216,10 @@ def fitting_context(shape: ModelShape, weights_bytes: int, machine: Machine, can
 def weights_on_disk(folder: Path) -> int:
     """Bytes of a checkpoint folder's weights that a text prompt needs: all but the vision tower.
 
-    Raises CheckpointError when a file of weights cannot be read.
+    Raises CheckpointError when its index cannot be read.
     """
-    return sum(path.stat().st_size - _tower_bytes(path) for path in folder.glob("*.safetensors"))
+    files = (folder / name for name in weight_files(folder))
+    return sum(path.stat().st_size - _tower_bytes(path) for path in files)
 
 
 def _tower_bytes(path: Path) -> int:

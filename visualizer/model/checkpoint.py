@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -22,6 +22,7 @@ from visualizer.errors import CheckpointError, SettingsError, VisualizerError
 from visualizer.model.blas import prefer_openblas
 from visualizer.model.chat_template import knows_system, knows_thinking
 from visualizer.model.metal_errors import gpu_error
+from visualizer.model.quantization import check_quantization
 from visualizer.model.token_text import TokenTexts
 from visualizer.settings import MAX_TOKENS, Settings
 from visualizer.trace import CHANNEL_CLOSER, CHANNEL_OPENER, Part, canvas_parts
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 MODEL_TYPE = "diffusion_gemma"
+WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 _PIECES, _PIECE_BYTES = 64, 2**18
 _GENERATION_KEYS = {"max_denoising_steps": "max_steps", "t_min": "t_min", "t_max": "t_max",
                     "stability_threshold": "stability_steps", "confidence_threshold": "stop_entropy"}  # fmt: skip
@@ -186,6 +188,7 @@ def read_card(folder: Path) -> CheckpointCard:
         raise CheckpointError(f"The checkpoint folder {folder} cannot be opened: {exc.strerror}.") from exc
     config = read_json(folder / "config.json")
     check_model_type(config, folder.name)
+    check_quantization(config, folder.name)
     generation = read_json(folder / "generation_config.json")
     _check_files(folder)
     template = _chat_template(folder)
@@ -234,7 +237,7 @@ def load_checkpoint(
     when the GPU or its memory fails.
     """
     read_json(card.folder / "tokenizer.json")
-    for shard in _shards(card.folder):
+    for shard in weight_files(card.folder):
         _check_shard(card.folder / shard, card.name)
     prefer_openblas()
     from mlx_vlm.utils import load as load_with_mlx_vlm
@@ -260,11 +263,12 @@ def load_checkpoint(
 @contextmanager
 def _without_tower(folder: Path) -> Iterator[Path]:
     """A folder of links to a checkpoint's files whose config.json has no vision tower: mlx-vlm then builds none, reads
-    none, and misses none where it lies elsewhere."""
+    none, and misses none where it lies in a file of its own."""
     config = read_json(folder / "config.json") | {"vision_config": None}
+    loaded = weight_files(folder)
     with tempfile.TemporaryDirectory(prefix="checkpoint-") as name:
         for path in folder.iterdir():
-            if path.name != "config.json":
+            if path.name != "config.json" and (path.suffix != ".safetensors" or path.name in loaded):
                 (Path(name) / path.name).symlink_to(path.resolve())
         (Path(name) / "config.json").write_text(json.dumps(config), encoding="utf-8")
         yield Path(name)
@@ -276,7 +280,9 @@ def _choose_number_format(model: nn.Module, bfloat16: bool) -> None:
     from visualizer.model.device import device_name, number_format, on_gpu
 
     chosen = number_format(device_name(), on_gpu())
-    if chosen == mx.float32 or (chosen == mx.float16 and not bfloat16):
+    # MLX reads an embedding of another mode in bfloat16, and bfloat16 with float16 makes float32 of every activation.
+    affine = getattr(model.model.decoder.embed_tokens, "mode", "affine") == "affine"
+    if chosen == mx.float32 or (chosen == mx.float16 and affine and not bfloat16):
         model.set_dtype(chosen)
 
 
@@ -354,20 +360,29 @@ def _chat_template(folder: Path) -> str:
 
 
 def _check_files(folder: Path) -> None:
-    for name in ("tokenizer.json", *_shards(folder)):
+    for name in ("tokenizer.json", *weight_files(folder)):
         if not (folder / name).is_file():
             raise CheckpointError(f"The checkpoint {folder.name} is incomplete: {name} is missing.")
 
 
-def _shards(folder: Path) -> list[str]:
-    """Names of the files of weights, as the index lists them, or the one without an index."""
-    index = folder / "model.safetensors.index.json"
-    if not index.is_file():
-        return ["model.safetensors"]
-    weight_map = read_json(index).get("weight_map")
+def weight_files(folder: Path) -> list[str]:
+    """Names of the files of weights that are loaded: those that the index lists, or the one without an index.
+
+    Raises CheckpointError when the index cannot be read or lists none.
+    """
+    index = folder / INDEX
+    return sorted(set(read_weight_map(read_json(index), folder.name).values())) if index.is_file() else [WEIGHTS]
+
+
+def read_weight_map(index: Mapping[str, Any], name: str) -> dict[str, str]:
+    """The file of each tensor, by the content of an index.
+
+    Raises CheckpointError when it lists none.
+    """
+    weight_map = index.get("weight_map")
     if not isinstance(weight_map, dict) or not weight_map:
-        raise CheckpointError(f"{index.name} of the checkpoint {folder.name} lists no weights.")
-    return sorted({str(shard) for shard in weight_map.values()})
+        raise CheckpointError(f"{INDEX} of the checkpoint {name} lists no weights.")
+    return {tensor: str(file) for tensor, file in weight_map.items()}
 
 
 def _check_shard(path: Path, name: str) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 
 from visualizer.errors import NotFiniteError
 from visualizer.model.device import present_tiling
+from visualizer.model.evaluation import Evaluation
 from visualizer.model.readout import Reader, Readout
 from visualizer.model.sampler import (
     accept_by_confidence,
@@ -39,11 +40,13 @@ def denoise(
     settings: Settings,
     stop_ids: frozenset[int],
     clock: Callable[[], float] = time.perf_counter,
+    evaluation: Evaluation | None = None,
 ) -> Iterator[CanvasState]:
     """Yield the initial noise, every step and the commit of each block, until a stop id or the token budget.
 
     Every state is a finished numpy value. Each `next` runs at most one forward pass (plus the prefill of a block's
     context before its noise), so closing the generator stops within one. The same settings give the same states.
+    evaluation: counts how often the steps wait for the device.
     Raises NotFiniteError when a step's numbers are not finite.
     """
     started = clock()
@@ -51,10 +54,11 @@ def denoise(
     cache = model.make_cache()
     context = mx.array([list(prompt_ids)], dtype=mx.int32)
     remaining, block = settings.total_tokens, 0
+    evaluation = evaluation or Evaluation()
     while True:
         cache = _extend_cache(model, context, cache)
         key, block_key = mx.random.split(key)
-        canvas = _BlockRun(model, cache, settings, stop_ids, block, remaining, started, clock)
+        canvas = _BlockRun(model, cache, settings, stop_ids, block, remaining, started, clock, evaluation)
         for state in canvas.states(block_key):
             yield state
         if state.finish is not None:
@@ -78,10 +82,11 @@ class _BlockRun:
     remaining: int
     started: float
     clock: Callable[[], float]
+    evaluation: Evaluation
 
     def states(self, key: mx.array) -> Iterator[CanvasState]:
         settings = self.settings
-        reader = make_reader(self.model)
+        reader = make_reader(self.model, self.evaluation)
         key, noise_key = mx.random.split(key)
         canvas = draw_noise(settings.canvas_length, reader.vocab_size, noise_key)
         masks = self.model.diffusion_decoder_masks(canvas[None], self.cache, None)
@@ -107,7 +112,7 @@ class _BlockRun:
                 history, readout.candidate_ids, settings.stability_steps, readout.entropy_nats, settings.stop_entropy
             )
             # All at once; the soft embedding too, or it would keep the logits alive until the next step.
-            mx.eval(canvas, accepted, settled, *vars(readout).values())
+            self.evaluation.wait(canvas, accepted, settled, *vars(readout).values())
             state = self._step_state(canvas, accepted, readout, step, temperature)
             yield state
             if settings.sampler is Sampler.CONFIDENCE_THRESHOLD and state.accepted.all():
@@ -201,7 +206,7 @@ class _BlockRun:
         return (self.clock() - self.started) * 1000
 
 
-def make_reader(model: nn.Module) -> Reader:
+def make_reader(model: nn.Module, evaluation: Evaluation) -> Reader:
     """The output side of a DiffusionGemma model as mlx-vlm loads it."""
     decoder = model.model.decoder
     return Reader(
@@ -210,6 +215,7 @@ def make_reader(model: nn.Module) -> Reader:
         softcap=float(model.final_logit_softcapping),
         vocab_size=int(model.config.text_config.vocab_size),
         tiling=present_tiling(),
+        evaluation=evaluation,
     )
 
 

@@ -16,6 +16,7 @@ import mlx.core as mx
 import mlx.nn as nn
 
 from visualizer.model.device import Tiling
+from visualizer.model.evaluation import Evaluation
 
 _LOGITS_ALIVE, _LOGITS_ALIVE_FUSED = 7, 4
 """Float32 arrays of the tile's shape that are alive at once: one pass after the other, and compiled into one."""
@@ -69,6 +70,7 @@ class Reader:
     softcap: float
     vocab_size: int
     tiling: Tiling = field(default_factory=Tiling)
+    evaluation: Evaluation = field(default_factory=Evaluation)
 
     def read(
         self, hidden: mx.array, temperature: float, sample_temperature: float, top_k: int, key: mx.array
@@ -112,11 +114,11 @@ class Reader:
     def _hand_over(self, number: int, before: _Tally | None, tally: _Tally) -> None:
         """Have the device compute the tally of `number` tiles, so that their logits are let go of."""
         if self.tiling.in_flight == 1:
-            mx.eval(tally)
+            self.evaluation.wait(tally)
             return
-        mx.async_eval(tally)  # type: ignore[no-untyped-call]
+        self.evaluation.hand_over(tally)
         if before is not None and number % (self.tiling.in_flight - 1) == 0:
-            mx.eval(before)  # Waits while the device is busy with the tile after it.
+            self.evaluation.wait(before)  # Waits while the device is busy with the tile after it.
 
     def _tiles(self, hidden: mx.array) -> Iterator[slice]:
         ids_per_tile = self._ids_per_tile(hidden)
@@ -133,7 +135,7 @@ class Reader:
         self, hidden: mx.array, tile: slice, temperature: float, sample_temperature: float, top_k: int, key: mx.array
     ) -> _Tally:
         # Embeddings, plain and quantized, index their arrays with what they are called with: a slice copies nothing.
-        table = self.embedding(tile)
+        table = self.embedding(tile).astype(hidden.dtype)
         cap, weigh = (_cap_fused, _weigh_fused) if self.tiling.fused else (_cap, _weigh)
         logits = cap(hidden @ table.T, mx.array(self.softcap), mx.array(self.softcap / temperature))
         top_ids, top_logits = _largest(logits, min(top_k, table.shape[0]))

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from wcwidth import iter_graphemes
 
 from visualizer.picture.final_text import FinalText
-from visualizer.picture.layout import RETURN_SIGN, Glyph, Layout, lay_out
+from visualizer.picture.layout import RETURN_SIGN, Glyph, Layout
 from visualizer.picture.looks import Look, Mark, Shown
 from visualizer.trace import Block, CellState, Part
 
@@ -199,7 +199,7 @@ class CellGrid:
         ]
         before = self._trace.blocks[self._trace.block_at(index)].offset
         loose = frozenset(place for place, part in enumerate(shown.parts, before) if part is Part.STRUCTURE)
-        return lay_out([*self._final.texts[:before], *texts], self._columns, self._final.width_of, loose)
+        return self._final.lay_out_others([*self._final.texts[:before], *texts], self._columns, loose)
 
     def _flowing_cells(self, index: int) -> tuple[Cell, ...]:
         earlier = self._trace.blocks[: self._trace.block_at(index)]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Sequence
 from functools import cached_property
 
-from visualizer.picture.layout import Layout, TextLines
-from visualizer.picture.looks import Shown, shown_of
+from visualizer.picture.layout import MIN_COLUMNS, Glyph, Layout, TextLines, lay_out
+from visualizer.picture.looks import STRUCTURE_SIGN, Shown, shown_of
 from visualizer.trace import Part, Trace, trace_parts
 
 _ENDLESS = 10**9
@@ -16,7 +16,8 @@ class FinalText:
     """The final texts of a trace's positions, over all its blocks.
 
     width_of: columns of a grapheme. texts, parts: of every position; drawn: whether it is drawn at all. tail: the
-    position from which on there is only the tail.
+    position from which on there is only the tail. margin: columns at the left in which nothing stands but the sign of
+    the thought that the run opens with, so that it moves no letter of the first line.
     """
 
     def __init__(self, trace: Trace, width_of: Callable[[str], int]) -> None:
@@ -27,6 +28,7 @@ class FinalText:
         self.drawn = [look is not None for block in shown for look in block.looks]
         self.parts = [part for block in shown for part in block.parts]
         self.tail = self.parts.index(Part.TAIL) if Part.TAIL in self.parts else len(self.parts)
+        self.margin = len(STRUCTURE_SIGN) + 1 if self.parts and self.parts[0] is Part.STRUCTURE else 0
         self._loose = frozenset(position for position, part in enumerate(self.parts) if part is Part.STRUCTURE)
         self._layouts: dict[int, Layout] = {}
 
@@ -41,8 +43,14 @@ class FinalText:
     def lay_out(self, columns: int) -> Layout:
         """The texts on so many columns; a line may break before a special token."""
         if columns not in self._layouts:
-            self._layouts[columns] = self._lines.lay_out(columns, self._loose)
+            layout = self._lines.lay_out(self._within(columns), self._loose)
+            self._layouts[columns] = self._hung(layout, self.texts)
         return self._layouts[columns]
+
+    def lay_out_others(self, texts: Sequence[str], columns: int, loose: Container[int]) -> Layout:
+        """The texts that its positions have at another state, with the same margin."""
+        layout = lay_out(self._without_sign(texts), self._within(columns), self.width_of, loose)
+        return self._hung(layout, texts)
 
     def rows(self, layout: Layout) -> int:
         """Rows of a layout of it that something stands in."""
@@ -51,8 +59,25 @@ class FinalText:
     def unbroken_columns(self) -> int:
         """On how many columns no line of it is broken; what comes after the answer does not count."""
         glyphs = self._lines.lay_out(_ENDLESS).glyphs
-        return max((glyph.column + glyph.width for glyph in glyphs if glyph.position < self.tail), default=0) + 1
+        ends = (glyph.column + glyph.width for glyph in glyphs if glyph.position < self.tail)
+        return self.margin + max(ends, default=0) + 1
 
     @cached_property
     def _lines(self) -> TextLines:
-        return TextLines(self.texts, self.width_of)
+        return TextLines(self._without_sign(self.texts), self.width_of)
+
+    def _within(self, columns: int) -> int:
+        return max(MIN_COLUMNS, columns - self.margin)
+
+    def _has_sign(self, texts: Sequence[str]) -> bool:
+        return self.margin > 0 and texts[0].startswith(STRUCTURE_SIGN)
+
+    def _without_sign(self, texts: Sequence[str]) -> Sequence[str]:
+        return ["", *texts[1:]] if self._has_sign(texts) else texts
+
+    def _hung(self, layout: Layout, texts: Sequence[str]) -> Layout:
+        """A layout moved out of the margin, with the sign in it."""
+        glyphs = [glyph._replace(column=glyph.column + self.margin) for glyph in layout.glyphs]
+        if self._has_sign(texts):
+            glyphs.insert(0, Glyph(0, 0, 1, STRUCTURE_SIGN, ((0, STRUCTURE_SIGN),)))
+        return Layout(layout.columns + self.margin, layout.rows, tuple(glyphs))

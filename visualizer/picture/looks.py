@@ -67,6 +67,8 @@ def shown_of(trace: Trace, index: int, parts: Sequence[int] | np.ndarray, before
     kinds = [Part(part) for part in parts]
     looks: list[Look | None] = list(_looks(trace.states[index - 1] if index else None, state, parts))
     texts = trace.shown_texts(index)
+    for position in np.flatnonzero(~state.accepted & np.isin(state.shown_ids(), list(trace.special))).tolist():
+        texts[position] = special_sign(texts[position])  # noise in the room of its candidate, which would be a sign
     thought, end = before, 0
     for part, run in groupby(kinds):
         start, end = end, end + len(list(run))

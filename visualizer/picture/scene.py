@@ -106,7 +106,9 @@ def build_scene(
     def rows_of(columns: int) -> int:
         grid = CellGrid(final, columns, settled)
         step = max(1, len(kept) // _MOMENTS_TO_FIT)
-        moments = kept[-1:] if settled else [*kept[::step], *kept[-1:]]
+        # Before its first step a block is as long as its canvas; what does not fit of that is out of view.
+        written = [index for index in kept if trace.states[index].phase is not Phase.NOISE]
+        moments = kept[-1:] if settled else [*written[::step], *kept[-1:]]
         return max((grid.rows(index) for index in moments), default=1)
 
     need = Need(rows_of, final.unbroken_columns())

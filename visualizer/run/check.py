@@ -6,12 +6,14 @@ model runs in this process: nothing else is to happen in it.
 
 from __future__ import annotations
 
+import os
 import platform
 import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -19,15 +21,17 @@ from visualizer.byte_sizes import spoken_size
 from visualizer.errors import VisualizerError
 from visualizer.hub import (
     Machine,
+    compare_with_hub,
     fitting_canvas,
     fitting_context,
     probe_machine,
     read_shape,
     weights_on_disk,
 )
-from visualizer.model import Checkpoint, CheckpointCard, gpu_error, load_checkpoint, read_json
+from visualizer.model import Checkpoint, CheckpointCard, gpu_error, read_json
 from visualizer.prompts import load_prompts
-from visualizer.run.engine import frames
+from visualizer.run.engine import load_and_warm_up
+from visualizer.run.provenance import library_versions
 from visualizer.settings import Settings
 from visualizer.trace import CanvasState, Phase
 
@@ -52,7 +56,8 @@ def check_report(card: CheckpointCard, probe: Callable[[], Machine] = probe_mach
     """What there is to say of this machine and a checkpoint on it; the first line that is not well may be the last."""
     machine = probe()
     yield from _system(machine)
-    yield Line("checkpoint", f"{card.name}, fingerprint {card.fingerprint}, {card.folder.resolve().name}")
+    yield Line("checkpoint", f"{card.name}, fingerprint {card.fingerprint}")
+    yield _beside_the_hub(card.folder)
     try:
         yield _what_fits(card, machine)
         yield from _runs(card)
@@ -68,8 +73,21 @@ def _system(machine: Machine) -> Iterator[Line]:
     yield Line("system", f"{system}, {architecture}", well=not on_mac or int(platform.mac_ver()[0].split(".")[0]) >= 14)
     # An Intel Python on Apple silicon runs in Rosetta, and MLX has no wheels for it.
     yield Line("python", f"{platform.python_version()}, {architecture}", well=not on_mac or architecture == "arm64")
+    versions = library_versions().items()
+    yield Line("libraries", ", ".join(f"{name} {version}" for name, version in versions if name != "python"))
     kind = "that Metal recommends" if machine.metal else "free for a processor"
-    yield Line("memory", f"{spoken_size(machine.memory_bytes)} {kind}", well=not on_mac or machine.metal)
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    said = f"{spoken_size(machine.memory_bytes)} {kind}, of {spoken_size(whole)}"
+    yield Line("memory", said, well=not on_mac or machine.metal)
+
+
+def _beside_the_hub(folder: Path) -> Line:
+    published = compare_with_hub(folder)
+    if published is None:
+        return Line("files", "not from the hub")
+    if published.differing:
+        return Line("files", f"differs: {', '.join(published.differing)} (revision {published.revision})", well=False)
+    return Line("files", f"as published (revision {published.revision})")
 
 
 def _what_fits(card: CheckpointCard, machine: Machine) -> Line:
@@ -81,34 +99,42 @@ def _what_fits(card: CheckpointCard, machine: Machine) -> Line:
 
 def _runs(card: CheckpointCard) -> Iterator[Line]:
     began = time.perf_counter()
-    checkpoint = load_checkpoint(card)
+    checkpoint = load_and_warm_up(card)
     # Not before: loading chooses the BLAS that MLX binds when it is imported.
     import mlx.core as mx
 
-    from visualizer.model.device import device_name, keep_in_memory, present_tiling
+    from visualizer.model.denoise import denoise
+    from visualizer.model.device import device_name
+    from visualizer.model.evaluation import Evaluation
 
-    mx.clear_cache()
-    keep_in_memory(mx.get_active_memory())
-    loaded = f"{time.perf_counter() - began:.1f} s, {spoken_size(mx.get_active_memory())}"
-    yield Line("loaded", f"{loaded}, {checkpoint.number_format} on {device_name() or 'a processor'}")
+    took = f"{time.perf_counter() - began:.1f} s with two steps to warm up"
+    where = f"{checkpoint.number_format} on {device_name() or 'a processor'}"
+    yield Line("loaded", f"{took}, {spoken_size(mx.get_active_memory())}, {where}")
     prompt, settings = load_prompts()[0].text, card.defaults.changed(seed=1, max_tokens=card.defaults.canvas_length)
+    ids = checkpoint.prompt_ids(prompt, settings)
+
+    def run(evaluation: Evaluation) -> list[CanvasState]:
+        return list(denoise(checkpoint.model, ids, settings, card.stop_ids, evaluation=evaluation))
+
     mx.reset_peak_memory()
-    one = [frame.state for frame in frames(checkpoint, prompt, settings)]
-    yield _block(one, spoken_size(mx.get_peak_memory()), spoken_size(present_tiling().tile_bytes))
-    other = [frame.state for frame in frames(checkpoint, prompt, settings)]
+    evaluation = Evaluation()
+    one = run(evaluation)
+    yield _block(one, evaluation.waits, mx.get_peak_memory())
+    other = run(Evaluation())
     same = len(one) == len(other) and all(map(_same, one, other))
     yield Line("the same seed twice", "the same canvases" if same else "other canvases", well=same)
     yield _parity(checkpoint, prompt, settings, one[:2])
 
 
-def _block(states: list[CanvasState], peak: str, tile: str) -> Line:
+def _block(states: list[CanvasState], waits: int, peak_bytes: int) -> Line:
     steps = [state for state in states if state.phase is Phase.STEP]
     seconds = np.diff([state.elapsed_ms for state in states if state.phase is not Phase.COMMIT]) / 1000
-    middle = statistics.median(seconds.tolist())
-    finite = all(np.isfinite(state.entropy_nats).all() for state in steps)
-    length = len(states[0].canvas_ids)
-    said = f"{length} positions, {len(steps)} steps, {middle:.2f} s a step, peak {peak}, tiles of {tile}"
-    return Line("a block", said, well=finite)
+    evals = round(waits / len(steps))
+    said = (
+        f"{len(states[0].canvas_ids)} positions, {len(steps)} steps, {statistics.median(seconds.tolist()):.2f} s and "
+        f"{evals} eval{'' if evals == 1 else 's'} a step, peak {spoken_size(peak_bytes)}"
+    )
+    return Line("a block", said, well=all(np.isfinite(state.entropy_nats).all() for state in steps))
 
 
 def _same(one: CanvasState, other: CanvasState) -> bool:

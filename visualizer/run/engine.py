@@ -398,7 +398,7 @@ def _serve(card: CheckpointCard, pipe: Connection, level: int) -> None:
 
     with suppress(EOFError, BrokenPipeError):
         try:
-            checkpoint = _load(card, tell)
+            checkpoint = load_and_warm_up(card, tell)
         except VisualizerError as exc:
             pipe.send(_Reply(_LOADING, error=exc, fatal=True))
             return
@@ -413,8 +413,8 @@ def _serve(card: CheckpointCard, pipe: Connection, level: int) -> None:
                 pipe.send(_Reply(_LOADING, number_format=checkpoint.number_format))
 
 
-def _load(card: CheckpointCard, tell: Callable[[int, int], None]) -> Checkpoint:
-    """Load and warm up; in bfloat16 where float16 turns out not to hold the checkpoint's numbers.
+def load_and_warm_up(card: CheckpointCard, tell: Callable[[int, int], None] = lambda done, total: None) -> Checkpoint:
+    """Load into this process; in bfloat16 where float16 turns out not to hold the checkpoint's numbers.
 
     Raises VisualizerError.
     """
