@@ -227,7 +227,7 @@ def test_a_saved_run_can_be_opened_again(answers, tmp_path):
     run_id = answers.take(uploaded)
     assert not uploaded.exists()
     (recording,) = answer(answers, do="open", id=run_id)
-    assert kinds(recording["messages"]) == ["start", "step", "step", "step", "end"]
+    assert kinds(recording["messages"]) == ["start", "step", "step", "step", "report", "end"]
 
 
 def test_a_bad_upload_is_refused_and_removed(answers, tmp_path):

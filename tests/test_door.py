@@ -122,6 +122,7 @@ def test_what_no_client_sends_is_refused_in_one_line(address, changes, status):
         ("/gradio_api/stream/abc", {"data": []}),
         ("/gradio_api/vibe-edit/", {"prompt": "x"}),
         ("/monitoring", None),
+        ("/pwa_icon/30000", None),
     ],
 )
 def test_ways_that_no_client_takes_lead_nowhere(address, path, body):
@@ -134,7 +135,8 @@ def test_a_call_by_name_is_checked_as_one_by_number(address):
     assert (status, said) == (422, "This function takes 10 values, and 1 were given.\n")
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[]", b"null", b'{"data": NaN}', b'{"data": [1e999, Infinity]}'])
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[]", b"null", b'{"data": NaN}', b'{"data": [1e999, Infinity]}',
+                                  b'{"data": ["\\ud800"]}'])  # fmt: skip
 def test_what_is_no_call_is_refused(address, body):
     assert asked(address, JOIN, body) == (400, "A call is a JSON object in UTF-8.\n")
 
@@ -142,6 +144,16 @@ def test_what_is_no_call_is_refused(address, body):
 def test_a_file_that_was_not_uploaded_is_not_opened(address):
     file = {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}
     assert asked(address, "/gradio_api/call/_taken", {"data": [file]})[0] == 422
+
+
+def test_an_upload_that_is_not_opened_is_counted_until_it_goes(served):
+    """Five of the largest files are refused, or the disk would be anybody's."""
+    app, _ = served
+    form = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.gz"\r\n\r\n%b\r\n--x--\r\n'
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+    said = [asked(app.address, "/gradio_api/upload", form % os.urandom(15 * 2**20), "POST", kind) for _ in range(6)]
+    assert [status for status, _ in said] == [200] * 5 + [429]
+    assert said[-1][1] == "Too many files wait here to be opened; try again in a minute.\n"
 
 
 def test_a_body_nested_without_end_is_refused(address):
@@ -159,6 +171,9 @@ def test_what_fails_behind_the_door_is_one_sentence_and_the_log_has_the_rest(cap
 
 def test_a_session_in_the_address_is_checked_too(address):
     assert asked(address, "/gradio_api/queue/data?session_hash=")[0] == 400
+    assert asked(address, "/gradio_api/queue/data?session_hash=nobody") == (
+        404, "There is nothing under way for this session.\n",
+    )  # fmt: skip
     assert asked(address, f"/gradio_api/heartbeat/{'y' * 65}")[0] == 400
 
 
@@ -251,7 +266,6 @@ def test_a_page_with_a_password_shows_and_does_nothing_without_it(tmp_path):
         for path, body in [
             (JOIN, {"data": ["x"], "fn_index": 0, "session_hash": "abc"}),
             ("/gradio_api/call/denoise", {"data": ["Why?", *SHORT]}),
-            ("/gradio_api/queue/data?session_hash=abc", None),
             ("/gradio_api/upload", b""),
             ("/config", None),
         ]:

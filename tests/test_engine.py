@@ -21,7 +21,8 @@ from visualizer.model import denoise as denoise_module
 from visualizer.model import gpu_error
 from visualizer.model.checkpoint import read_card
 from visualizer.run import engine as engine_module
-from visualizer.run.engine import Engine, Patience, check_settings, frames
+from visualizer.run.engine import Engine, Patience, check_settings, frames, obituary
+from visualizer.run.memory_kills import memory_kills
 from visualizer.settings import Settings
 from visualizer.trace.canvas import Finish, Phase
 
@@ -168,7 +169,7 @@ def test_a_child_killed_in_the_middle_is_an_error_and_the_next_run_is_fresh(engi
     next(run)
     child = child_of(engine)
     os.kill(child.pid, signal.SIGKILL)
-    with pytest.raises(EngineError, match=r"killed by the system \(exit code -9\), most likely because memory ran out"):
+    with pytest.raises(EngineError, match=r"killed from outside \(exit code -9\), not for lack of memory"):
         list(run)
     assert_same_frames(list(engine.run(PROMPT, SHORT)), expected)
     assert child_of(engine) is not child
@@ -248,7 +249,10 @@ METAL_SAYS = {
         "size of 22906503168 bytes.",
         OUT_OF_MEMORY,
     ),
-    "allocation on a processor": ("[malloc_or_wait] Unable to allocate 24696061952 bytes.", OUT_OF_MEMORY),
+    "allocation on a processor": (
+        "[malloc_or_wait] Unable to allocate 24696061952 bytes.",
+        "This machine's memory ran out: try a shorter",
+    ),
     "timeout": (
         "[METAL] Command buffer execution failed: Caused GPU Timeout Error (00000002:kIOGPUCommandBufferCallback"
         "ErrorTimeout)",
@@ -312,8 +316,46 @@ def test_a_child_that_dies_while_it_loads_is_told_apart(card):
         run = thread.submit(lambda: list(engine.run(PROMPT, SHORT)))
         wait_until(lambda: engine._child._pending is not None)  # before that, a dead child would just be replaced
         os.kill(loading, signal.SIGKILL)
-        with pytest.raises(EngineError, match=r"The process that loaded .* was killed .* choose a smaller checkpoint"):
+        with pytest.raises(EngineError, match=r"The process that loaded .* was killed from outside"):
             run.result()
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "loading", "ran_out", "said"),
+    [
+        (-9, None, True, "The model process was killed by the system (exit code -9) because memory ran out: try a"),
+        (
+            -9,
+            "x",
+            True,
+            "The process that loaded x was killed by the system (exit code -9) because memory ran out: cho",
+        ),
+        (
+            -9,
+            "x",
+            None,
+            "The process that loaded x was killed by the system (exit code -9), which it does where memory",
+        ),
+        (
+            -9,
+            "x",
+            False,
+            "The process that loaded x was killed from outside (exit code -9), not for lack of memory; the",
+        ),
+        (-6, "x", True, "The process that loaded x was ended by SIGABRT; the app's log says more, and the next"),
+        (1, "x", True, "The process that loaded x ended unexpectedly (exit code 1); the app's log says more"),
+    ],
+)
+def test_memory_is_said_to_have_run_out_only_where_it_did(exit_code, loading, ran_out, said):
+    assert obituary(exit_code, loading, ran_out).startswith(said)
+
+
+def test_the_systems_own_count_tells_whether_it_killed_for_memory(tmp_path):
+    (tmp_path / "vmstat").write_text("nr_free_pages 12\noom_kill 3\nswap_ra 0\n")
+    assert memory_kills(tmp_path / "vmstat") == 3
+    (tmp_path / "vmstat").write_text("nr_free_pages 12\n")
+    assert memory_kills(tmp_path / "vmstat") is None
+    assert memory_kills(tmp_path / "none") is None
 
 
 def test_a_start_tells_how_far_it_is_and_in_which_numbers_it_computes(card):
@@ -409,7 +451,7 @@ def test_a_child_that_dies_just_before_it_is_asked_is_an_error_too(engine, expec
     with monkeypatch.context() as patched:
         # As if it had still been alive a moment before.
         patched.setattr(engine_module._Child, "settle", lambda self: True)
-        with pytest.raises(EngineError, match="killed by the system"):
+        with pytest.raises(EngineError, match="was killed"):
             list(engine.run(PROMPT, SHORT))
     assert_same_frames(list(engine.run(PROMPT, SHORT)), expected)
 

@@ -11,8 +11,10 @@ from training.corpus import FAMILIES, acrostic, story
 from training.evaluate import (
     Job,
     broken_sentences,
+    count_reversions,
     count_steps,
     drawn_answer,
+    interval_of_mean,
     language_of,
     markdown,
     measure,
@@ -144,6 +146,21 @@ def test_only_steps_are_counted():
     assert count_steps([state(0, Phase.NOISE), state(1), state(2), state(2, Phase.COMMIT)]) == 2
 
 
+def test_reversions_are_counted_of_the_answer_alone():
+    run = landing_trace(["a", "b", "<eos>", "<pad>"], [1, 1, 1, 1], special=["<eos>"])
+    before, first, last = run.states
+    noise = replace(first, step=2, accepted=first.accepted & np.array([False, True, True, False]))
+    again = replace(first, step=3)
+    trace = replace(run, states=(before, first, noise, again, last), overrides=({},) * 5)
+    assert count_reversions(trace) == 1
+
+
+def test_an_interval_holds_the_mean_of_its_values():
+    low, high = interval_of_mean([0.0, 1.0, 1.0, 1.0])
+    assert 0 < low < 0.75 < high <= 1
+    assert interval_of_mean([0.5, 0.5]) == (0.5, 0.5)
+
+
 def test_what_the_commits_draw_is_the_answer_without_special_tokens():
     texts = {1: "<eos>", 5: "a", 6: "\ufffd", 7: "\ufffd", 8: "<pad>"}
     last = state(1, Phase.COMMIT, ids=(5, 6, 7, 8, 1), answer_length=4)
@@ -176,8 +193,9 @@ def test_a_run_is_measured_from_its_text_and_its_states():
     figures = measure("tiny", 1, [(job, run), (wrong, other)])
     [demo], [unseen], [scaffold], [commit] = figures.demos, figures.unseen, figures.scaffold, figures.commits
     assert (demo.meets_constraint, demo.free_of_stutters, demo.free_of_broken_sentences) == (0, 1, 1)
-    assert (demo.free_of_spliced_sentences, demo.stopped_early, demo.mean_steps) == (1, 1, 3)
+    assert (demo.free_of_spliced_sentences, demo.stopped_early, demo.mean_steps, demo.mean_reversions) == (1, 1, 3, 0)
     assert (unseen.right, unseen.missed) == (0, ("CAT",))
     assert (scaffold.probability_first, scaffold.scaffold_median_step, scaffold.content_median_step) == (1, 1, 2.5)
+    assert scaffold.interval == (1, 1)
     assert (commit.runs, commit.same_text) == (2, 0.5)
     assert "| acrostic | 1 | 0 % | 100 % |" in markdown(figures)

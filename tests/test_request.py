@@ -18,6 +18,7 @@ ID = "0123456789abcdef" * 2
         pytest.param(["sky"], "The prompt is empty", id="a list of words"),
         pytest.param("sky \ud800", "not valid UTF-8", id="half of a character"),
         pytest.param("x" * (MAX_PROMPT_CHARACTERS + 1), "200,001 characters; at most 200,000", id="a book"),
+        pytest.param("🎈" * 100_001, "400,004 bytes; at most 400,000", id="a book of balloons"),
     ],
 )
 def test_a_prompt_that_cannot_be_run_is_refused_in_words(prompt, reason):
@@ -30,6 +31,8 @@ def test_a_prompt_and_a_system_prompt_are_short_enough_together_or_refused():
     Request(ID, half, Settings(system=half))
     with pytest.raises(SettingsError, match="200,001 characters with the system prompt; at most 200,000"):
         Request(ID, half + "x", Settings(system=half))
+    with pytest.raises(SettingsError, match="400,004 bytes with the system prompt; at most 400,000"):
+        Request(ID, "𝔘" * 100_000, Settings(system="𝔘"))
 
 
 @pytest.mark.parametrize("run_id", ["", "0" * 31, "0" * 33, "G" * 32, "../" + "0" * 29, 7, ID.upper(), ID + "\n"])

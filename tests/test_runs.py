@@ -90,7 +90,7 @@ def test_the_recording_at_the_end_is_the_run_on_show_with_its_noise(engine):
     start, noise, *_, end, recording, kept = listen(run)
     assert recording["run"] == run.id == kept["run"]
     inside = recording["messages"]
-    assert kinds(inside) == ["start", "step", "step", "step", "end"]
+    assert kinds(inside) == ["start", "step", "step", "step", "report", "end"]
     assert inside[0] == start
     assert "z" in inside[1]
     assert "z" not in noise
@@ -179,6 +179,19 @@ def test_too_many_waiting_runs_are_refused_with_a_sentence(engine, monkeypatch):
     runs.begin(asked("two"))
     with pytest.raises(EngineError, match="1 runs are waiting already"):
         runs.begin(asked("three"))
+
+
+def test_one_client_has_so_many_waiting_runs_and_leaves_room_for_others(engine, monkeypatch):
+    monkeypatch.setattr(runs_module, "MAX_WAITING_OF_ONE", 2)
+    runs = Runs(engine)
+    runs.begin(asked("one"), client="a")
+    engine.begun.acquire()
+    waiting = [runs.begin(asked("two"), client="a") for _ in range(2)]
+    with pytest.raises(EngineError, match="2 of your runs are waiting already"):
+        runs.begin(asked("three"), client="a")
+    runs.begin(asked("another's"), client="b")
+    runs.begin(asked("nobody's"))
+    runs.begin(asked("instead"), instead=waiting[0].id, client="a")
 
 
 def test_what_the_checkpoint_cannot_run_is_refused_before_it_waits_and_replaces_nothing(engine):

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -26,13 +27,14 @@ from visualizer.model import Checkpoint, load_checkpoint, read_card
 from visualizer.run import run_info
 from visualizer.run.engine import frames
 from visualizer.settings import Sampler
-from visualizer.trace import CanvasState, Phase, Trace, trace_of
+from visualizer.trace import CanvasState, Part, Phase, Trace, reverted, trace_of, trace_parts
 
 UNSEEN_TOPIC = "the ocean"
 CONFIDENCE_SEEDS = 3
 """Runs of each demo prompt with the confidence-threshold sampler, which only the commit is checked on."""
 
 _LANGUAGE_SAMPLES = 4000
+_RESAMPLES = 4000
 _LIST_MARKER = re.compile(r"^\d+\. [A-Z][a-z]+: ")
 _SENTENCE_BREAK = re.compile(r"(?<=[.!?])\s+")
 _STUTTER = re.compile(r"\b([^\W\d_]+)[\s,]+\1\b", re.IGNORECASE)
@@ -63,7 +65,7 @@ class Job:
 
 @dataclass(frozen=True)
 class DemoFigures:
-    """Shares of a demo prompt's runs, and their mean number of steps."""
+    """Shares of a demo prompt's runs, and their mean numbers of steps and of answer tokens that were taken back."""
 
     family: str
     runs: int
@@ -73,6 +75,7 @@ class DemoFigures:
     free_of_spliced_sentences: float
     stopped_early: float
     mean_steps: float
+    mean_reversions: float
 
 
 @dataclass(frozen=True)
@@ -87,11 +90,13 @@ class UnseenFigures:
 
 @dataclass(frozen=True)
 class ScaffoldFigures:
-    """When scaffold and content settle: the mean over runs of their probability, and medians over all tokens."""
+    """When scaffold and content settle: the mean over runs of their probability with its interval, and medians over all
+    tokens."""
 
     family: str
     runs: int
     probability_first: float
+    interval: tuple[float, float]
     scaffold_median_step: float
     content_median_step: float
 
@@ -179,6 +184,21 @@ def count_steps(states: Sequence[CanvasState]) -> int:
     return sum(state.phase is Phase.STEP for state in states)
 
 
+def count_reversions(trace: Trace) -> int:
+    """How often an answer's token was accepted and then noise again."""
+    parts = trace_parts(trace)
+    pairs = enumerate(pairwise(trace.states), start=1)
+    return sum(int((reverted(before, state) & (parts[index] == Part.ANSWER)).sum()) for index, (before, state) in pairs)
+
+
+def interval_of_mean(values: Sequence[float]) -> tuple[float, float]:
+    """The 95 % interval of a mean, by bootstrap over the values."""
+    rng = np.random.default_rng(0)
+    means = rng.choice(np.array(values), (_RESAMPLES, len(values))).mean(axis=1)
+    low, high = np.percentile(means, (2.5, 97.5))
+    return float(low), float(high)
+
+
 def plan(families: Sequence[str], seeds: int) -> list[Job]:
     """Every run of an evaluation: the demo prompts with both samplers, then the unseen words and sentences."""
     jobs = []
@@ -259,11 +279,11 @@ def markdown(figures: Figures) -> str:
         "## Demo prompts (entropy-bound sampler, the checkpoint's defaults)",
         _table(
             ("prompt", "runs", "constraint met", "no stutter", "no broken sentence", "no spliced sentence",
-             "ended by the stop rule", "mean steps"),
+             "ended by the stop rule", "mean steps", "reversions a run"),
             [
                 (row.family, row.runs, _percent(row.meets_constraint), _percent(row.free_of_stutters),
                  _percent(row.free_of_broken_sentences), _percent(row.free_of_spliced_sentences),
-                 _percent(row.stopped_early), f"{row.mean_steps:.1f}")
+                 _percent(row.stopped_early), f"{row.mean_steps:.1f}", f"{row.mean_reversions:.1f}")
                 for row in figures.demos
             ],
         ),
@@ -273,9 +293,17 @@ def markdown(figures: Figures) -> str:
         rows = [(row.family, row.runs, _percent(row.right), "; ".join(row.missed) or "–") for row in figures.unseen]
         parts += ["## Never asked in training", _table(("family", "runs", "right", "missed"), rows)]
     if figures.scaffold:
-        header = ("family", "runs", "P(scaffold first)", "median step, scaffold", "median step, content")
+        header = (
+            "family",
+            "runs",
+            "P(scaffold first)",
+            "95 % interval",
+            "median step, scaffold",
+            "median step, content",
+        )
         rows = [
-            (row.family, row.runs, f"{row.probability_first:.2f}", f"{row.scaffold_median_step:g}",
+            (row.family, row.runs, f"{row.probability_first:.2f}", "{:.2f}–{:.2f}".format(*row.interval),
+             f"{row.scaffold_median_step:g}",
              f"{row.content_median_step:g}")
             for row in figures.scaffold
         ]  # fmt: skip
@@ -301,6 +329,7 @@ def _measure_demo(family: str, runs: Sequence[Trace]) -> DemoFigures:
         free_of_spliced_sentences=_mean(not spliced_sentences(text, prompt, language) for text in texts),
         stopped_early=_mean(stopped_early(run.states) for run in runs),
         mean_steps=_mean(count_steps(run.states) for run in runs),
+        mean_reversions=_mean(map(count_reversions, runs)),
     )
 
 
@@ -314,10 +343,12 @@ def _measure_scaffold(family: str, runs: Sequence[Trace]) -> ScaffoldFigures | N
     leads = [lead for lead in map(scaffold_first, runs) if lead.probability is not None]
     if not leads:
         return None
+    probabilities = [lead.probability for lead in leads]
     return ScaffoldFigures(
         family=family,
         runs=len(leads),
-        probability_first=_mean(lead.probability for lead in leads),
+        probability_first=_mean(probabilities),
+        interval=interval_of_mean(probabilities),
         scaffold_median_step=float(np.median(np.concatenate([lead.scaffold_steps for lead in leads]))),
         content_median_step=float(np.median(np.concatenate([lead.content_steps for lead in leads]))),
     )

@@ -118,7 +118,10 @@ const scoreboards = (() => {
     summary.append(sentence);
     plot.append(svg, head);
     element.append(summary, plot, about, outline);
-    outline.addEventListener("click", () => attribute(outline, "aria-pressed", canvas.element.classList.toggle("dp-outlined")));
+    outline.addEventListener("click", () => {
+      attribute(outline, "aria-pressed", canvas.element.classList.toggle("dp-outlined"));
+      if (drawn.report) mark(drawn.report);
+    });
     /** @type {{report: ReportMessage | null, course: string}} */
     let drawn = { report: null, course: "" };
 
@@ -133,10 +136,11 @@ const scoreboards = (() => {
       return landed.flatMap((number, k) => (number ? [`M${(xs[k] * WIDTH).toFixed(1)} ${floor}V${(floor - (ROW - 4) * Math.sqrt(number / most)).toFixed(1)}`] : [])).join("");
     }
     /**
-     * Mark the cells of scaffold, once: the attribute stays while a cell is filled anew.
+     * Mark the cells of scaffold while outlines are on, once: the attribute stays while a cell is filled anew.
      * @param {ReportMessage} report
      */
     function mark({ scaffold }) {
+      if (!canvas.element.classList.contains("dp-outlined")) return;
       scaffold.forEach((positions, b) => {
         const block = canvas.cellAt(b, 0)?.closest(".dp-block");
         if (!(block instanceof HTMLElement) || block.dataset.marked) return;

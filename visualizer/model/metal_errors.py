@@ -10,12 +10,14 @@ import re
 from visualizer.errors import EngineError
 
 _FRESH = "the frames so far are kept, and the next run starts a fresh process."
+_RAN_OUT = f"memory ran out: try a shorter canvas or prompt, or close other apps; {_FRESH}"
 _ADVICE = (
+    (re.compile(r"\[malloc_or_wait\]|bad_alloc"), f"This machine's {_RAN_OUT}"),
     (
         re.compile(
             r"Insufficient Memory|OutOfMemory|out of memory|\[(metal::)?malloc|maximum allowed buffer size", re.I
         ),
-        f"The GPU's memory ran out: try a shorter canvas or prompt, or close other apps; {_FRESH}",
+        f"The GPU's {_RAN_OUT}",
     ),
     (
         re.compile(r"\[METAL\].*(Timeout|Impacting Interactivity)", re.I | re.DOTALL),

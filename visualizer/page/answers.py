@@ -10,7 +10,7 @@ import asyncio
 import json
 import logging
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -43,7 +43,7 @@ class Answers:
         self.gallery = Gallery(prompts, recordings)
         self._downloads = TemporaryDirectory(prefix="diffusion-runs-")
 
-    async def stream(self, asked: str) -> AsyncIterator[str]:
+    async def stream(self, asked: str | None, client: str | None = None) -> AsyncGenerator[str]:
         """The player's messages of what the page asks for; what cannot be gets one sentence, and a run that was to be
         replaced goes on.
 
@@ -55,10 +55,12 @@ class Answers:
         - `open`: the run or recording of `id`. On a page that opens (`first`) it may be missing or gone: then one of
           the gallery.
         - `compare`: `left` and `right` side by side.
+
+        client: the page that asks.
         """
         instead = ""
         try:
-            wish = _Wish(asked)
+            wish = _Wish(asked, client)
             instead = wish.text("instead")
             answer = {"denoise": self._denoise, "again": self._again, "open": self._open, "compare": self._compare}
             async for message in answer[wish.text("do")](wish):
@@ -118,14 +120,14 @@ class Answers:
     async def _denoise(self, wish: _Wish) -> AsyncIterator[str]:
         defaults = self.engine.card.defaults
         request = Request.of(defaults, wish.text("prompt"), wish.knobs(), wish.text("id"))
-        async for message in self.runs.begin(request, wish.text("instead")).messages():
+        async for message in self.runs.begin(request, wish.text("instead"), wish.client).messages():
             yield message
 
     async def _again(self, wish: _Wish) -> AsyncIterator[str]:
         left = wish.text("left")
         before = await asyncio.to_thread(self.trace, left)
         settings = varied(before.info.settings, wish.text("change"), wish.knobs())
-        run = self.runs.begin(Request(wish.text("id"), before.info.prompt, settings), wish.text("instead"))
+        run = self.runs.begin(Request(wish.text("id"), before.info.prompt, settings), wish.text("instead"), wish.client)
         async for message in run.messages():
             yield message
         if run.ended in ("stop", "length"):
@@ -177,7 +179,8 @@ class Answers:
 class _Wish:
     """What the page asks for. Raises SettingsError for what this page never asks."""
 
-    def __init__(self, asked: object) -> None:
+    def __init__(self, asked: object, client: str | None) -> None:
+        self.client = client
         try:
             content = json.loads(asked) if isinstance(asked, str) else None
         except (ValueError, RecursionError):

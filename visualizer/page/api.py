@@ -22,6 +22,7 @@ def denoise_endpoint(runs: Runs) -> Callable[..., AsyncIterator[tuple[str, dict[
 
     async def denoise(
         prompt: str,
+        request: gr.Request,
         max_tokens: int | None = None,
         canvas_length: int | None = None,
         max_steps: int | None = None,
@@ -48,7 +49,7 @@ def denoise_endpoint(runs: Runs) -> Callable[..., AsyncIterator[tuple[str, dict[
             "entropy_bound": entropy_bound, "temperature": temperature, "seed": seed, "think": think, "system": system,
         }  # fmt: skip
         try:
-            run = runs.begin(Request.of(runs.engine.card.defaults, prompt, knobs))
+            run = runs.begin(Request.of(runs.engine.card.defaults, prompt, knobs), client=request.session_hash)
         except VisualizerError as exc:
             raise gr.Error(str(exc), print_exception=False) from exc
         try:

@@ -15,13 +15,14 @@ from gradio.blocks import Block
 _API = "/gradio_api"
 _NAME = r"[A-Za-z0-9_-]{1,64}"
 _READ = re.compile(
-    rf"/|/(config|login_check|logout|theme\.css|favicon\.ico|robots\.txt|manifest\.json|pwa_icon(/\d+)?)/?"
+    rf"/|/(config|login_check|logout|theme\.css|favicon\.ico|robots\.txt|manifest\.json|pwa_icon(/(64|192|512))?)/?"
     rf"|/(assets|static)/.+"
     rf"|{_API}/(info|user|token|app_id|login_check|startup-events|theme\.css|upload_progress|queue/data)/?"
     rf"|{_API}/(heartbeat/.*|file=.+|call/(?!v2/){_NAME}/(?P<event>{_NAME}))",
     re.DOTALL,
 )
 _WRITTEN = re.compile(rf"/login/?|{_API}/(upload|cancel|reset|queue/join|(?P<way>run|call)/(?P<name>{_NAME}))/?")
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _SESSION = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -56,6 +57,8 @@ def read_call(body: bytes) -> dict[str, object]:
     """The body of a call. Raises Refused for what is none."""
     try:
         call = json.loads(body, parse_constant=_no_number)
+        if _SURROGATE.search(body):
+            json.dumps(call, ensure_ascii=False).encode()  # half of a pair is no text
     except RecursionError as exc:
         raise Refused(400, "That is nested too deeply.") from exc
     except ValueError as exc:

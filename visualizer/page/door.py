@@ -22,6 +22,7 @@ from visualizer.errors import UNEXPECTED
 from visualizer.host_names import HostNames
 from visualizer.page.calls import Refused, check_call, check_session, check_way, is_form, is_upload, read_call
 from visualizer.page.gradio_queue import GradioQueue
+from visualizer.page.uploads import make_room
 from visualizer.settings import MAX_PROMPT_CHARACTERS
 
 log = logging.getLogger(__name__)
@@ -98,11 +99,14 @@ class Door:
             check_session(scope["path"].removeprefix(_HEARTBEAT))
         for session in sessions:
             check_session(session)
+        if scope["path"].rstrip("/").endswith("/queue/data") and not any(map(self._queue.knows, sessions)):
+            raise Refused(404, "There is nothing under way for this session.")
         return sessions[0] if sessions else None
 
     async def _checked_body(self, scope: Scope, receive: Receive) -> Receive:
         """The body's messages again, once it has been found to be none that would do harm."""
         if is_upload(scope["path"]):
+            make_room(self._page)
             return _bounded(scope, receive, self._max_file_bytes + _FORM_BYTES)
         bounded = _bounded(scope, receive, MAX_BODY_BYTES)
         body, more = bytearray(), True

@@ -34,6 +34,10 @@ class GradioQueue:
             self._queue.stopped = False
             self._queue.start()  # type: ignore[no-untyped-call]
 
+    def knows(self, session: str) -> bool:
+        """Whether something has been told in a session, or will be."""
+        return session in self._queue.pending_messages_per_session
+
     def session_of(self, event: str) -> str | None:
         """The session of an event that has something to tell; None where there is no such event."""
         sessions = self._queue.pending_event_ids_session.items()

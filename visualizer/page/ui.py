@@ -7,6 +7,8 @@ draws them (`assets/player/`).
 from __future__ import annotations
 
 import html
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 from pathlib import Path
 
 import gradio as gr
@@ -91,7 +93,9 @@ def build_page(
         ask = gr.Button(visible="hidden", elem_id="ask")
         halt = gr.Button(visible="hidden", elem_id="halt")
         note_shown = gr.Button(visible="hidden", elem_id="note-shown")
-        run = asked.change(answers.stream, asked, player, trigger_mode="multiple", concurrency_limit=_WATCHERS, **QUIET)
+        run = asked.change(
+            _streamer(answers), asked, player, trigger_mode="multiple", concurrency_limit=_WATCHERS, **QUIET
+        )
         page.load(None, None, asked, js=_FIRST, **AT_ONCE)
         ask.click(None, None, asked, js="() => window.denoiseLibrary.asked()", cancels=run, trigger_mode="multiple",
                   **AT_ONCE)  # fmt: skip
@@ -151,6 +155,17 @@ def page_theme() -> gr.themes.Base:
     settable = {name: f"var(--c-{colour})" for name, colour in colours.items()}
     theme = gr.themes.Base(font=["Inter", "system-ui", "sans-serif"], font_mono=["JetBrains Mono", "monospace"])
     return theme.set(**settable, **{f"{name}_dark": value for name, value in settable.items()})
+
+
+def _streamer(answers: Answers) -> Callable[..., AsyncIterator[str]]:
+    """The function that answers the hidden field, which tells pages apart."""
+
+    async def stream(asked: str | None, request: gr.Request) -> AsyncIterator[str]:
+        async with aclosing(answers.stream(asked, request.session_hash)) as messages:
+            async for message in messages:
+                yield message
+
+    return stream
 
 
 def _follow(card: CheckpointCard) -> list[dict[str, object]]:

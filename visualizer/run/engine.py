@@ -24,6 +24,7 @@ from visualizer.byte_sizes import spoken_size
 from visualizer.errors import EngineError, NotFiniteError, SettingsError, VisualizerError
 from visualizer.logs import log_level, log_to_terminal
 from visualizer.model import Checkpoint, CheckpointCard, gpu_error, load_checkpoint
+from visualizer.run.memory_kills import memory_kills
 from visualizer.settings import Settings
 from visualizer.trace import CanvasState, Frame, Phase
 
@@ -212,6 +213,7 @@ class _Child:
         self._card = card
         self._patience = patience
         context = multiprocessing.get_context("spawn")
+        self._memory_kills = memory_kills()
         self._pipe, theirs = context.Pipe()
         self._process: SpawnProcess = context.Process(
             target=_serve, args=(card, theirs, log_level()), name="denoiser", daemon=True
@@ -348,6 +350,7 @@ class _Child:
             raise self._dead() if self._gone else self._silent()
         if reply.fatal:
             self._process.join(_JOIN_SECONDS)  # It is ending itself; until it has, it would still count as alive.
+            self._gone = True  # Also where a busy machine lets it take longer.
         return reply
 
     def _allowed_seconds(self) -> float:
@@ -367,19 +370,28 @@ class _Child:
 
     def _dead(self) -> EngineError:
         self._process.join(_JOIN_SECONDS)
-        return EngineError(_obituary(self._process.exitcode, self._card.name if self.loading is not None else None))
+        before, now = self._memory_kills, memory_kills()
+        ran_out = None if before is None or now is None else now > before
+        loading = self._card.name if self.loading is not None else None
+        return EngineError(obituary(self._process.exitcode, loading, ran_out))
 
 
-def _obituary(exit_code: int | None, loading: str | None) -> str:
-    """Why a child has died, as far as its exit code tells. loading: the checkpoint that it was loading."""
+def obituary(exit_code: int | None, loading: str | None, memory_ran_out: bool | None) -> str:
+    """Why a child has died, as far as its exit code tells.
+
+    loading: the checkpoint that it was loading. memory_ran_out: whether the system killed something for lack of memory
+    while the child lived; None where the system does not say.
+    """
     what = f"The process that loaded {loading}" if loading else "The model process"
     next_run = "the next run starts a fresh process."
     if exit_code == -signal.SIGKILL:
         advice = "choose a smaller checkpoint" if loading else "try a shorter canvas or prompt"
-        return (
-            f"{what} was killed by the system (exit code -9), most likely because memory ran out: {advice}, or close "
-            f"other apps; {next_run}"
-        )
+        killed = f"{what} was killed by the system (exit code -9)"
+        if memory_ran_out:
+            return f"{killed} because memory ran out: {advice}, or close other apps; {next_run}"
+        if memory_ran_out is None:
+            return f"{killed}, which it does where memory is short: {advice}, or close other apps; {next_run}"
+        return f"{what} was killed from outside (exit code -9), not for lack of memory; {next_run}"
     if exit_code is not None and exit_code < 0:
         return f"{what} was ended by {signal.Signals(-exit_code).name}; the app's log says more, and {next_run}"
     return f"{what} ended unexpectedly (exit code {exit_code}); the app's log says more, and {next_run}"

@@ -44,6 +44,8 @@ from visualizer.trace import Frame, Phase, RunInfo, Trace, trace_of
 log = logging.getLogger(__name__)
 
 MAX_WAITING = 16
+MAX_WAITING_OF_ONE = 4
+"""Of one page or program; a page's next run takes the place of the one before, so that it never has two."""
 _IN_MEMORY = 24
 MAX_MEMORY_BYTES = 128 * 2**20
 """Of finished runs in memory; the last one is there whatever its size."""
@@ -80,8 +82,9 @@ class Run:
     unkept: why it could not be kept, "" where nothing is wrong. forgotten: somebody has deleted it.
     """
 
-    def __init__(self, request: Request, info: RunInfo) -> None:
+    def __init__(self, request: Request, info: RunInfo, client: str | None = None) -> None:
         self.request = request
+        self.client = client
         self.info = info
         self.ended: str | None = None
         self.problem = ""
@@ -232,15 +235,16 @@ class Runs:
         self._lock = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    def begin(self, request: Request, instead: str = "") -> Run:
+    def begin(self, request: Request, instead: str = "", client: str | None = None) -> Run:
         """Put a run in the queue; one that has been stopped already ends there, and never begins.
 
         instead: the run that it replaces, which is stopped; nothing happens to it where the new one is refused.
+        client: who asks; None where nobody can tell.
         Raises SettingsError for what the checkpoint cannot run, or an id that is taken; EngineError when too many runs
-        wait.
+        wait, of all or of this client.
         """
         check_settings(self.engine.card, request.settings)
-        run = Run(request, run_info(self.engine.card, request.prompt, request.settings))
+        run = Run(request, run_info(self.engine.card, request.prompt, request.settings), client)
         with self._lock:
             if request.id in self._recent or request.id in self._kept:
                 raise SettingsError("There is a run of this id already.")
@@ -253,6 +257,8 @@ class Runs:
                 return run
             if len(self._waiting) >= MAX_WAITING:
                 raise EngineError(f"{MAX_WAITING} runs are waiting already; try again in a few minutes.")
+            if client is not None and sum(run.client == client for run in self._waiting) >= MAX_WAITING_OF_ONE:
+                raise EngineError(f"{MAX_WAITING_OF_ONE} of your runs are waiting already; wait for one to end.")
             before = len(self._waiting) + (self._current is not None)
             if before:
                 run.wait(before, self.engine.block_seconds)
