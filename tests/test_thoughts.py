@@ -45,7 +45,7 @@ def told(real, run, runs=None, **knobs):
 
     async def gather():
         endpoint = denoise_endpoint(runs or Runs(RecordedEngine(run, card=real.card)))
-        return [(text, step) async for text, step in endpoint("hello", **knobs)]
+        return [(text, step) async for text, step in endpoint("hello", gr.Request(session_hash="abc"), **knobs)]
 
     return asyncio.run(asyncio.wait_for(gather(), 60))
 
