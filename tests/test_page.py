@@ -170,14 +170,30 @@ def test_a_token_can_be_inspected_with_the_keyboard(page):
     assert "committed" in inspector.lower()
 
 
-def test_nothing_overflows_on_a_phone(browser, address):
-    phone = browser.new_page(viewport={"width": 390, "height": 844})
+def test_on_a_phone_the_canvas_comes_first_and_what_is_needed_stays_in_reach(browser, address):
+    phone = browser.new_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     phone.goto(address)
+    phone.wait_for_selector("#player .dp-panel .dp-cell")
+    assert _top(phone, "#player .dp-panel") < 844 - 300  # with room for ten lines
     start(phone, "#card-planets")
     wait_for_end(phone)
-    widths = phone.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+    phone.evaluate("document.querySelector('#player').scrollIntoView({block: 'start'})")
+    phone.locator("#player .dp-canvas .dp-cell").nth(20).tap()
+    phone.wait_for_selector("#player .dp-inspector:visible")
+    for part in ("#stop", "#player .dp-timeline", "#player .dp-inspector"):
+        box = phone.locator(part).bounding_box()
+        assert box["y"] >= 0 and box["y"] + box["height"] <= 844, part
+    assert _top(phone, "#player .dp-inspector") > _top(phone, "#stop")
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    small = "(button) => button.offsetParent && button.getBoundingClientRect().height < 44"
+    assert (
+        phone.evaluate(f"[...document.querySelectorAll('button')].filter({small}).map((each) => each.outerHTML)") == []
+    )
     phone.close()
-    assert widths[0] <= widths[1]
+
+
+def _top(page, selector):
+    return page.locator(selector).bounding_box()["y"]
 
 
 def test_a_recording_plays_the_moment_the_page_opens_and_says_what_it_is(page, card):
