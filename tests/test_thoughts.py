@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import json
+import logging
 
 import gradio as gr
 import pytest
@@ -50,13 +51,15 @@ def told(real, run, runs=None, **knobs):
     return asyncio.run(asyncio.wait_for(gather(), 60))
 
 
-def test_a_program_asks_for_a_thought_and_gives_a_system_prompt_and_the_recording_says_so(real, tmp_path):
+def test_a_program_asks_for_a_thought_and_gives_a_system_prompt_and_the_recording_says_so(real, tmp_path, caplog):
+    caplog.set_level(logging.INFO)
     run = written(real, CANVASES["a filled thought"])
     runs = Runs(RecordedEngine(run, card=real.card))
     *_, (_, step) = told(real, run, runs, think=True, system=" Be brief. ")
     save_trace(runs.trace(step["run"]), tmp_path / "run.jsonl")
     settings = load_trace(tmp_path / "run.jsonl").info.settings
     assert (settings.think, settings.system) == (True, "Be brief.")
+    assert "think True" in caplog.text and "brief" not in caplog.text
 
 
 @pytest.mark.parametrize("knobs", [{"think": True}, {"system": "Be brief."}])
