@@ -14,7 +14,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from tests.support.browser import open_browser, served_app
+from tests.support.browser import open_browser, open_page, served_app
 from training.corpus import FAMILIES
 from visualizer.prompts import Prompt, load_prompts
 
@@ -59,7 +59,7 @@ def main() -> int:
     """Command line. Exit status 1 when a click shows too little or a constraint is missed."""
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     with tempfile.TemporaryDirectory() as home, served_app(home=Path(home)) as address, open_browser() as browser:
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page = open_page(browser, viewport={"width": 1280, "height": 900})
         page.goto(address)
         seen = [click(page, prompt) for prompt in load_prompts()]
     print("| card | distinct pictures while it ran | seconds | ended by | constraint met |")

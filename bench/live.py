@@ -17,7 +17,7 @@ import gradio as gr
 import numpy as np
 from playwright.sync_api import Page
 
-from tests.support.browser import free_port, open_browser, wait_until_served
+from tests.support.browser import free_port, open_browser, open_page, wait_until_served
 from tests.support.recorded import RecordedEngine
 from visualizer.bundled import POCKET_FOLDER
 from visualizer.model import Checkpoint, load_checkpoint, read_card
@@ -143,7 +143,7 @@ def main() -> None:
              lambda engine: build_page(engine, prompts, recordings=NO_GALLERY)),
             ("yield to drawn, one HTML string per step", html_page),
         ):  # fmt: skip
-            page = browser.new_page(viewport={"width": 1280, "height": 900})
+            page = open_page(browser, viewport={"width": 1280, "height": 900})
             print(_row(name, measure_drawn(page, build, recordings), "ms"), flush=True)
             page.close()
 

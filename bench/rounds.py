@@ -18,7 +18,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from tests.support.browser import open_browser, served_app
+from tests.support.browser import open_browser, open_page, served_app
 from tests.support.rounds import Round, play_round
 from visualizer.prompts import load_prompts
 
@@ -49,7 +49,7 @@ def play(browser: Browser, count: int, seed: int, home: Path) -> tuple[list[Roun
     luck, errors = random.Random(seed), []
     demos = {prompt.id: prompt.text for prompt in load_prompts()}
     with served_app(home=home) as address:
-        page = browser.new_page()
+        page = open_page(browser)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(address)
         page.wait_for_function("() => document.querySelector('#player .player-root')?.dataset.run")

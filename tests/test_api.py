@@ -10,7 +10,7 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
-from tests.support.browser import served_app
+from tests.support.browser import open_page, served_app
 from training.corpus import FAMILIES
 from visualizer.page.api import MASK
 from visualizer.prompts import load_prompts
@@ -101,7 +101,7 @@ def first_step(job):
 
 
 def page_of(browser, address):
-    page = browser.new_page()
+    page = open_page(browser)
     page.goto(address)
     page.wait_for_function("() => document.querySelector('#player .player-root')?.dataset.run")
     return page

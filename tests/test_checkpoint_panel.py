@@ -9,7 +9,7 @@ from dataclasses import replace
 import gradio as gr
 import pytest
 
-from tests.support.browser import served_app
+from tests.support.browser import open_page, served_app
 from tests.support.hub_server import served_hub
 from tests.support.live_page import RUN_MS, start, wait_for_end
 from tests.support.pocket_hub import POCKET_FILES, REPO, SMALL_FILES, WEIGHTS
@@ -117,7 +117,7 @@ def address(server, hub, monkeypatch):
 
 
 def new_page(browser, width=1280):
-    page = browser.new_page(viewport={"width": width, "height": 900})
+    page = open_page(browser, viewport={"width": width, "height": 900})
     page.set_default_timeout(RUN_MS)
     return page
 

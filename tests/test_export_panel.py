@@ -9,7 +9,7 @@ import gradio as gr
 import pytest
 from PIL import Image
 
-from tests.support.browser import free_port, wait_until_served
+from tests.support.browser import free_port, open_page, wait_until_served
 from tests.support.made_traces import made_trace
 from visualizer.errors import TraceError
 from visualizer.page.export_panel import ExportPanel
@@ -53,7 +53,7 @@ def address():
 
 @pytest.fixture
 def page(browser, address):
-    opened = browser.new_page(viewport={"width": 1100, "height": 1200})
+    opened = open_page(browser, viewport={"width": 1100, "height": 1200})
     opened.set_default_timeout(60_000)
     opened.goto(address)
     yield opened

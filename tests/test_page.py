@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bench.rounds import play
-from tests.support.browser import free_port, served_app, wait_until_served
+from tests.support.browser import free_port, open_page, served_app, wait_until_served
 from tests.support.live_page import PAINTED, RUN_MS, SHOWN, shown_run, start, wait_for_end
 from tests.support.recorded import TINY_RUN, GatedEngine, RecordedEngine
 from training.corpus import FAMILIES
@@ -33,7 +33,7 @@ def address(tmp_path_factory):
 
 @pytest.fixture
 def page(browser, address):
-    opened = browser.new_page(viewport={"width": 1280, "height": 900})
+    opened = open_page(browser, viewport={"width": 1280, "height": 900})
     opened.foreign_requests = []
     opened.on("request", lambda request: note_foreign(opened.foreign_requests, request.url, address))
     opened.goto(address)
@@ -171,7 +171,7 @@ def test_a_token_can_be_inspected_with_the_keyboard(page):
 
 
 def test_on_a_phone_the_canvas_comes_first_and_what_is_needed_stays_in_reach(browser, address):
-    phone = browser.new_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    phone = open_page(browser, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     phone.goto(address)
     phone.wait_for_selector("#player .dp-panel .dp-cell")
     assert _top(phone, "#player .dp-panel") < 844 - 300  # with room for ten lines
@@ -221,7 +221,7 @@ def held_page(browser, engine, runs_folder=None):
                  ssr_mode=False)  # fmt: skip
     try:
         wait_until_served(f"http://127.0.0.1:{port}")
-        opened = browser.new_page()
+        opened = open_page(browser)
         opened.goto(f"http://127.0.0.1:{port}")
         opened.wait_for_function(f"() => {SHOWN}")
         yield opened
@@ -296,13 +296,13 @@ def test_a_run_that_could_not_be_kept_is_said_and_saved_and_deleted_by_two_click
 
 def test_a_run_whose_tab_was_closed_is_finished_when_it_is_opened_again(browser, address):
     with browser.new_context() as visitor:
-        tab = visitor.new_page()
+        tab = open_page(visitor)
         tab.goto(address)
         tab.wait_for_function(f"() => {SHOWN}")
         start(tab, "#card-why")
         run = shown_run(tab)
         tab.close()
-        again = visitor.new_page()
+        again = open_page(visitor)
         again.goto(address)
         again.wait_for_function(f"() => {SHOWN} === {json.dumps(run)}", timeout=RUN_MS)
         again.wait_for_selector("#player .dp-answer:visible", timeout=RUN_MS)

@@ -1,5 +1,7 @@
 """Which tokens are scaffold: as each demo prompt declares it, and by general markers for all others."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.support.made_traces import landing_trace
@@ -56,8 +58,7 @@ def test_structure_thought_and_tail_are_no_scaffold():
     cells = ["<|channel>", "thought", "\n", "So.", "<channel|>", "Air", ".", "<eos>", "."]
     landed = landing_trace(cells[:8], [1] * 8, DEMOS["why"], special=("<eos>",))
     marks = [cells.index(cell) for cell in ("<|channel>", "<channel|>", "<eos>")]
-    trace = type(landed)(**vars(landed) | {"special": frozenset(marks)})
-    [flags] = scaffold_of(trace)
+    [flags] = scaffold_of(replace(landed, special=frozenset(marks)))
     assert [cell for cell, flag in zip(cells, flags, strict=False) if flag] == ["."]
 
 

@@ -12,9 +12,9 @@ import torch
 from safetensors.torch import save_file
 
 from training.architecture import GENERATION_CONFIG, pocket_config
+from training.known_prompts import NAME, known_prompts
 from training.tokenizer import BOS, CHAT_TEMPLATE, EOS, PAD, TURN_END, TURN_START, UNK
 
-NAME = "pocket-diffusiongemma"
 _ENCODER = "model.encoder.language_model."
 _DECODER = "model.decoder."
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -58,6 +58,7 @@ def export_checkpoint(run: Path, folder: Path, dtype: str = "bfloat16") -> None:
         },
     )
     (folder / "chat_template.jinja").write_text(CHAT_TEMPLATE)
+    (folder / "prompts.toml").write_text(known_prompts(), encoding="utf-8")
 
 
 def quantize_checkpoint(plain: Path, folder: Path, bits: int = 4) -> None:

@@ -24,14 +24,15 @@ const canvases = (() => {
   }
 
   /**
-   * How large a run's letters are: by the text that there is from the first step on, so that they grow when there is
-   * nothing but noise to be moved, and live as in a replay.
+   * How large a run's letters are: larger where the end is near and known from the first step on, so that they grow when
+   * there is nothing but noise to be moved, and live as in a replay.
    * @param {Run} run
    */
   function sizeOf(run) {
-    const texts = Math.max(...run.trace.map((step) => (step.phase === "noise" && run.trace.length > 1 ? 0 : step.texts)));
-    const size = run.blockEnds.length > 1 ? undefined : SIZES.find(([most]) => texts <= most);
-    return size ? size[1] : 1;
+    const steps = run.trace.filter((step) => step.phase !== "noise");
+    if (!steps.length || steps.some((step) => step.tail === step.length)) return 1;
+    const most = Math.max(...steps.map((step) => step.texts));
+    return SIZES.find(([limit]) => most <= limit)?.[1] ?? 1;
   }
   /**
    * A canvas in an empty element.
@@ -78,7 +79,7 @@ const canvases = (() => {
       /** @type {Block} */
       const block = {
         element: make("div", "dp-block"), seam: b > 0 ? makeSeam(b) : null, cells: positions.map(makeCell), keys: positions.map(() => ""), drawn: null, view: "",
-        rest: 0, sight: null, breaks: [], finals: [],
+        lit: undefined, rest: 0, sight: null, breaks: [], finals: [],
       };
       block.element.dataset.block = String(b);
       block.element.append(...block.cells);
@@ -141,6 +142,7 @@ const canvases = (() => {
       let [i, changed] = [from, 0];
       for (; i < to && changed < most; i++) {
         const look = lookAt(run, step, i, view, remark, places.parts);
+        if (block.lit?.has(i)) look.classes += " dp-lit";
         const key = keyOf(look);
         if (block.keys[i] === key) continue;
         block.keys[i] = key;
@@ -155,11 +157,12 @@ const canvases = (() => {
      * @param {Run} run
      * @param {Block} block
      * @param {Step} step
+     * @param {Set<number> | undefined} lit
      */
-    function drawBlock(run, block, step) {
+    function drawBlock(run, block, step, lit) {
       const fresh = !block.drawn;
-      if (block.drawn !== step || block.view !== view) {
-        [block.drawn, block.view] = [step, view];
+      if (block.drawn !== step || block.view !== view || block.lit !== lit) {
+        [block.drawn, block.view, block.lit] = [step, view, lit];
         const sight = fresh ? null : block.sight;
         drawCells(run, block, step, sight ?? [0, step.length]);
         block.rest = sight ? 0 : step.length;
@@ -183,7 +186,7 @@ const canvases = (() => {
         if (!run.blockEnds[b]) continue; // the block had passed when this page was opened
         const block = (blocks[b] ??= openBlock(run, b));
         const shown = b < step.block ? run.blockEnds[b] : b === step.block ? step : null;
-        if (shown) drawBlock(run, block, shown);
+        if (shown) drawBlock(run, block, shown, shown === step ? options.lit : undefined);
         for (const part of [block.seam, block.element]) part?.classList.toggle("dp-ahead", !shown);
         if (!shown) block.drawn = null;
       }

@@ -108,7 +108,7 @@ const charts = (() => {
     const ms = passes.reduce((sum, step) => sum + step.elapsedMs - (step.before ?? step).elapsedMs, 0);
     const length = last.length;
     const steps = passes.length;
-    const ended = commits.length > 0;
+    const ended = commits.length > 0 && !run.unlearned; // what means nothing is no feat
     return [
       { value: String(steps), name: "steps", brief: `${count(steps, "step")}`,
         about: "Denoising steps: each one forward pass of the decoder over the whole canvas. Reading the prompt, and reading each committed block back, come on top." },

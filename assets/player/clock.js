@@ -26,11 +26,20 @@ const clock = (() => {
     });
   }
   /**
+   * Directed pacing: every step as long as its plan says.
+   * @param {Run} run
+   * @returns {Moment[]}
+   */
+  function directed({ shots }) {
+    let end = 0;
+    return shots.map(({ ms }, k) => ({ ms: (end += ms) - ms, shown: [k] }));
+  }
+  /**
    * The moments of some runs.
    * @param {Run[]} runs
    * @param {Pacing} pacing
    */
-  const moments = (runs, pacing) => (pacing === "real" ? real : equal)(runs);
+  const moments = (runs, pacing) => (pacing === "directed" ? directed(runs[0]) : (pacing === "real" ? real : equal)(runs));
 
   /**
    * The last moment that has begun at a time; times rise.

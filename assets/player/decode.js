@@ -201,8 +201,8 @@ const decode = (() => {
     return {
       id: start.run, checkpoint: start.checkpoint ?? "", settings: start.settings ?? {}, prompt: start.prompt ?? "",
       startedAt: start.started_at ?? "", device: start.device ?? "", fingerprint: start.fingerprint ?? "",
-      recorded: Boolean(start.recorded), label: "", texts: new Map(), signs: new Map(), cells: new Map(), trace: [],
-      blockEnds: [], answer: null, answers: [], thoughts: [], reason: null, problem: "", report: null,
+      recorded: Boolean(start.recorded), unlearned: start.unlearned ?? "", label: "", texts: new Map(), signs: new Map(), cells: new Map(), trace: [],
+      blockEnds: [], answer: null, answers: [], thoughts: [], reason: null, problem: "", shots: [], report: null,
     };
   }
   /**
@@ -232,6 +232,7 @@ const decode = (() => {
   function readRecording(recording) {
     const run = newRun(recording.messages.find((message) => message.k === "start"));
     run.label = recording.label ?? "";
+    run.shots = directions.readDirection(recording.direction);
     for (const message of recording.messages) {
       if (message.k === "step") addStep(run, message);
       if (message.k === "report") run.report = message;

@@ -15,6 +15,7 @@ const panes = (() => {
     failed: { sign: "✕", sentence: "The run failed" },
   };
   const MARKUP = `
+    <p class="dp-prompt" data-ui="prompt" dir="auto" aria-label="Prompt" tabindex="0" hidden></p>
     <section class="dp-status" data-ui="status" aria-label="State of the run" hidden>
       <div class="dp-line">
         <span class="dp-pill" data-ui="pill"><span class="dp-sign" data-ui="sign" aria-hidden="true"></span><span data-ui="state"></span></span>
@@ -31,12 +32,14 @@ const panes = (() => {
         <div class="dp-meter dp-rule" data-ui="stableHalf"><p><span data-ui="stable"></span></p>
           <div class="dp-bar"><i data-ui="stableBar"></i></div></div>
       </div>
+      <p class="dp-unlearned" data-ui="unlearned"></p>
       <p class="dp-problem" data-ui="problem"></p>
     </section>
     <div class="dp-panel" data-ui="panel">
       <div class="dp-empty" data-ui="empty"><div class="dp-field" data-ui="field" aria-hidden="true"></div><p data-ui="invitation"></p></div>
       <div class="dp-canvas" data-ui="canvas" role="group" aria-label="Canvas: the arrow keys move token by token" hidden></div>
     </div>
+    <p class="dp-caption" data-ui="caption" aria-live="polite" hidden></p>
     <section class="dp-scores" data-ui="scores" aria-label="What the prompt asks for" hidden></section>
     <div class="dp-chart" data-ui="chart" hidden></div>
     <details class="dp-scaffold" data-ui="scaffold" hidden></details>
@@ -73,12 +76,12 @@ const panes = (() => {
     const scaffold = scoreboards.createScaffold(find(element, "details.dp-scaffold", HTMLDetailsElement), canvas);
     const figures = charts.createFigures(find(element, "details.dp-figures", HTMLDetailsElement));
     let run = decode.newRun();
-    let [tallest, width, layout, compared] = [0, 0, "", false];
+    let [tallest, width, layout, room, wasDirected, compared] = [0, 0, "", "", false, false];
 
     /** The panel grows with its text and does not shrink while it moves, unless the page or the layout changes. */
     const growth = new ResizeObserver(([entry]) => { // after the layout, where sizes cost nothing
       const box = entry.contentRect;
-      if (Math.round(box.width) !== width) tallest = 0;
+      if (Math.round(box.width) !== width) [tallest, room] = [0, ""];
       width = Math.round(box.width);
       if (box.height <= tallest) return;
       tallest = box.height;
@@ -100,6 +103,7 @@ const panes = (() => {
     function stateOf(step, atEnd) {
       if (!run.reason) return { sign: "", state: step ? "denoising" : "starting", sentence: "" };
       if (step && !atEnd) return { sign: "⟲", state: "replay", sentence: "An earlier step of a run that has ended" };
+      if (run.reason === "stop" && run.unlearned) return { sign: "■", state: "ended", sentence: run.unlearned };
       return { state: SHARED.endings[run.reason], ...ENDINGS[run.reason] };
     }
     /**
@@ -121,6 +125,8 @@ const panes = (() => {
       ui.origin.title = run.recorded ? ["A recorded run, replayed from its file.", run.device, run.fingerprint].filter(Boolean).join(" · ")
         : "The model runs, or ran, for this page.";
       write(ui.problem, run.problem);
+      write(ui.unlearned, run.unlearned);
+      ui.status.classList.toggle("dp-foreign", Boolean(run.unlearned));
       write(ui.seed, run.reason && run.settings.seed !== undefined ? `seed ${run.settings.seed}` : "");
       ui.status.classList.toggle("dp-waiting", !step); // the numbers keep their room
       ui.block.hidden = !step || run.blockEnds.length < 2;
@@ -177,24 +183,43 @@ const panes = (() => {
       if (!compared) write(ui.answer, answer ?? "");
     }
     /**
+     * Noise before a directed run is cut to the room of the text to come, so that nothing moves when that begins.
+     * @param {boolean} cut
+     */
+    function fitNoise(cut) {
+      if (!cut) room = "";
+      else if (!room) {
+        ui.canvas.style.maxHeight = "";
+        canvas.show(run, run.trace.length - 1, { layout: "settled", view: "states" });
+        room = `${ui.canvas.offsetHeight}px`;
+      }
+      ui.canvas.style.maxHeight = room;
+    }
+    /**
      * Show the run at a step of its trace (-1: none yet).
      * @param {number} index
      * @param {PaneOptions} options
      */
-    function show(index, { atEnd, xs, share, ...options }) {
+    function show(index, { atEnd, xs, share, shot, ...options }) {
       const step = index < 0 ? undefined : run.trace[index];
       showState(step, atEnd);
       [ui.canvas.hidden, ui.empty.hidden] = [!step, Boolean(step)];
+      ui.prompt.hidden = !run.prompt;
+      write(ui.prompt, run.prompt);
+      ui.caption.hidden = !step || !run.shots.length;
+      write(ui.caption, run.shots[index]?.caption ?? "");
+      ui.canvas.toggleAttribute("data-raw", Boolean(shot?.raw));
       ui.chart.hidden = ui.figures.hidden = !step;
       ui.scores.hidden = !step || !run.report?.checks.length;
       ui.scaffold.hidden = !step || !run.report;
       showAnswer(index);
       if (!step) return;
-      if (options.layout !== layout) settleHeight();
-      layout = options.layout;
+      if (options.layout !== layout && !(shot && wasDirected)) settleHeight(); // a directed run changes it by itself
+      [layout, wasDirected] = [options.layout, Boolean(shot)];
       showNumbers(step);
       showStopRule(step);
-      canvas.show(run, index, options);
+      fitNoise(Boolean(shot?.raw) && options.layout === "flow");
+      canvas.show(run, index, { ...options, lit: shot?.lit });
       chart.show(run, index, xs, share);
       scores.show(run, index);
       scaffold.show(run, xs, share);

@@ -18,6 +18,8 @@ function createPlayer(root) {
   const INVITATION = "Pick a prompt. The canvas starts as pure noise; at every step the model accepts the tokens " +
     "it is sure of, in any order, and the rest goes back to noise.";
 
+  const REPLAY_AFTER_MS = 2500; // the end is seen, then how it came about
+
   root.classList.add("dp");
   root.replaceChildren();
   const toolbar = toolbars.createToolbar(root, repaint);
@@ -36,6 +38,7 @@ function createPlayer(root) {
 
   let shown = [addPane()]; // the panes
   let [begun, lastJson, frame] = [false, "", 0];
+  let [watched, later] = ["", 0]; // the live run that was seen from its start, and its replay to come
 
   function addPane() {
     const pane = panes.createPane(make("section"));
@@ -65,6 +68,7 @@ function createPlayer(root) {
    * @param {"start" | "end"} at
    */
   function openRuns(newRuns, at, invitation = "") {
+    clearTimeout(later);
     setPanes(newRuns.length);
     pointer.forget();
     begun = true;
@@ -77,6 +81,7 @@ function createPlayer(root) {
    */
   function begin(message) {
     openRuns([decode.newRun(message)], "end", "Reading the prompt…");
+    watched = message.recorded ? "" : message.run ?? "";
     write(ui.announced, `Run started on ${message.checkpoint || "the checkpoint"}.`);
   }
   /**
@@ -120,6 +125,7 @@ function createPlayer(root) {
       [run.recorded, run.label] = [old.recorded, old.label];
       shown[0].adopt(run);
       timeline.adopt([run]);
+      if (watched === run.id) replaySoon();
       return;
     }
     openRuns([run], "start", "This recording holds no step.");
@@ -138,9 +144,17 @@ function createPlayer(root) {
     write(ui.announced, "Two runs side by side.");
     playUnlessStill();
   }
+  /** Show a live run once more, as directed, unless somebody takes the timeline, or wants less motion. */
+  function replaySoon() {
+    watched = "";
+    if (directions.wantsReplay() && !wantsStill() && timeline.isFollowing()) {
+      later = setTimeout(() => { if (timeline.isFollowing() && directions.wantsReplay()) timeline.play(); }, REPLAY_AFTER_MS);
+    }
+  }
+  const wantsStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
   /** Play what was opened; who wants less motion gets its end, standing still. */
   function playUnlessStill() {
-    if (matchMedia("(prefers-reduced-motion: reduce)").matches) timeline.press("End");
+    if (wantsStill()) timeline.press("End");
     else timeline.play();
   }
   /**
@@ -181,15 +195,28 @@ function createPlayer(root) {
     pointer.inspect();
     if (shown.some((pane) => pane.canvas.lagging())) repaint();
   }
+  /**
+   * Layout and view of a step: a directed run begins with the tokens that the model reads, and before the first step they
+   * stand one after the other, where nothing is seen yet of the text to come.
+   * @param {Run} run
+   * @param {number} index
+   * @param {Shot | undefined} shot
+   * @returns {ShowOptions}
+   */
+  function directed(run, index, shot) {
+    const [layout, view] = [toolbar.layout(over()), toolbar.view()];
+    if (!shot?.raw || view !== "states") return { layout, view };
+    return { layout: run.trace[index].phase === "noise" && layout === "settled" ? "flow" : layout, view: "noise" };
+  }
   /** Bring every part of the player to the clock. */
   function draw() {
-    const [indices, layout, view] = [timeline.shown(), toolbar.layout(over()), toolbar.view()];
+    const [indices, shot, layout, view] = [timeline.shown(), timeline.shot(), toolbar.layout(over()), toolbar.view()];
     root.dataset.state = (runs().every((run) => run.reason) && runs()[0].reason) || "running";
     root.dataset.layout = layout;
     root.dataset.view = view;
     shown.forEach((pane, k) => {
       const atEnd = indices[k] === pane.run().trace.length - 1;
-      pane.show(indices[k], { layout, view, atEnd, xs: timeline.places(k), share: indices[k] < 0 ? 0 : timeline.share() });
+      pane.show(indices[k], { ...directed(pane.run(), indices[k], shot), shot, atEnd, xs: timeline.places(k), share: indices[k] < 0 ? 0 : timeline.share() });
     });
     if (indices[0] >= 0) root.dataset.drawn = String(indices[0]);
     timeline.show();
@@ -220,6 +247,7 @@ function createPlayer(root) {
   /** Stop listening and leave the div as it was. */
   function destroy() {
     cancelAnimationFrame(frame);
+    clearTimeout(later);
     timeline.pause();
     pointer.destroy();
     shown.forEach((pane) => pane.destroy());

@@ -3,12 +3,19 @@ const timelines = (() => {
   "use strict";
   const { make, write, attribute, named, find } = dom;
   const { moments, momentAt } = clock;
+  const { isDirected, wantsReplay, setReplay } = directions;
   const SPEEDS = [0.25, 0.5, 1, 2, 4];
   const JUMP_SHARE = 0.05;
   const RANGE = 1000;
   /** @param {string} path */
   const icon = (path) => `<svg viewBox="0 0 16 16" aria-hidden="true"><path d="${path}"/></svg>`;
   const ICONS = { play: "M4 2.5v11l9-5.5z", pause: "M4 2.5h3v11H4zM9 2.5h3v11H9z", again: "M8 3V.8L4 4l4 3.2V5a4 4 0 1 1-4 4H2a6 6 0 1 0 6-6z" };
+  /** @type {Record<Pacing, {name: string, about: string}>} */
+  const PACINGS = {
+    directed: { name: "Directed", about: "What lands first is held and lit, the dull middle is quick." },
+    equal: { name: "Equal steps", about: "Every step takes equally long." },
+    real: { name: "Real time", about: "Every step takes as long as it took." },
+  };
   const BUTTON_NAMES = { play: "Play", pause: "Pause", again: "Play again" };
   const MARKUP = `
     <div class="dp-buttons">
@@ -21,6 +28,7 @@ const timelines = (() => {
         <button type="button" class="dp-live" data-ui="live" title="Back to the newest step">Live</button>
         <button type="button" data-ui="speed" title="Speed ( [ slower, ] faster )"></button>
         <button type="button" data-ui="pacing"></button>
+        <button type="button" class="dp-replays" data-ui="replays" title="Show a live run once more, directed, when it has ended">Replay</button>
         <button type="button" data-ui="full" aria-label="Full screen" title="Full screen ( f )">${icon("M2 2h5v1.6H3.6V7H2zM9 2h5v5h-1.6V3.6H9zM2 9h1.6v3.4H7V14H2zM12.4 9H14v5H9v-1.6h3.4z")}</button>
         <button type="button" data-ui="help" aria-label="Keys" title="Keys ( ? )">?</button>
       </span>
@@ -42,16 +50,18 @@ const timelines = (() => {
     /** @type {Moment[]} */
     let list = [];
     /** @type {Pacing} */
-    let pacing = "equal";
+    let wanted = "directed";
     let [moment, elapsed, lastTime, frame] = [0, 0, 0, 0];
     let [stale, playing, following, speed] = [true, false, true, 1];
 
+    /** The pacing that is wanted, or equal steps while there is no plan to follow. */
+    const pacing = () => (wanted === "directed" && !isDirected(runs) ? "equal" : wanted);
     const ended = () => runs.every((run) => run.reason);
     const last = () => Math.max(0, list.length - 1);
     /** The moments, made anew only when a step came or the pacing changed. */
     function refresh() {
       if (!stale) return;
-      list = moments(runs, pacing);
+      list = moments(runs, pacing());
       stale = false;
     }
     /**
@@ -123,7 +133,9 @@ const timelines = (() => {
     }
     function changePacing() {
       const shown = list[moment]?.shown[0] ?? 0;
-      pacing = pacing === "equal" ? "real" : "equal";
+      /** @type {Pacing[]} */
+      const choices = isDirected(runs) ? ["directed", "equal", "real"] : ["equal", "real"];
+      wanted = choices[(choices.indexOf(pacing()) + 1) % choices.length];
       stale = true;
       refresh();
       moment = Math.max(0, list.findIndex((other) => other.shown[0] === shown));
@@ -195,11 +207,19 @@ const timelines = (() => {
       write(ui.at, where);
       write(ui.speed, `${String(speed).replace("0.", ".")}×`);
       attribute(ui.speed, "aria-label", `Speed ${speed} times`);
-      write(ui.pacing, pacing === "equal" ? "Equal steps" : "Real time");
-      attribute(ui.pacing, "title", pacing === "equal" ? "Every step takes equally long. Click for the real time." : "Every step takes as long as it took. Click for equal steps.");
+      const { name, about } = PACINGS[pacing()];
+      write(ui.pacing, name);
+      attribute(ui.pacing, "title", `${about} Click for another pacing.`);
+      ui.replays.hidden = Boolean(runs[0]?.recorded) || runs.length > 1;
+      attribute(ui.replays, "aria-pressed", wantsReplay());
       ui.live.hidden = over;
       attribute(ui.live, "aria-pressed", following);
       drawTicks();
+    }
+    /** How the step on show is directed; nothing where no plan is followed. */
+    function shot() {
+      const [index] = shown();
+      return pacing() === "directed" ? runs[0].shots[index] : undefined;
     }
     /** Where the clock stands, in words. */
     function describe() {
@@ -254,12 +274,13 @@ const timelines = (() => {
     ui.forth.addEventListener("click", () => seek(moment + 1));
     ui.speed.addEventListener("click", () => { speed = SPEEDS[(SPEEDS.indexOf(speed) + 1) % SPEEDS.length]; onMove(); });
     ui.pacing.addEventListener("click", changePacing);
+    ui.replays.addEventListener("click", () => { setReplay(!wantsReplay()); onMove(); });
     ui.live.addEventListener("click", () => seek(last()));
     ui.full.addEventListener("click", onFull);
     ui.help.addEventListener("click", onHelp);
     range.addEventListener("input", () => seekShare(Number(range.value) / RANGE));
     return {
-      open, adopt, grow, play, pause, shown, show, press, places, describe: () => (list.length ? describe() : ""),
+      open, adopt, grow, play, pause, shown, shot, show, press, places, describe: () => (list.length ? describe() : ""),
       atEnd: () => moment === last(), share: () => shareOf(moment), isPlaying: () => playing, isFollowing: () => following,
     };
   }

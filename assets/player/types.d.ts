@@ -39,6 +39,8 @@ interface StartMessage {
   settings?: Settings;
   started_at?: string;
   recorded?: boolean;
+  /** Says that the checkpoint has not learned such prompts; missing where it has, or nothing is known. */
+  unlearned?: string;
 }
 interface StepMessage {
   k: "step";
@@ -73,6 +75,12 @@ interface EndMessage {
   reason: Reason;
   message?: string;
 }
+interface DirectionMessage {
+  ms: number[];
+  says: Record<number, string>;
+  lit: Record<number, number[]>;
+  raw: number;
+}
 /** A constraint of the prompt. turns: the indices of the steps at which it is met, lost, met again. */
 interface CheckCourse {
   label: string;
@@ -92,6 +100,7 @@ interface RecordingMessage {
   k: "recording";
   run: string;
   label?: string;
+  direction?: DirectionMessage;
   messages: (StartMessage | StepMessage | ReportMessage | EndMessage)[];
 }
 interface CompareMessage {
@@ -223,6 +232,7 @@ interface Run {
   device: string;
   fingerprint: string;
   recorded: boolean;
+  unlearned: string;
   label: string;
   texts: Map<number, string>;
   /** Of special tokens, what is drawn for them. */
@@ -238,6 +248,8 @@ interface Run {
   thoughts: (string | undefined)[];
   reason: Reason | null;
   problem: string;
+  /** A plan of its time, one for every step; empty until its recording brings it. */
+  shots: Shot[];
   /** What the whole run showed; a run that goes on has none. */
   report: ReportMessage | null;
 }
@@ -246,7 +258,14 @@ interface Moment {
   ms: number;
   shown: number[];
 }
-type Pacing = "equal" | "real";
+type Pacing = "directed" | "equal" | "real";
+/** How a step is shown by the plan of its recording. lit: positions; raw: noise as the tokens that the model reads. */
+interface Shot {
+  ms: number;
+  caption: string;
+  lit: Set<number>;
+  raw: boolean;
+}
 /** A position of a run at a step. stretch: from and to before which it stands for others too, where it does. */
 interface Place {
   run: Run;
@@ -316,6 +335,7 @@ interface Block {
   keys: string[];
   drawn: Step | null;
   view: string;
+  lit: Set<number> | undefined;
   /** The first cell that may lag behind. */
   rest: number;
   /** From and to which cell nothing may lag behind; null before it has been looked for. */
@@ -336,11 +356,15 @@ interface Layout extends Choice {
 interface ShowOptions {
   layout: LayoutName;
   view: ViewName;
+  /** Positions of the step's block to which the eye is led. */
+  lit?: Set<number>;
 }
 
 // ---- Parts of the player ----------------------------------------------------------------------------------------------
 
 interface PaneOptions extends ShowOptions {
+  /** How the step is directed. */
+  shot: Shot | undefined;
   /** Whether this is the run's last step so far. */
   atEnd: boolean;
   /** Places of the steps on the track, and of the clock, from 0 to 1. */

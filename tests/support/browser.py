@@ -15,8 +15,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -43,6 +44,13 @@ def open_browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=_FLAGS)
         yield browser
         browser.close()
+
+
+def open_page(browser: Browser | BrowserContext, **options: Any) -> Page:
+    """A page on which a live run that has ended stays where it is, so that it can be looked at."""
+    page = browser.new_page(**options)
+    page.add_init_script("try { localStorage.setItem('denoise-replay', 'off'); } catch {}")
+    return page
 
 
 def free_port() -> int:

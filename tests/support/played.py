@@ -141,12 +141,20 @@ def live_messages(frames: Sequence[Frame], run: str = "r1", **settings: object) 
 
 
 def recording(
-    frames: Sequence[Frame], label: str = "A made-up run", play: str | None = None, **settings: object
+    frames: Sequence[Frame],
+    label: str = "A made-up run",
+    play: str | None = None,
+    directed: bool = False,
+    **settings: object,
 ) -> dict:
-    """A recording message, as an object. play: the id of the live run that it completes."""
+    """A recording message, as an object.
+
+    play: the id of the live run that it completes. directed: with its plan; without one it plays in equal steps.
+    """
     finish = frames[-1].state.finish
     trace = trace_of(made_info(**settings), frames, finish.value if finish else "stopped")
-    return json.loads(recording_message(trace, "kept", label, play))
+    message = json.loads(recording_message(trace, "kept", label, play))
+    return message if directed else {key: value for key, value in message.items() if key != "direction"}
 
 
 def player_page(theme: str = "dark") -> str:

@@ -33,6 +33,7 @@ body { margin: 0 auto; max-width: 1100px; padding: 24px 20px 40px; background: v
   font: 15px/1.5 var(--font-ui); }
 #asked { margin: 0 0 16px; font-size: 18px; font-weight: 600; white-space: pre-wrap; overflow-wrap: anywhere;
   max-height: 30vh; overflow-y: auto; }
+.dp:not(:fullscreen) > .dp-panes .dp-prompt { display: none; }
 #plain, #plain pre { color: var(--c-quiet); white-space: pre-wrap; overflow-wrap: anywhere; }
 """
 

@@ -12,8 +12,8 @@ from visualizer.theme import DARK, LIGHT, SAFE
 log = logging.getLogger(__name__)
 
 _PLAYER_FOLDER = ASSETS_FOLDER / "player"
-_SCRIPTS = ("dom", "words", "decode", "folds", "views", "layouts", "canvas", "clock", "chart", "scoreboard", "compare",
-            "inspector", "pointer", "toolbar", "timeline", "pane", "player")  # fmt: skip
+_SCRIPTS = ("dom", "words", "direction", "decode", "folds", "views", "layouts", "canvas", "clock", "chart",
+            "scoreboard", "compare", "inspector", "pointer", "toolbar", "timeline", "pane", "player")  # fmt: skip
 """In this order: a file uses only those before it."""
 _STYLESHEETS = ("player", "canvas", "timeline", "scoreboard")
 _FONTS = (

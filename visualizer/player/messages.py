@@ -18,8 +18,8 @@ Numbers of a position are single characters of a 64-letter alphabet, so a step o
 - `b` block, `s` of at most `n` steps, `ph` phase, `T` temperature, `ms` elapsed, `mean` entropy,
   `f` finish, `answer` the committed text up to here, `thought` the text of the thought channel up to here.
 
-A run is a `start`, its steps, and an `end`. A `recording` holds all of that at once, with the `report` of it
-(`visualizer/player/report.py`), and `compare` two recordings.
+A run is a `start`, its steps, and an `end`. A `recording` holds all of that at once, with its `direction`
+(`visualizer/player/direction.py`) and the `report` of it (`visualizer/player/report.py`), and `compare` two recordings.
 `waiting` says how many runs are before one that was asked for, `loading` how far the checkpoint is that it waits for,
 `kept` that nothing more follows, `unkept` why a run is in memory only, and `notice` is a sentence for the page.
 """
@@ -34,7 +34,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from visualizer.learned import unlearned
 from visualizer.picture import Glyphs, special_sign, text_columns
+from visualizer.player.direction import direction_fields
 from visualizer.player.report import report_of
 from visualizer.trace import (
     CanvasState,
@@ -189,7 +191,11 @@ class MessageWriter:
 
 
 def start_message(run: str, info: RunInfo, recorded: bool = False) -> str:
-    """The message that opens a run and clears the canvas. recorded: it is replayed, not happening now."""
+    """The message that opens a run and clears the canvas. recorded: it is replayed, not happening now.
+
+    Of a prompt that the checkpoint has not learned, `unlearned` says so.
+    """
+    warning = unlearned(info.checkpoint, info.prompt)
     return _dumps(
         {
             "k": "start",
@@ -202,6 +208,7 @@ def start_message(run: str, info: RunInfo, recorded: bool = False) -> str:
             "started_at": info.started_at,
             "recorded": recorded,
         }
+        | ({"unlearned": warning} if warning else {})
     )
 
 
@@ -223,7 +230,7 @@ def recording_message(trace: Trace, run: str, label: str = "", play: str | None 
         *([_dumps(report_of(trace))] if trace.states else []),
         end_message(play or "", trace.ended, trace.problem),
     ]
-    head = _dumps({"k": "recording", "run": run, "label": label})
+    head = _dumps({"k": "recording", "run": run, "label": label, "direction": direction_fields(trace)})
     return f'{head[:-1]},"messages":[{",".join(messages)}]}}'
 
 
