@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from visualizer.byte_sizes import read_file_size
-from visualizer.command.recording import add_run_flags, check_source, given_knobs, prompt_text, record
+from visualizer.command.recording import add_run_flags, card_of, check_source, given_knobs, prompt_text, record
 from visualizer.command.terminal import (
     FAILURE,
     SUCCESS,
@@ -104,7 +104,7 @@ def _opened(asked: argparse.Namespace, tell: Callable[[str], None]) -> Trace:
     """The recording, or a new run."""
     if asked.trace is not None:
         return load_trace(asked.trace)
-    return record(asked.model, prompt_text(asked.prompt), given_knobs(asked), tell)
+    return record(card_of(asked.model), prompt_text(asked.prompt), given_knobs(asked), tell)
 
 
 def _scene_options(asked: argparse.Namespace) -> SceneOptions:

@@ -1,4 +1,7 @@
-"""Races a denoised run with its text as if typed, as a film: `python -m visualizer race "prompt" -o race.mp4`."""
+"""Races a denoised run with a typed one, as a film: `python -m visualizer race "prompt" -o race.mp4`.
+
+The two run in turn, never at once. Without a model that types, the denoised text is drawn as if it had been typed.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,16 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from visualizer.command.recording import add_run_flags, check_source, given_knobs, prompt_text, record
+from visualizer.command.recording import add_run_flags, card_of, check_source, given_knobs, prompt_text, record
 from visualizer.command.terminal import SUCCESS, OneLineParser, exit_status, interrupts, status_line
 from visualizer.errors import SettingsError, VisualizerError
 from visualizer.export import check_race_target, export_race
 from visualizer.logs import log_to_terminal
 from visualizer.measure import verdict
+from visualizer.model import CheckpointCard
 from visualizer.picture import PRESETS, Arrangement, SceneOptions
 from visualizer.theme import THEMES
-from visualizer.trace import load_trace, typed_out
+from visualizer.trace import Trace, Writing, load_trace, typed_out
 from visualizer.whole_file import check_writable
 
 _PRESETS = {name: size for name, size in PRESETS.items() if size[1] is not None}
@@ -49,11 +53,7 @@ def _run(asked: argparse.Namespace, tell: Callable[[str], None]) -> int:
     )  # fmt: skip
     for target in asked.output:
         check_writable(target)
-    if asked.trace is not None:
-        left = load_trace(asked.trace)
-    else:
-        left = record(asked.model, prompt_text(asked.prompt), given_knobs(asked), tell)
-    right = typed_out(left)
+    left, right = _runs(asked, tell)
     for target in asked.output:
         with closing(export_race(left, right, target, options)) as exporting:
             for progress in exporting:
@@ -63,6 +63,34 @@ def _run(asked: argparse.Namespace, tell: Callable[[str], None]) -> int:
     for line in verdict(left, right):
         print(line)
     return SUCCESS
+
+
+def _runs(asked: argparse.Namespace, tell: Callable[[str], None]) -> tuple[Trace, Trace]:
+    """Both sides; the typed one of the same prompt, from the same seed, with the same budget.
+
+    Raises VisualizerError when a checkpoint cannot be had or writes otherwise, or a run cannot be made.
+    """
+    typewriter = _card(asked.typewriter, Writing.TYPED) if asked.typewriter else None
+    if asked.trace is not None:
+        left = load_trace(asked.trace)
+    else:
+        left = record(_card(asked.model, Writing.DENOISED), prompt_text(asked.prompt), given_knobs(asked), tell)
+    if typewriter is None:
+        return left, typed_out(left)
+    settings = left.info.settings
+    knobs = {"seed": settings.seed, "max_tokens": settings.max_tokens}
+    return left, record(typewriter, left.info.prompt, knobs, tell)
+
+
+def _card(model: str | None, writing: Writing) -> CheckpointCard:
+    """Raises VisualizerError when it cannot be had, or writes otherwise."""
+    card = card_of(model)
+    if card.writing is not writing:
+        raise SettingsError(
+            f"{card.name} {'types' if card.writing is Writing.TYPED else 'denoises'}; a race is between --model, which "
+            "denoises, and --typewriter, which types."
+        )
+    return card
 
 
 def _target(text: str) -> Path:
@@ -77,8 +105,8 @@ def _parser(program: str) -> argparse.ArgumentParser:
     parser = OneLineParser(
         prog=program,
         usage=f'{program} "prompt" -o race.mp4 [options]\n       {program} --trace FILE -o race.mp4 [options]',
-        description="Shows a run beside the same text typed left to right, one token a forward pass, as one film\n"
-        "on one clock. The typed side is drawn and not run: it counts passes, and has no time.",
+        description="Shows a run beside one that is typed left to right, one token a forward pass, as one film on one\n"
+        "clock. Without --typewriter the same text is drawn as if typed: it was not run, and has no time.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -86,6 +114,8 @@ def _parser(program: str) -> argparse.ArgumentParser:
     parser.add_argument("--trace", type=Path, metavar="FILE", help="race this recording; no model is loaded")
     parser.add_argument("-o", "--output", type=_target, action="append", default=[], metavar="FILE",
                         help="write this film (.mp4, .gif, .webp); may be given several times")  # fmt: skip
+    parser.add_argument("--typewriter", metavar="MODEL",
+                        help="run this too, after the other: a folder or a hub id of type gemma3_text")  # fmt: skip
     look = parser.add_argument_group("how it looks")
     sizes = ", ".join(f"{name} {width}×{height}" for name, (width, height) in _PRESETS.items())
     look.add_argument("--preset", choices=_PRESETS, default="720p",

@@ -6,24 +6,36 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 from visualizer.errors import SettingsError
 from visualizer.request import NO_UTF_8, Request
 from visualizer.settings import KNOBS, SET_BY_VISITORS, Choice, Knob, Number, Switch
 from visualizer.trace import Trace, trace_of
 
+if TYPE_CHECKING:
+    from visualizer.model import CheckpointCard
 
-def record(model: str | None, prompt: str, knobs: Mapping[str, object], tell: Callable[[str], None]) -> Trace:
-    """Make a run in a process of its own, which has ended when this returns.
 
-    model: None is the pocket. Raises VisualizerError when the checkpoint or the knobs cannot be used, or the run fails.
+def card_of(model: str | None) -> CheckpointCard:
+    """The checkpoint that a person names; the pocket for None.
+
+    Raises VisualizerError when it cannot be had.
     """
     from visualizer.bundled import POCKET_FOLDER
     from visualizer.hub import default_hub, obtain
     from visualizer.model import read_card
+
+    return obtain(model, default_hub(), sys.stderr) if model else read_card(POCKET_FOLDER)
+
+
+def record(card: CheckpointCard, prompt: str, knobs: Mapping[str, object], tell: Callable[[str], None]) -> Trace:
+    """Make a run in a process of its own, which has ended when this returns.
+
+    Raises VisualizerError when the checkpoint or the knobs cannot be used, or the run fails.
+    """
     from visualizer.run import Engine, run_info, run_telling
 
-    card = obtain(model, default_hub(), sys.stderr) if model else read_card(POCKET_FOLDER)
     request = Request.of(card.defaults, prompt, dict(knobs))
     info = run_info(card, request.prompt, request.settings)
     engine = Engine(card)

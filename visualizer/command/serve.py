@@ -11,6 +11,7 @@ from visualizer.errors import SettingsError
 from visualizer.host_names import is_local
 from visualizer.hub import default_hub, obtain, preselected
 from visualizer.logs import fold_libraries, log_to_terminal
+from visualizer.model import check_denoises
 
 _PASSWORD = "DENOISE_VIEWER_PASSWORD"
 
@@ -36,6 +37,7 @@ def _serve(model: str | None, host: str, port: int, password: str | None, is_ope
             "without one."
         )
     card = preselected() if model is None else obtain(model, default_hub(), sys.stdout)
+    check_denoises(card)
 
     from visualizer.page import serve
 

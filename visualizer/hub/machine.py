@@ -116,7 +116,7 @@ def read_shape(config: Mapping[str, Any]) -> ModelShape:
     Raises CheckpointError when a size is missing or no number.
     """
     try:
-        text = config["text_config"]
+        text = config.get("text_config", config)
         layers = int(text["num_hidden_layers"])
         types = text.get("layer_types") or ["full_attention"] * layers
         heads, head = int(text["num_key_value_heads"]), int(text["head_dim"])

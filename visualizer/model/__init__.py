@@ -1,15 +1,18 @@
 """The model's loop, yielding finished values.
 
-The loop itself (`denoise`, `readout`, `sampler`) needs MLX to be imported, so it is no part of this door.
+The loops (`denoise` with `readout` and `sampler`, `typewriter`) need MLX to be imported, so they are no part of this
+door.
 """
 
 from __future__ import annotations
 
 from visualizer.model.checkpoint import (
     INDEX,
+    TYPED_KNOBS,
     WEIGHTS,
     Checkpoint,
     CheckpointCard,
+    check_denoises,
     check_model_type,
     load_checkpoint,
     read_card,
@@ -23,9 +26,11 @@ from visualizer.model.quantization import check_quantization
 
 __all__ = [
     "INDEX",
+    "TYPED_KNOBS",
     "WEIGHTS",
     "Checkpoint",
     "CheckpointCard",
+    "check_denoises",
     "check_model_type",
     "check_quantization",
     "gpu_error",

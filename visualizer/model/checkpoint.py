@@ -25,13 +25,18 @@ from visualizer.model.metal_errors import gpu_error
 from visualizer.model.quantization import check_quantization
 from visualizer.model.token_text import TokenTexts
 from visualizer.settings import MAX_TOKENS, Settings
-from visualizer.trace import CHANNEL_CLOSER, CHANNEL_OPENER, Part, canvas_parts
+from visualizer.trace import CHANNEL_CLOSER, CHANNEL_OPENER, Part, Writing, canvas_parts
 
 if TYPE_CHECKING:
     import mlx.nn as nn
     from transformers import PreTrainedTokenizerBase
 
-MODEL_TYPE = "diffusion_gemma"
+MODEL_TYPES = {"diffusion_gemma": Writing.DENOISED, "gemma3_text": Writing.TYPED}
+"""How the models of a type write."""
+TYPED_KNOBS = frozenset({"max_tokens", "temperature", "seed", "think", "system"})
+"""The knobs of a run that a model that types has."""
+_PAGE_LENGTH = 256
+"""Positions that a model that types has on one canvas."""
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 _PIECES, _PIECE_BYTES = 64, 2**18
 _GENERATION_KEYS = {"max_denoising_steps": "max_steps", "t_min": "t_min", "t_max": "t_max",
@@ -46,8 +51,8 @@ class CheckpointCard:
     """What a checkpoint folder says of itself, read without loading it.
 
     defaults: the sampling knobs of its generation_config. context_length: positions, prompt and answer together;
-    memory_context: those that fit this machine's memory, where that is known. thinks, takes_system: what its chat
-    template knows.
+    memory_context: those that fit this machine's memory, where that is known. writing: how it writes. thinks,
+    takes_system: what its chat template knows.
     """
 
     folder: Path
@@ -58,6 +63,7 @@ class CheckpointCard:
     stop_ids: frozenset[int]
     defaults: Settings
     memory_context: int | None = None
+    writing: Writing = Writing.DENOISED
     thinks: bool = False
     takes_system: bool = False
 
@@ -78,7 +84,7 @@ class Checkpoint:
     @property
     def number_format(self) -> str:
         """What its activations are computed in: "bfloat16", "float16" or "float32"."""
-        return str(self.model.model.decoder.norm.weight.dtype).removeprefix("mlx.core.")
+        return str(_trunk(self.model).norm.weight.dtype).removeprefix("mlx.core.")
 
     def prompt_ids(self, prompt: str, settings: Settings) -> list[int]:
         """The prompt in the checkpoint's chat template, as ids.
@@ -193,8 +199,9 @@ def read_card(folder: Path) -> CheckpointCard:
     _check_files(folder)
     template = _chat_template(folder)
     try:
-        text_config = config["text_config"]
-        canvas_length = int(config.get("canvas_length", 256))
+        writing = MODEL_TYPES[config["model_type"]]
+        text_config = config if writing is Writing.TYPED else config["text_config"]
+        canvas_length = int(config.get("canvas_length", _PAGE_LENGTH))
         stop = generation.get("eos_token_id", config.get("eos_token_id"))
         stop_ids = frozenset(stop if isinstance(stop, list) else [] if stop is None else [stop])
         return CheckpointCard(
@@ -205,6 +212,7 @@ def read_card(folder: Path) -> CheckpointCard:
             context_length=int(text_config["max_position_embeddings"]),
             stop_ids=stop_ids,
             defaults=_default_settings(generation, canvas_length, int(text_config["max_position_embeddings"])),
+            writing=writing,
             thinks=knows_thinking(template),
             takes_system=knows_system(template),
         )
@@ -220,16 +228,28 @@ def check_model_type(config: object, name: str) -> None:
     Raises CheckpointError.
     """
     model_type = config.get("model_type") if isinstance(config, dict) else None
-    if model_type != MODEL_TYPE:
+    if model_type not in MODEL_TYPES:
+        known = " and ".join(map(repr, MODEL_TYPES))
+        raise CheckpointError(f"{name} is a checkpoint of type {model_type!r:.60}, and only {known} can be shown.")
+
+
+def check_denoises(card: CheckpointCard) -> None:
+    """Refuse a checkpoint that types where the player would show it: it draws noise wherever nothing is accepted.
+
+    Raises CheckpointError.
+    """
+    if card.writing is Writing.TYPED:
         raise CheckpointError(
-            f"{name} is a checkpoint of type {model_type!r:.60}, and only {MODEL_TYPE!r} can be shown."
+            f"{card.name} types one token after the other, and the page shows what denoises; the command line makes "
+            "films of it, alone or in a race."
         )
 
 
 def load_checkpoint(
     card: CheckpointCard, tell: Callable[[int, int], None] = lambda done, total: None, bfloat16: bool = False
 ) -> Checkpoint:
-    """Load the model and its tokenizer with mlx-vlm, without the vision tower, which a text prompt does not use.
+    """Load the model and its tokenizer, without the vision tower, which a text prompt does not use: with mlx-vlm what
+    denoises, with mlx-lm what types.
 
     Activations are float32 without a GPU, float16 where the chip emulates bfloat16, else what the checkpoint has;
     bfloat16: without that exception. tell: called with the bytes of weights read so far, and of all.
@@ -240,24 +260,44 @@ def load_checkpoint(
     for shard in weight_files(card.folder):
         _check_shard(card.folder / shard, card.name)
     prefer_openblas()
-    from mlx_vlm.utils import load as load_with_mlx_vlm
-
+    library, load = ("mlx-lm", _load_typed) if card.writing is Writing.TYPED else ("mlx-vlm", _load_denoised)
     try:
-        with _without_tower(card.folder) as folder:
-            model, processor = load_with_mlx_vlm(str(folder), lazy=True)
-            _choose_number_format(model, bfloat16)
-            _read_weights(model, tell)
+        model, tokenizer = load(card.folder)
+        _choose_number_format(model, bfloat16)
+        _read_weights(model, tell)
     except CheckpointError:
         raise
     except Exception as exc:
         if (known := gpu_error(exc)) is not None:
             raise known from exc
-        fits = "its weights do not fit its config.json" if _tells_of_weights(exc) else "mlx-vlm refuses it"
+        fits = "its weights do not fit its config.json" if _tells_of_weights(exc) else f"{library} refuses it"
         raise CheckpointError(f"The checkpoint {card.name} does not load: {fits} ({_one_line(exc)}).") from exc
-    tokenizer: Any = getattr(processor, "tokenizer", processor)
     if not tokenizer.chat_template:
         raise CheckpointError(f"The checkpoint {card.name} is incomplete: it has no chat template.")
     return Checkpoint(card, model, tokenizer)
+
+
+def _load_denoised(folder: Path) -> tuple[nn.Module, Any]:
+    """The model and its tokenizer; the weights are read later."""
+    from mlx_vlm.utils import load
+
+    with _without_tower(folder) as links:
+        model, processor = load(str(links), lazy=True)
+    return model, getattr(processor, "tokenizer", processor)
+
+
+def _load_typed(folder: Path) -> tuple[nn.Module, Any]:
+    """The model and its tokenizer; the weights are read later."""
+    from mlx_lm.utils import load
+
+    model, tokenizer = load(str(folder), lazy=True)[:2]
+    return model, tokenizer
+
+
+def _trunk(model: nn.Module) -> nn.Module:
+    """What holds a model's embeddings and its last norm."""
+    trunk: nn.Module = getattr(model.model, "decoder", model.model)
+    return trunk
 
 
 @contextmanager
@@ -281,7 +321,7 @@ def _choose_number_format(model: nn.Module, bfloat16: bool) -> None:
 
     chosen = number_format(device_name(), on_gpu())
     # MLX reads an embedding of another mode in bfloat16, and bfloat16 with float16 makes float32 of every activation.
-    affine = getattr(model.model.decoder.embed_tokens, "mode", "affine") == "affine"
+    affine = getattr(_trunk(model).embed_tokens, "mode", "affine") == "affine"
     if chosen == mx.float32 or (chosen == mx.float16 and affine and not bfloat16):
         model.set_dtype(chosen)
 

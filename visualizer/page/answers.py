@@ -22,7 +22,7 @@ from visualizer.prompts import Prompt
 from visualizer.request import Request
 from visualizer.run import Engine, Gallery, Run, Runs
 from visualizer.settings import SET_BY_VISITORS, Sampler, Settings
-from visualizer.trace import Trace, file_stem, load_trace, save_trace
+from visualizer.trace import Trace, Writing, file_stem, load_trace, save_trace
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +99,10 @@ class Answers:
             raise TraceError("No file was chosen.")
         path = Path(uploaded)
         try:
-            return self.runs.keep(load_trace(path))
+            trace = load_trace(path)
+            if trace.info.writing is not Writing.DENOISED:
+                raise TraceError("The page shows what was denoised, and this was typed; the command line films it.")
+            return self.runs.keep(trace)
         finally:
             path.unlink(missing_ok=True)
 

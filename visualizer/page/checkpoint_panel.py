@@ -22,7 +22,7 @@ from visualizer.hub import (
     Needs,
     Offer,
 )
-from visualizer.model import CheckpointCard
+from visualizer.model import CheckpointCard, check_denoises
 from visualizer.page.listeners import AT_ONCE, QUIET
 from visualizer.run import Engine
 
@@ -125,7 +125,9 @@ class CheckpointPanel:
                     self._use: gr.update(visible=False),
                     self._cancel: gr.update(visible=True),
                 }
-            self._engine.use(self._checkpoints.ready(found))
+            card = self._checkpoints.ready(found)
+            check_denoises(card)
+            self._engine.use(card)
             yield self._current()
         except VisualizerError as exc:
             yield self._failed(str(exc))

@@ -33,7 +33,7 @@ from visualizer.prompts import load_prompts
 from visualizer.run.engine import load_and_warm_up
 from visualizer.run.provenance import library_versions
 from visualizer.settings import Settings
-from visualizer.trace import CanvasState, Phase
+from visualizer.trace import CanvasState, Phase, Writing
 
 _PARITY_POSITIONS = 16
 _CANDIDATES_ALIKE = 0.9
@@ -123,7 +123,8 @@ def _runs(card: CheckpointCard) -> Iterator[Line]:
     other = run(Evaluation())
     same = len(one) == len(other) and all(map(_same, one, other))
     yield Line("the same seed twice", "the same canvases" if same else "other canvases", well=same)
-    yield _parity(checkpoint, prompt, settings, one[:2])
+    if card.writing is Writing.DENOISED:
+        yield _parity(checkpoint, prompt, settings, one[:2])
 
 
 def _block(states: list[CanvasState], waits: int, peak_bytes: int) -> Line:

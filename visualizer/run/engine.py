@@ -14,19 +14,19 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 
 from visualizer.byte_sizes import spoken_size
 from visualizer.errors import EngineError, NotFiniteError, SettingsError, VisualizerError
 from visualizer.logs import log_level, log_to_terminal
-from visualizer.model import Checkpoint, CheckpointCard, gpu_error, load_checkpoint
+from visualizer.model import TYPED_KNOBS, Checkpoint, CheckpointCard, gpu_error, load_checkpoint
 from visualizer.run.memory_kills import memory_kills
-from visualizer.settings import Settings
-from visualizer.trace import CanvasState, Frame, Phase
+from visualizer.settings import Settings, spoken_name
+from visualizer.trace import CanvasState, Frame, Phase, Writing
 
 log = logging.getLogger(__name__)
 
@@ -194,6 +194,12 @@ def check_settings(card: CheckpointCard, settings: Settings) -> None:
             f"The canvas length must be a whole number from 8 to {card.canvas_length} for this checkpoint, "
             f"not {settings.canvas_length}."
         )
+    if card.writing is Writing.TYPED:
+        for name in {field.name for field in fields(settings)} - TYPED_KNOBS:
+            if getattr(settings, name) != getattr(card.defaults, name):
+                raise SettingsError(
+                    f"The {spoken_name(name)} is of no use to {card.name}, which types one token after the other."
+                )
     if settings.think and not card.thinks:
         raise SettingsError(f"{card.name} cannot be asked to think: its chat template knows no thinking.")
     if settings.system and not card.takes_system:
@@ -510,14 +516,23 @@ def frames(checkpoint: Checkpoint, prompt: str, settings: Settings) -> Iterator[
     """
     import mlx.core as mx
 
-    from visualizer.model.denoise import denoise
-
     ids = checkpoint.prompt_ids(prompt, settings)
     try:
-        states = denoise(checkpoint.model, ids, settings, checkpoint.card.stop_ids)
-        yield from frames_of(checkpoint, settings, states)
+        yield from frames_of(checkpoint, settings, _states(checkpoint, ids, settings))
     finally:
         mx.clear_cache()  # The freed buffers have this run's shapes, which no other has.
+
+
+def _states(checkpoint: Checkpoint, prompt_ids: Sequence[int], settings: Settings) -> Iterator[CanvasState]:
+    """The states of one run, as the checkpoint writes."""
+    model, stop_ids = checkpoint.model, checkpoint.card.stop_ids
+    if checkpoint.card.writing is Writing.TYPED:
+        from visualizer.model.typewriter import type_out
+
+        return type_out(model, prompt_ids, settings, stop_ids, blank_id=min(checkpoint.special_ids(), default=0))
+    from visualizer.model.denoise import denoise
+
+    return denoise(model, prompt_ids, settings, stop_ids)
 
 
 def frames_of(checkpoint: Checkpoint, settings: Settings, states: Iterable[CanvasState]) -> Iterator[Frame]:

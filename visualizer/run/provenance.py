@@ -10,9 +10,12 @@ from importlib import metadata
 from visualizer.hub import is_apple_silicon
 from visualizer.model import CheckpointCard
 from visualizer.settings import Settings
-from visualizer.trace import RunInfo
+from visualizer.trace import RunInfo, Writing
 
-_LIBRARIES = ("mlx", "mlx-vlm", "transformers")
+_LIBRARIES = {
+    Writing.DENOISED: ("mlx", "mlx-vlm", "transformers"),
+    Writing.TYPED: ("mlx", "mlx-lm", "transformers"),
+}
 
 
 def run_info(card: CheckpointCard, prompt: str, settings: Settings, number_format: str | None = None) -> RunInfo:
@@ -23,9 +26,10 @@ def run_info(card: CheckpointCard, prompt: str, settings: Settings, number_forma
         prompt=prompt.strip(),
         settings=settings,
         device=device(number_format),
-        versions=library_versions(),
+        versions=library_versions(_LIBRARIES[card.writing]),
         started_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         vocab_size=card.vocab_size,
+        writing=card.writing,
     )
 
 
@@ -35,7 +39,7 @@ def device(number_format: str | None = None) -> str:
     return ", ".join(filter(None, names))
 
 
-def library_versions(names: Sequence[str] = _LIBRARIES) -> dict[str, str]:
+def library_versions(names: Sequence[str] = _LIBRARIES[Writing.DENOISED]) -> dict[str, str]:
     """Versions of Python and of the libraries that take part in the numbers, by name; absent ones are left out."""
     found = {"python": platform.python_version()}
     for name in names:

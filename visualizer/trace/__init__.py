@@ -17,7 +17,7 @@ from visualizer.trace.file import MAX_FILE_BYTES, file_stem, load_trace, save_tr
 from visualizer.trace.parts import CHANNEL_CLOSER, CHANNEL_OPENER, Part, PartReader, canvas_parts, trace_parts
 from visualizer.trace.settled import settled_steps
 from visualizer.trace.trace import Block, RunInfo, Trace, Writing, trace_of
-from visualizer.trace.typed import typed_out
+from visualizer.trace.typed import Keystroke, Page, typed_out
 
 __all__ = [
     "CHANNEL_CLOSER",
@@ -29,6 +29,8 @@ __all__ = [
     "Finish",
     "Flags",
     "Frame",
+    "Keystroke",
+    "Page",
     "Part",
     "PartReader",
     "Phase",
