@@ -401,6 +401,19 @@ def test_numbers_that_are_not_finite_end_the_run_in_words(checkpoint):
         decoder["norm"] = norm
 
 
+@pytest.mark.parametrize(
+    ("asked", "able", "sentence"),
+    [
+        ({"think": True}, {"thinks": True}, "cannot be asked to think: its chat template knows no thinking."),
+        ({"system": "Be brief."}, {"takes_system": True}, "takes no system prompt: its chat template has no place for"),
+    ],
+)
+def test_a_thought_and_a_system_prompt_are_refused_where_the_template_knows_none(card, asked, able, sentence):
+    with pytest.raises(SettingsError, match=f"^{card.name} {sentence}"):
+        check_settings(card, SHORT.changed(**asked))
+    check_settings(replace(card, **able), SHORT.changed(**asked))
+
+
 def test_a_prompt_that_is_too_long_is_refused_by_the_child_and_the_next_run_works(engine, expected):
     child = child_of(engine)
     with pytest.raises(SettingsError, match=r"The prompt is too long: \d+ tokens"):

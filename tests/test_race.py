@@ -48,6 +48,7 @@ def test_a_drawn_side_is_raced_by_passes():
     scores = [[frame.status for frame in race.frames(number)[1:]] for number in range(len(race.moments))]
     assert scores[1] == ["1 forward pass   ·   0.30 s   ·   3 tokens", "1 forward pass if typed   ·   1 token"]
     assert race.frame.durations_ms[:2] == (120, 120)
+    assert [words.text for words in race.lanes[1].stage.words] == ["The same text as if typed: drawn, not run", ""]
     assert "forward passes" in race.frame.stage.words[-1].text
 
 

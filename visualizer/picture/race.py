@@ -178,8 +178,7 @@ def _lane(trace: Trace, options: SceneOptions, room: Box, measures: Measures, gl
         fit = fit_text(need, own, room.height - top - px(8), MAX_FONT_UNITS)
         title = _TITLES[trace.info.writing]
         name_left = own.margin + lettering.width(title, title_px, bold=True) + px(14)
-        facts = SEPARATOR.join((trace.info.checkpoint, f"seed {trace.info.settings.seed}"))
-        name = shortened(facts, lambda text: lettering.width(text, score_px), max(0, own.right - name_left))
+        name = shortened(_facts(trace), lambda text: lettering.width(text, score_px), max(0, own.right - name_left))
         drop = (line_metrics(title_px).line_px - line_metrics(score_px).line_px) // 2
         more = line_metrics(more_px).line_px
         spare = max(0, room.height - top - px(8) - fit.rows * fit.metrics.line_px)

@@ -16,7 +16,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 
@@ -196,12 +196,15 @@ def check_settings(card: CheckpointCard, settings: Settings) -> None:
             f"not {settings.canvas_length}."
         )
     if card.writing is Writing.TYPED:
-        given, own = settings.to_dict(), card.defaults.to_dict()
-        for name in given.keys() - TYPED_KNOBS:
-            if given[name] != own[name]:
+        for name in {field.name for field in fields(settings)} - TYPED_KNOBS:
+            if getattr(settings, name) != getattr(card.defaults, name):
                 raise SettingsError(
                     f"The {spoken_name(name)} is of no use to {card.name}, which types one token after the other."
                 )
+    if settings.think and not card.thinks:
+        raise SettingsError(f"{card.name} cannot be asked to think: its chat template knows no thinking.")
+    if settings.system and not card.takes_system:
+        raise SettingsError(f"{card.name} takes no system prompt: its chat template has no place for one.")
 
 
 class _Child:
@@ -520,7 +523,7 @@ def frames(checkpoint: Checkpoint, prompt: str, settings: Settings) -> Iterator[
 
     ids = checkpoint.prompt_ids(prompt, settings)
     try:
-        yield from frames_of(checkpoint, _states(checkpoint, ids, settings))
+        yield from frames_of(checkpoint, settings, _states(checkpoint, ids, settings))
     finally:
         mx.clear_cache()  # The freed buffers have this run's shapes, which no other has.
 
@@ -537,12 +540,12 @@ def _states(checkpoint: Checkpoint, prompt_ids: Sequence[int], settings: Setting
     return denoise(model, prompt_ids, settings, stop_ids)
 
 
-def frames_of(checkpoint: Checkpoint, states: Iterable[CanvasState]) -> Iterator[Frame]:
+def frames_of(checkpoint: Checkpoint, settings: Settings, states: Iterable[CanvasState]) -> Iterator[Frame]:
     """The states of one run, each with the texts to draw it; on commits the answer and the thought up to there."""
     texts = checkpoint.token_texts()
     special = checkpoint.special_ids()
     known: set[int] = set()
-    written = checkpoint.open_channel()
+    written = checkpoint.open_channel(settings)
     begins_in_thought = bool(written)
     for state in states:
         shown = state.shown_ids().tolist()
