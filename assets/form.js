@@ -18,13 +18,17 @@ function createForm(root, markup, demos) {
   /** @param {string} name */
   const field = (name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
   const prompt = /** @type {HTMLTextAreaElement} */ (form.querySelector("textarea"));
-  const knobs = () => /** @type {HTMLInputElement[]} */ ([...form.querySelectorAll("#knobs input, #knobs select")]);
+  const knobs = () => /** @type {HTMLInputElement[]} */ ([...form.querySelectorAll("#knobs :is(input, select, textarea)")]);
 
   /**
-   * What a field says. What is no number is handed on as it is, for the server to refuse.
+   * What a field says; one that is not shown says nothing. What is no number is handed on as it is, for the server to
+   * refuse.
    * @param {HTMLInputElement} knob
    */
   function valueOf(knob) {
+    if (knob.disabled) return null;
+    if (knob.type === "checkbox") return knob.checked;
+    if (knob.type === "textarea") return knob.value;
     if (knob.validity.badInput) return "what is typed there";
     if (knob.value === "") return null;
     return knob.type === "number" ? Number(knob.value) : knob.value;
@@ -44,11 +48,18 @@ function createForm(root, markup, demos) {
   }
 
   /**
-   * Take over what a checkpoint has by itself; the prompt and the seed stay.
-   * @param {{defaults: Record<string, string | number>, ranges: Record<string, string>}} limits
+   * Take over what a checkpoint has by itself; what is typed as prompt, system prompt and seed stays.
+   * @param {Limits} limits
    */
-  function follow({ defaults, ranges }) {
-    for (const [name, value] of Object.entries(defaults)) field(name).value = String(value);
+  function follow({ defaults, ranges, unknown }) {
+    for (const knob of knobs()) {
+      knob.disabled = unknown.includes(knob.name);
+      /** @type {HTMLElement} */ (knob.closest("label")).hidden = knob.disabled;
+    }
+    for (const [name, value] of Object.entries(defaults)) {
+      if (typeof value === "boolean") field(name).checked = value;
+      else field(name).value = String(value);
+    }
     for (const [name, range] of Object.entries(ranges)) {
       field(name).title = `From ${range}`;
       field(name).placeholder = name === "seed" ? "random" : String(defaults[name]);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -193,6 +194,12 @@ SETTINGS = Settings(canvas_length=100, max_steps=48, seed=5)
 def test_one_knob_changes_and_the_seed_stays(change, expected):
     knobs = {"max_steps": 3, "seed": None, "max_tokens": 16}
     assert varied(SETTINGS, change, knobs) == SETTINGS.changed(**expected)
+
+
+def test_a_system_prompt_that_is_gone_from_the_screen_is_gone_from_the_repeated_run():
+    asked = replace(SETTINGS, system="Be brief.", think=True)
+    assert varied(asked, "knobs", {"system": "", "think": False}) == SETTINGS
+    assert varied(asked, "steps", {}) == replace(asked, max_steps=24)
 
 
 def test_a_change_that_changes_nothing_is_refused():

@@ -13,7 +13,7 @@ from visualizer.bundled import POCKET_FOLDER
 from visualizer.errors import CheckpointError, SettingsError
 from visualizer.model import checkpoint as checkpoint_module
 from visualizer.model.checkpoint import load_checkpoint, read_card
-from visualizer.settings import MAX_TOKENS, Sampler, Settings
+from visualizer.settings import MAX_TOKENS, THOUGHT_TOKENS, Sampler, Settings
 
 
 @pytest.fixture
@@ -271,6 +271,20 @@ def test_a_prompt_that_just_fits_is_taken_and_one_token_more_is_refused(checkpoi
     assert roomy.prompt_ids("Hello", settings) == ids
     with pytest.raises(SettingsError, match="too long"):
         narrow.prompt_ids("Hello", settings)
+
+
+def test_a_system_prompt_and_a_thought_take_their_share_of_the_context(checkpoint):
+    settings = Settings(max_tokens=40, canvas_length=8)
+    length = len(checkpoint.prompt_ids("Hello", settings)) + 40 + 8
+    narrow = replace(checkpoint, card=replace(checkpoint.card, context_length=length + 100))
+    narrow.prompt_ids("Hello", settings.changed(system="Be brief."))
+    with pytest.raises(SettingsError, match="too long"):
+        narrow.prompt_ids("Hello", settings.changed(system="Be brief. " * 100))
+    with pytest.raises(SettingsError, match=f"a budget of {40 + THOUGHT_TOKENS} tokens, the thought included, in this"):
+        narrow.prompt_ids("Hello", settings.changed(think=True))
+    little = replace(checkpoint, card=replace(checkpoint.card, context_length=10**6, memory_context=length + 100))
+    with pytest.raises(SettingsError, match=f"a budget of {40 + THOUGHT_TOKENS} tokens, the thought included.$"):
+        little.prompt_ids("Hello", settings.changed(think=True))
 
 
 def test_a_prompt_that_is_too_long_is_refused_with_its_numbers(checkpoint):

@@ -113,6 +113,12 @@ def test_the_answer_is_cut_at_the_budget(run, max_tokens, lengths):
     assert {len(commit.canvas_ids) for commit in commits} == {32}
 
 
+def test_a_thought_has_room_of_its_own(run, monkeypatch):
+    monkeypatch.setattr("visualizer.settings.THOUGHT_TOKENS", 40)
+    commits = of_phase(run(MULTI_BLOCK.changed(max_tokens=33, think=True)), Phase.COMMIT)
+    assert [commit.answer_length for commit in commits] == [32, 32, 9]
+
+
 def latest_first_position(ids):
     """The token whose first position is the last one, and that position."""
     tokens, first = np.unique(ids, return_index=True)

@@ -23,6 +23,8 @@ from visualizer.page.door import MAX_BODY_BYTES, Door
 from visualizer.page.gradio_queue import UNHEARD_SESSIONS
 
 JOIN = "/gradio_api/queue/join"
+SHORT = [16, 16, 2, None, None, None, 1, None, None]
+"""The knobs of a run that is soon over."""
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +57,7 @@ def a_call(address, **changes):
     """A call of the hidden field, as the page sends it."""
     config = json.loads(asked_whole(address, "/config"))
     function = next(one["id"] for one in config["dependencies"] if one["api_name"] == "denoise")
-    data = ["Why is the sky blue?", 16, 16, 2, None, None, None, 1]
+    data = ["Why is the sky blue?", *SHORT]
     return {"data": data, "fn_index": function, "session_hash": "abc123"} | changes
 
 
@@ -67,7 +69,7 @@ def asked_whole(address, path):
 
 def works(address):
     """Whether an event that joins the queue comes to its end."""
-    status, said = asked(address, "/gradio_api/call/denoise", {"data": ["Why?", 16, 16, 2, None, None, None, 1]})
+    status, said = asked(address, "/gradio_api/call/denoise", {"data": ["Why?", *SHORT]})
     assert status == 200, said
     event = json.loads(said)["event_id"]
     return "event: complete" in asked_whole(address, f"/gradio_api/call/denoise/{event}").decode()
@@ -100,7 +102,7 @@ def test_a_call_with_an_empty_session_is_refused_and_the_queue_goes_on(address):
         ({"fn_index": None}, 404),
         ({"fn_index": 1}, 404),
         ({"data": []}, 422),
-        ({"data": ["Why?", 16, 16, 2, None, None, None, 1, 1]}, 422),
+        ({"data": ["Why?", *SHORT, 1]}, 422),
         ({"batched": True}, 400),
     ],
 )
@@ -130,7 +132,7 @@ def test_ways_that_no_client_takes_lead_nowhere(address, path, body):
 def test_a_call_by_name_is_checked_as_one_by_number(address):
     assert asked(address, "/gradio_api/call/nothing", {"data": []})[0] == 404
     status, said = asked(address, "/gradio_api/call/denoise", {"data": ["Why?"]})
-    assert (status, said) == (422, "This function takes 8 values, and 1 were given.\n")
+    assert (status, said) == (422, "This function takes 10 values, and 1 were given.\n")
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[]", b"null", b'{"data": NaN}', b'{"data": [1e999, Infinity]}',
@@ -263,7 +265,7 @@ def test_a_page_with_a_password_shows_and_does_nothing_without_it(tmp_path):
         assert "Why is the sky" not in asked(address, "/")[1]
         for path, body in [
             (JOIN, {"data": ["x"], "fn_index": 0, "session_hash": "abc"}),
-            ("/gradio_api/call/denoise", {"data": ["Why?", *[None] * 7]}),
+            ("/gradio_api/call/denoise", {"data": ["Why?", *SHORT]}),
             ("/gradio_api/upload", b""),
             ("/config", None),
         ]:

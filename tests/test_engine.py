@@ -211,6 +211,25 @@ def test_a_child_that_hangs_is_ended_without_a_stop_too(faulty, expected):
     assert_same_frames(list(faulty.run(PROMPT, SHORT)), expected)
 
 
+def test_the_first_step_has_the_time_that_it_takes(card, expected):
+    # How long steps take is not known yet, and on a processor one of a large checkpoint takes minutes.
+    with closing(Engine(card, Patience(slowest=1000.0, least=0.0))) as engine:
+        assert_same_frames(list(engine.run(PROMPT, SHORT)), expected)
+
+
+def test_a_canvas_longer_than_any_before_is_not_measured_by_their_steps(engine):
+    list(engine.run(PROMPT, SHORT))
+    assert engine._child._slowest > 0
+    longer = engine._child._longest + 8
+    os.kill(child_of(engine).pid, signal.SIGSTOP)
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        run = thread.submit(lambda: list(engine.run(PROMPT, SHORT.changed(canvas_length=longer))))
+        wait_until(lambda: engine._child._longest == longer)
+        assert engine._child._slowest == 0
+        os.kill(child_of(engine).pid, signal.SIGCONT)
+        assert run.result()
+
+
 def test_a_stop_without_a_run_stops_nothing(engine, expected):
     engine.stop()
     assert_same_frames(list(engine.run(PROMPT, SHORT)), expected)
@@ -380,6 +399,19 @@ def test_numbers_that_are_not_finite_end_the_run_in_words(checkpoint):
             list(frames(checkpoint, PROMPT, SHORT))
     finally:
         decoder["norm"] = norm
+
+
+@pytest.mark.parametrize(
+    ("asked", "able", "sentence"),
+    [
+        ({"think": True}, {"thinks": True}, "cannot be asked to think: its chat template knows no thinking."),
+        ({"system": "Be brief."}, {"takes_system": True}, "takes no system prompt: its chat template has no place for"),
+    ],
+)
+def test_a_thought_and_a_system_prompt_are_refused_where_the_template_knows_none(card, asked, able, sentence):
+    with pytest.raises(SettingsError, match=f"^{card.name} {sentence}"):
+        check_settings(card, SHORT.changed(**asked))
+    check_settings(replace(card, **able), SHORT.changed(**asked))
 
 
 def test_a_prompt_that_is_too_long_is_refused_by_the_child_and_the_next_run_works(engine, expected):

@@ -4,6 +4,7 @@ import asyncio
 import json
 from dataclasses import replace
 
+import gradio as gr
 import pytest
 
 from tests.support.recorded import TINY_RUN, GatedEngine, RecordedEngine
@@ -30,7 +31,7 @@ def test_every_knob_that_visitors_set_has_one_field(script):
 
 def test_every_knob_is_an_option_of_the_endpoint():
     endpoint = denoise_endpoint(Runs(RecordedEngine(TINY_RUN)))
-    assert set(endpoint.__annotations__) - {"prompt", "return"} == set(SET_BY_VISITORS)
+    assert set(endpoint.__annotations__) - {"prompt", "request", "return"} == set(SET_BY_VISITORS)
 
 
 def test_a_program_is_told_how_far_the_checkpoint_is_that_it_waits_for():
@@ -38,7 +39,7 @@ def test_a_program_is_told_how_far_the_checkpoint_is_that_it_waits_for():
     engine.loading = Loading(6, 15)
 
     async def gather():
-        steps = denoise_endpoint(Runs(engine))("hello")
+        steps = denoise_endpoint(Runs(engine))("hello", gr.Request(session_hash="abc"))
         _, first = await anext(steps)
         engine.let(3)
         return first, [step["phase"] async for _, step in steps]
@@ -71,5 +72,16 @@ def test_the_form_takes_over_the_checkpoints_defaults_and_its_longest_canvas(car
     assert limits["ranges"]["canvas_length"] == "8 to 64"
     assert limits["ranges"]["max_tokens"] == "1 to 8192"
     assert limits["defaults"]["max_tokens"] == 48
-    assert "seed" not in limits["defaults"]
+    assert limits["defaults"]["think"] is False
+    assert not {"seed", "system"} & limits["defaults"].keys()
     assert set(limits["ranges"]) <= set(SET_BY_VISITORS)
+
+
+def test_the_form_shows_only_what_the_checkpoints_template_knows(card):
+    def unknown(**able):
+        return json.loads(limits_of(replace(card, **able)))["unknown"]
+
+    assert unknown() == ["think", "system"]
+    assert unknown(thinks=True) == ["system"]
+    assert unknown(takes_system=True) == ["think"]
+    assert unknown(thinks=True, takes_system=True) == []

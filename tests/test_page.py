@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,8 +12,10 @@ import pytest
 from bench.rounds import play
 from tests.support.browser import free_port, open_page, served_app, wait_until_served
 from tests.support.live_page import PAINTED, RUN_MS, SHOWN, shown_run, start, wait_for_end
-from tests.support.recorded import GatedEngine, RecordedEngine
+from tests.support.recorded import TINY_RUN, GatedEngine, RecordedEngine
 from training.corpus import FAMILIES
+from visualizer.bundled import POCKET_FOLDER
+from visualizer.model.checkpoint import read_card
 from visualizer.page.ui import build_page, page_head, page_theme
 from visualizer.prompts import load_prompts
 from visualizer.trace.canvas import CanvasState, Finish, Frame, Phase
@@ -225,6 +228,30 @@ def held_page(browser, engine, runs_folder=None):
         opened.close()
     finally:
         shown.close()
+
+
+def test_a_thought_and_a_system_prompt_are_asked_for_where_the_checkpoint_knows_them(browser):
+    card = replace(read_card(POCKET_FOLDER), thinks=True, takes_system=True)
+    with held_page(browser, RecordedEngine(TINY_RUN, card=card)) as page:
+        page.click("#knobs summary")
+        page.check("#think input")
+        page.fill("#system textarea", "Be brief.")
+        start(page, "#card-why")
+        assert wait_for_end(page) == "stop"
+        for _ in range(2):
+            assert "thinking" in page.text_content("#player .dp-origin")
+            assert page.text_content("#player [data-ui=system]") == "Be brief."
+            page.reload()
+            page.wait_for_selector("#player .player-root[data-state=stop]")
+
+
+def test_a_checkpoint_that_knows_no_thinking_and_no_system_prompt_is_not_asked_for_them(browser):
+    with held_page(browser, RecordedEngine(TINY_RUN)) as page:
+        page.click("#knobs summary")
+        assert page.is_visible("#seed input")
+        assert page.is_hidden("#think input") and page.is_hidden("#system textarea")
+        knobs = page.evaluate("() => window.denoiseForm.read().knobs")
+        assert (knobs["think"], knobs["system"]) == (None, None)
 
 
 @pytest.mark.parametrize("ending", ["stop", "stopped"])

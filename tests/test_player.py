@@ -280,10 +280,23 @@ def test_a_thought_stands_apart_from_the_answer_and_folded(opened):
     page = opened(message)
     page.focus(".dp-play")
     press(page, "End")
-    assert page.text_content(".dp-thought pre") == "First <b>count</b> the planets."
-    assert page.text_content(".dp-thought summary") == "Thought"
-    assert not page.is_visible(".dp-thought pre")
+    assert page.text_content("[data-ui=thoughtBox] pre") == "First <b>count</b> the planets."
+    assert page.text_content("[data-ui=thoughtBox] summary") == "Thought"
+    assert not page.is_visible("[data-ui=thoughtBox] pre")
     assert "count" not in page.text_content("pre[data-ui=answer]")
+
+
+def test_what_was_asked_beside_the_prompt_is_told(opened):
+    message = recording(made_run(16, 3))
+    message["messages"][0]["settings"] |= {"think": True, "system": "Be <b>brief</b>."}
+    page = opened(message)
+    assert " · thinking · " in page.text_content(".dp-origin")
+    page.focus(".dp-play")
+    press(page, "End")
+    assert page.text_content("[data-ui=systemBox] pre") == "Be <b>brief</b>."
+    assert not page.is_visible("[data-ui=systemBox] pre")
+    page.click("[data-ui=systemBox] summary")
+    assert page.is_visible("[data-ui=systemBox] pre")
 
 
 # ---- Layouts

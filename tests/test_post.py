@@ -10,6 +10,7 @@ import pytest
 from tests.support.canvas_samples import tiny_state
 from tests.support.made_traces import MANY_SCRIPTS, made_trace, stopped_trace
 from visualizer.export.post import alt_text, html_snippet, markdown_snippet
+from visualizer.settings import Settings
 from visualizer.trace.canvas import Phase
 
 HOSTILE = 'Say "> <script>alert(1)</script> ](http://x) **now**\n\n# head “quoted” \u202eabc @someone | $x$ `y` \\'
@@ -35,6 +36,14 @@ def test_one_sentence_says_prompt_first_tokens_and_text():
     assert said.startswith("A diffusion language model answers “Name the planets.”: at step 1 of 4, ")
     assert said.endswith(" landed first, and the final text begins “1. Mercury”.")
     assert said.count("\n") == 0
+
+
+def test_a_system_prompt_is_part_of_what_was_asked():
+    trace = made_trace(["Mercury", " is", " hot"])
+    told = replace(trace, info=replace(trace.info, settings=Settings(system="Be\nbrief.")))
+    assert alt_text(told).startswith(
+        "A diffusion language model answers “Name the planets.” under the system prompt “Be brief.”: at step"
+    )
 
 
 def test_neighbours_that_landed_together_are_quoted_together():

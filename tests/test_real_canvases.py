@@ -135,7 +135,7 @@ def test_a_thought_stands_quiet_above_the_answer(opened, label, layout):
     last_of_thought = page.locator(".dp-canvas .dp-quiet.dp-committed:visible").last.evaluate(_TOP)
     line_px = page.eval_on_selector(".dp-canvas", "(node) => parseFloat(getComputedStyle(node).lineHeight)")
     assert plain.first.evaluate(_TOP) - last_of_thought == pytest.approx(2 * line_px, abs=2)
-    assert page.text_content(".dp-thought pre").strip() == THOUGHT
+    assert page.text_content("[data-ui=thoughtBox] pre").strip() == THOUGHT
 
 
 def test_the_grid_shows_every_position_with_thought_and_tail_dimmed(opened):

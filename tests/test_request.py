@@ -3,8 +3,8 @@
 import pytest
 
 from visualizer.errors import SettingsError
-from visualizer.request import MAX_PROMPT_CHARACTERS, Request, new_run_id
-from visualizer.settings import Sampler, Settings
+from visualizer.request import Request, new_run_id
+from visualizer.settings import MAX_PROMPT_CHARACTERS, Sampler, Settings
 
 ID = "0123456789abcdef" * 2
 
@@ -24,6 +24,15 @@ ID = "0123456789abcdef" * 2
 def test_a_prompt_that_cannot_be_run_is_refused_in_words(prompt, reason):
     with pytest.raises(SettingsError, match=reason):
         Request(ID, prompt, Settings())
+
+
+def test_a_prompt_and_a_system_prompt_are_short_enough_together_or_refused():
+    half = "x" * (MAX_PROMPT_CHARACTERS // 2)
+    Request(ID, half, Settings(system=half))
+    with pytest.raises(SettingsError, match="200,001 characters with the system prompt; at most 200,000"):
+        Request(ID, half + "x", Settings(system=half))
+    with pytest.raises(SettingsError, match="400,004 bytes with the system prompt; at most 400,000"):
+        Request(ID, "𝔘" * 100_000, Settings(system="𝔘"))
 
 
 @pytest.mark.parametrize("run_id", ["", "0" * 31, "0" * 33, "G" * 32, "../" + "0" * 29, 7, ID.upper(), ID + "\n"])

@@ -15,6 +15,7 @@ from visualizer.picture.lettering import Lettering
 from visualizer.picture.options import PRESETS, Pacing, SceneOptions
 from visualizer.picture.scene import build_scene, status_of
 from visualizer.picture.timing import durations_ms, kept_states
+from visualizer.settings import Settings
 from visualizer.theme import THEMES
 
 GLYPHS = Glyphs()
@@ -177,6 +178,13 @@ def test_every_word_around_the_canvas_can_be_switched_off():
     bare = scene_of(trace, step=False, legend=False, progress=False)
     assert (bare.stage.status, bare.stage.legend, bare.stage.progress) == (None, None, None)
     assert bare.frames[0].status == ""
+
+
+def test_a_picture_says_what_was_asked_for_beside_the_prompt():
+    trace = growing_run(["One"])
+    more = replace(trace, info=replace(trace.info, settings=Settings(think=True, system="Be brief.")))
+    assert "thinking   ·   system prompt" in words_of(scene_of(more))
+    assert "thinking" not in words_of(scene_of(more, prompt=False)) + words_of(scene_of(trace))
 
 
 def test_a_live_run_is_labelled_live():

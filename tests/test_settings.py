@@ -6,7 +6,7 @@ import math
 import pytest
 
 from visualizer.errors import SettingsError
-from visualizer.settings import MAX_SEED, Sampler, Settings
+from visualizer.settings import MAX_SEED, THOUGHT_TOKENS, Sampler, Settings
 
 BAD = [
     ("no tokens at all", {"max_tokens": 0}, "token budget", "0"),
@@ -38,6 +38,11 @@ BAD = [
     ("a sampler of another name", {"sampler": "greedy"}, "sampler", "'greedy'"),
     ("a sampler that is a list", {"sampler": ["entropy-bound"]}, "sampler", "entropy-bound"),
     ("no sampler", {"sampler": None}, "sampler", "None"),
+    ("thinking as a number", {"think": 1}, "thinking", "1"),
+    ("thinking as a word", {"think": "yes"}, "thinking", "'yes'"),
+    ("a system prompt that is no text", {"system": ["Be brief."]}, "system prompt", "Be brief."),
+    ("a system prompt as long as a book", {"system": "x" * 200_001}, "system prompt", "200,001 characters"),
+    ("a system prompt of half a character", {"system": "x\ud800"}, "system prompt", "ud800"),
 ]
 
 
@@ -118,6 +123,25 @@ def test_an_unknown_knob_is_named():
         Settings().changed(pressure=1, heat=2, max_steps=3)
 
 
-def test_settings_survive_json():
-    settings = Settings(sampler=Sampler.CONFIDENCE_THRESHOLD, temperature=0.7, seed=MAX_SEED)
-    assert Settings(**json.loads(json.dumps(settings.to_dict()))) == settings
+@pytest.mark.parametrize("more", [{}, {"think": True}, {"system": "Be brief."}, {"think": True, "system": "Be brief."}])
+def test_settings_survive_json(more):
+    settings = Settings(sampler=Sampler.CONFIDENCE_THRESHOLD, temperature=0.7, seed=MAX_SEED, **more)
+    plain = settings.to_dict()
+    assert plain.keys() - Settings().to_dict().keys() == more.keys()
+    assert Settings.from_dict(json.loads(json.dumps(plain))) == settings
+
+
+@pytest.mark.parametrize("plain", [{}, {"seed": 1}, Settings().to_dict() | {"heat": 1}, ["seed"], None, "think"])
+def test_what_is_not_the_knobs_of_a_run_is_no_settings(plain):
+    with pytest.raises(SettingsError, match="the knobs of a run, each once"):
+        Settings.from_dict(plain)
+
+
+def test_a_thought_has_room_beside_the_budget_of_the_answer():
+    assert Settings(max_tokens=100).total_tokens == 100
+    assert Settings(max_tokens=100, think=True).total_tokens == 100 + THOUGHT_TOKENS
+
+
+def test_spaces_around_a_system_prompt_are_no_part_of_it():
+    assert Settings(system=" \n Be brief.\n").system == "Be brief."
+    assert Settings(system=" \n ") == Settings()

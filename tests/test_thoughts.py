@@ -6,7 +6,9 @@ import asyncio
 import csv
 import io
 import json
+import logging
 
+import gradio as gr
 import pytest
 
 import visualizer.model.denoise as denoise_module
@@ -24,6 +26,7 @@ from tests.support.recorded import RecordedEngine
 from visualizer.export.post import alt_text
 from visualizer.export.tables import csv_text, json_text
 from visualizer.page.api import denoise_endpoint
+from visualizer.player.messages import MessageWriter
 from visualizer.run import Runs
 from visualizer.run.engine import frames
 from visualizer.settings import Settings
@@ -38,14 +41,31 @@ EXPECTED = {
 }
 
 
-def told(real, run):
+def told(real, run, runs=None, **knobs):
     """What the endpoint yields of a run's frames."""
 
     async def gather():
-        endpoint = denoise_endpoint(Runs(RecordedEngine(run, card=real.card)))
-        return [(text, step) async for text, step in endpoint("hello")]
+        endpoint = denoise_endpoint(runs or Runs(RecordedEngine(run, card=real.card)))
+        return [(text, step) async for text, step in endpoint("hello", gr.Request(session_hash="abc"), **knobs)]
 
     return asyncio.run(asyncio.wait_for(gather(), 60))
+
+
+def test_a_program_asks_for_a_thought_and_gives_a_system_prompt_and_the_recording_says_so(real, tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    run = written(real, CANVASES["a filled thought"])
+    runs = Runs(RecordedEngine(run, card=real.card))
+    *_, (_, step) = told(real, run, runs, think=True, system=" Be brief. ")
+    save_trace(runs.trace(step["run"]), tmp_path / "run.jsonl")
+    settings = load_trace(tmp_path / "run.jsonl").info.settings
+    assert (settings.think, settings.system) == (True, "Be brief.")
+    assert "think True" in caplog.text and "brief" not in caplog.text
+
+
+@pytest.mark.parametrize("knobs", [{"think": True}, {"system": "Be brief."}])
+def test_a_program_is_told_what_the_pocket_cannot_be_asked_for(real, knobs):
+    with pytest.raises(gr.Error, match="its chat template"):
+        told(real, [], Runs(RecordedEngine([])), **knobs)
 
 
 @pytest.mark.parametrize("label", EXPECTED)
@@ -61,6 +81,14 @@ def test_a_program_reads_no_thought_that_the_prompt_has_opened(real, monkeypatch
     *_, (all_accepted, before), (text, step) = told(real, written(real, f"{THOUGHT}\n<channel|>{SKY}"))
     assert (all_accepted, text) == (SKY, SKY)
     assert (before["thought"], step["thought"]) == (None, THOUGHT)
+
+
+def test_the_browser_is_told_of_a_thought_that_the_prompt_has_opened(real, monkeypatch):
+    monkeypatch.setattr(real.tokenizer, "chat_template", OPENING_TEMPLATE)
+    run = written(real, THOUGHT)
+    writer = MessageWriter(real.card.vocab_size)
+    stretches = [json.loads(writer.write(frame)).get("r") for frame in run]
+    assert stretches[1][0][::2] == [0, Part.THOUGHT]
 
 
 @pytest.mark.parametrize(("text", "answer"), [(f"{THOUGHT}\n<channel|>{SKY}", SKY), (THOUGHT, "")])

@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from visualizer.errors import SettingsError
-from visualizer.settings import SET_BY_VISITORS, Settings
+from visualizer.settings import MAX_PROMPT_CHARACTERS, SET_BY_VISITORS, Settings
 
-MAX_PROMPT_CHARACTERS = 200_000
 MAX_PROMPT_BYTES = 400_000
-"""In UTF-8, where a character takes up to four."""
+"""Of a prompt and a system prompt together in UTF-8, where a character takes up to four."""
 NO_UTF_8 = "The prompt is not valid UTF-8."
 RUN_ID = re.compile(r"[0-9a-f]{32}")
 
@@ -35,16 +34,18 @@ class Request:
             raise SettingsError("A run's id is 32 hexadecimal digits.")
         if not isinstance(self.prompt, str) or not self.prompt.strip():
             raise SettingsError("The prompt is empty: write something, or choose one of the demo prompts.")
-        if len(self.prompt) > MAX_PROMPT_CHARACTERS:
+        length = len(self.prompt) + len(self.settings.system)
+        both = " with the system prompt" if self.settings.system else ""
+        if length > MAX_PROMPT_CHARACTERS:
             raise SettingsError(
-                f"The prompt has {len(self.prompt):,} characters; at most {MAX_PROMPT_CHARACTERS:,} are taken."
+                f"The prompt has {length:,} characters{both}; at most {MAX_PROMPT_CHARACTERS:,} are taken."
             )
         try:
-            size = len(self.prompt.encode())
+            size = len(self.prompt.encode()) + len(self.settings.system.encode())
         except UnicodeEncodeError as exc:  # half of a surrogate pair
             raise SettingsError(NO_UTF_8) from exc
         if size > MAX_PROMPT_BYTES:
-            raise SettingsError(f"The prompt has {size:,} bytes; at most {MAX_PROMPT_BYTES:,} are taken.")
+            raise SettingsError(f"The prompt has {size:,} bytes{both}; at most {MAX_PROMPT_BYTES:,} are taken.")
         object.__setattr__(self, "prompt", self.prompt.strip())
 
     @classmethod

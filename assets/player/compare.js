@@ -9,12 +9,14 @@ const compare = (() => {
    * @returns {{name: string, value: string}[][]}
    */
   function differing(runs) {
-    /** @type {[string, (run: Run) => string | number | undefined][]} */
+    /** @type {[string, (run: Run) => string | number | boolean | undefined][]} */
     const readers = [["checkpoint", (run) => run.checkpoint], ["prompt", (run) => run.prompt]];
     for (const [key, name] of Object.entries(SHARED.settings)) readers.push([name, (run) => run.settings[key]]);
     const apart = readers.filter(([, read]) => new Set(runs.map(read)).size > 1);
-    return runs.map((run) => apart.map(([name, read]) => ({ name, value: String(read(run) ?? "–") })));
+    return runs.map((run) => apart.map(([name, read]) => ({ name, value: worded(read(run)) })));
   }
+  /** @param {string | number | boolean | undefined} value */
+  const worded = (value) => (value === true ? "on" : String(value ?? "–"));
   /**
    * Words with the whitespace after them.
    * @param {string} text

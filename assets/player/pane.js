@@ -45,7 +45,8 @@ const panes = (() => {
     <details class="dp-scaffold" data-ui="scaffold" hidden></details>
     <details class="dp-figures" data-ui="figures" hidden></details>
     <section class="dp-answer" data-ui="answerBox" aria-label="Answer" hidden>
-      <details class="dp-thought" data-ui="thoughtBox" hidden><summary>Thought</summary><pre data-ui="thought"></pre></details>
+      <details class="dp-aside" data-ui="systemBox" hidden><summary>System prompt</summary><pre data-ui="system"></pre></details>
+      <details class="dp-aside" data-ui="thoughtBox" hidden><summary>Thought</summary><pre data-ui="thought"></pre></details>
       <div><h3>Answer</h3><button type="button" data-ui="copy">Copy</button></div>
       <pre data-ui="answer" tabindex="0" role="region" aria-label="Text of the answer"></pre>
     </section>`;
@@ -118,7 +119,9 @@ const panes = (() => {
       ui.pill.title = sentence;
       write(ui.checkpoint, run.label || run.checkpoint);
       const date = day(run.startedAt);
-      write(ui.origin, run.recorded ? ["recording", run.label && run.checkpoint, date].filter(Boolean).join(" · ") : step ? "live" : "");
+      const thinking = run.settings.think && "thinking";
+      write(ui.origin, run.recorded ? ["recording", run.label && run.checkpoint, thinking, date].filter(Boolean).join(" · ")
+        : step ? ["live", thinking].filter(Boolean).join(" · ") : "");
       ui.origin.title = run.recorded ? ["A recorded run, replayed from its file.", run.device, run.fingerprint].filter(Boolean).join(" · ")
         : "The model runs, or ran, for this page.";
       write(ui.problem, run.problem);
@@ -173,6 +176,8 @@ const panes = (() => {
       const answer = compared ? run.answer : answerAt(run, index);
       const thought = thoughtAt(run, index);
       ui.answerBox.hidden = answer === null;
+      ui.systemBox.hidden = !run.settings.system;
+      write(ui.system, run.settings.system ?? "");
       ui.thoughtBox.hidden = !thought;
       write(ui.thought, thought);
       if (!compared) write(ui.answer, answer ?? "");

@@ -25,7 +25,9 @@ interface Settings {
   stop_entropy?: number;
   stability_steps?: number;
   seed?: number;
-  [name: string]: number | string | undefined;
+  think?: boolean;
+  system?: string;
+  [name: string]: number | string | boolean | undefined;
 }
 interface StartMessage {
   k: "start";
@@ -149,7 +151,13 @@ type Message =
 /** What the form says. A knob left empty takes the checkpoint's default, a seed a random value. */
 interface Form {
   prompt: string;
-  knobs: Record<string, string | number | null>;
+  knobs: Record<string, string | number | boolean | null>;
+}
+/** What it takes over from a checkpoint: `limits_of` in visualizer/page/form.py. */
+interface Limits {
+  defaults: Record<string, string | number | boolean>;
+  ranges: Record<string, string>;
+  unknown: string[];
 }
 /** What the page asks for, see visualizer/page/answers.py. */
 type Wish =

@@ -231,7 +231,7 @@ def written(checkpoint: Checkpoint, text: str, length: int = 256, steps: int = 7
         for number, ids in enumerate(blocks)
         for state in _block_states(rng, np.array(ids, np.int32), number, steps, last=number == len(blocks) - 1)
     ]
-    return list(frames_of(checkpoint, states))
+    return list(frames_of(checkpoint, checkpoint.card.defaults, states))
 
 
 def written_trace(checkpoint: Checkpoint, text: str, length: int = 256, steps: int = 7, seed: int = 0) -> Trace:

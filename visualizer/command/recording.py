@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from visualizer.errors import SettingsError
 from visualizer.request import NO_UTF_8, Request
-from visualizer.settings import KNOBS, SET_BY_VISITORS, Sampler
+from visualizer.settings import KNOBS, SET_BY_VISITORS, Choice, Knob, Number, Switch
 from visualizer.trace import Trace, trace_of
 
 if TYPE_CHECKING:
@@ -70,11 +70,21 @@ def add_run_flags(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--model", metavar="MODEL", help="checkpoint: a folder or a hub id (default: the pocket one)")
     for knob in KNOBS:
         if knob.about:
-            group.add_argument(
-                f"--{knob.name.replace('_', '-')}", type=int if knob.is_whole else float,
-                metavar=knob.unit.upper() or "N", help=knob.about,
-            )  # fmt: skip
-    group.add_argument("--sampler", choices=[str(name) for name in Sampler], help="How a step decides what to accept.")
+            _add_flag(group, knob)
+
+
+def _add_flag(group: argparse._ArgumentGroup, knob: Knob) -> None:
+    flag = f"--{knob.name.replace('_', '-')}"
+    match knob:
+        case Number():
+            kind = int if knob.is_whole else float
+            group.add_argument(flag, type=kind, metavar=knob.unit.upper() or "N", help=knob.about)
+        case Choice():
+            group.add_argument(flag, choices=[str(choice) for choice in knob.choices], help=knob.about)
+        case Switch():
+            group.add_argument(flag, action="store_const", const=True, help=knob.about)
+        case _:
+            group.add_argument(flag, metavar="TEXT", help=knob.about)
 
 
 def given_knobs(asked: argparse.Namespace) -> dict[str, object]:

@@ -10,6 +10,7 @@ from visualizer.measure import clipped
 from visualizer.trace import Part, Phase, Trace, settled_steps, trace_parts
 
 _PROMPT_CHARACTERS = 120
+_SYSTEM_CHARACTERS = 60
 _TEXT_CHARACTERS = 100
 _TOKEN_CHARACTERS = 24
 _TOKENS = 4
@@ -19,6 +20,8 @@ _MARKDOWN_SIGNS = re.compile(r"([\\`*_\[\]<>&~|#!$@])")
 def alt_text(trace: Trace) -> str:
     """The run in one sentence: its prompt, what landed first, how the text begins."""
     asked = f"A diffusion language model answers “{clipped(trace.info.prompt, _PROMPT_CHARACTERS)}”"
+    if trace.info.settings.system:
+        asked += f" under the system prompt “{clipped(trace.info.settings.system, _SYSTEM_CHARACTERS)}”"
     if not any(state.phase is Phase.STEP for state in trace.states):
         return f"{asked}, but the run ended before its first step."
     return f"{asked}: {_landed_first(trace)}, and {_ends_with(trace)}."

@@ -10,7 +10,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
@@ -20,6 +20,7 @@ import numpy as np
 
 from visualizer.errors import CheckpointError, SettingsError, VisualizerError
 from visualizer.model.blas import prefer_openblas
+from visualizer.model.chat_template import knows_system, knows_thinking
 from visualizer.model.metal_errors import gpu_error
 from visualizer.model.quantization import check_quantization
 from visualizer.model.token_text import TokenTexts
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 MODEL_TYPES = {"diffusion_gemma": Writing.DENOISED, "gemma3_text": Writing.TYPED}
 """How the models of a type write."""
-TYPED_KNOBS = frozenset({"max_tokens", "temperature", "seed"})
+TYPED_KNOBS = frozenset({"max_tokens", "temperature", "seed", "think", "system"})
 """The knobs of a run that a model that types has."""
 _PAGE_LENGTH = 256
 """Positions that a model that types has on one canvas."""
@@ -50,7 +51,8 @@ class CheckpointCard:
     """What a checkpoint folder says of itself, read without loading it.
 
     defaults: the sampling knobs of its generation_config. context_length: positions, prompt and answer together;
-    memory_context: those that fit this machine's memory, where that is known. writing: how it writes.
+    memory_context: those that fit this machine's memory, where that is known. writing: how it writes. thinks,
+    takes_system: what its chat template knows.
     """
 
     folder: Path
@@ -62,6 +64,8 @@ class CheckpointCard:
     defaults: Settings
     memory_context: int | None = None
     writing: Writing = Writing.DENOISED
+    thinks: bool = False
+    takes_system: bool = False
 
     @cached_property
     def fingerprint(self) -> str:
@@ -88,7 +92,7 @@ class Checkpoint:
         Raises SettingsError when prompt, answer and canvas together exceed the context, or when the prompt spells a
         special token that the model has no embedding of (mlx-vlm adds such to a tokenizer).
         """
-        ids = self._encode(self._in_template(prompt))
+        ids = self._encode(self._in_template(prompt, settings))
         self._check_length(len(ids), settings)
         unknown = [token_id for token_id in ids if token_id >= self.card.vocab_size]
         if unknown:
@@ -98,19 +102,20 @@ class Checkpoint:
 
     def _check_length(self, length: int, settings: Settings) -> None:
         """Refuse a prompt of more tokens than the context or the memory takes, before anything is computed of it."""
-        room = self.card.context_length - settings.max_tokens - settings.canvas_length
+        budget = f"a budget of {settings.total_tokens} tokens{', the thought included,' if settings.think else ''}"
+        room = self.card.context_length - settings.total_tokens - settings.canvas_length
         if length > room:
             raise SettingsError(
-                f"The prompt is too long: {length} tokens, and {max(room, 0)} fit beside a budget of "
-                f"{settings.max_tokens} tokens in this checkpoint's context of {self.card.context_length}."
+                f"The prompt is too long: {length} tokens, and {max(room, 0)} fit beside {budget} in this checkpoint's "
+                f"context of {self.card.context_length}."
             )
         if self.card.memory_context is None:
             return
-        room = self.card.memory_context - settings.max_tokens
+        room = self.card.memory_context - settings.total_tokens
         if length > room:
             raise SettingsError(
-                f"The prompt is too long for this machine's memory: {length} tokens, and {max(room, 0)} fit beside a "
-                f"budget of {settings.max_tokens} tokens."
+                f"The prompt is too long for this machine's memory: {length} tokens, and {max(room, 0)} fit beside "
+                f"{budget.rstrip(',')}."
             )
 
     def token_texts(self) -> TokenTexts:
@@ -133,9 +138,10 @@ class Checkpoint:
         thoughts = [self.answer_text([token_id for token_id, _ in run]) for part, run in runs if part == Part.THOUGHT]
         return self.answer_text(answer), "\n\n".join(thought.strip() for thought in thoughts) or None
 
-    def open_channel(self) -> list[int]:
+    def open_channel(self, settings: Settings) -> list[int]:
         """The channel that the template opens after a prompt and leaves open for the model; mostly nothing."""
-        ids = self._encode(self._in_template("Hello"))  # What a visitor asks may spell a marker too.
+        # Not in the visitor's own words: they may spell a marker too.
+        ids = self._encode(self._in_template("Hello", replace(settings, system="")))
         opener, closer = self._channel_ids()
         markers = [place for place, token_id in enumerate(ids) if token_id in (opener, closer)]
         return ids[markers[-1] :] if markers and ids[markers[-1]] == opener else []
@@ -146,9 +152,14 @@ class Checkpoint:
         marked = {i for i, token in self.tokenizer.added_tokens_decoder.items() if token.special}
         return frozenset(marked.union(i for i in self._channel_ids() if i is not None))
 
-    def _in_template(self, prompt: str) -> str:
-        messages = [{"role": "user", "content": prompt}]
-        return str(self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+    def _in_template(self, prompt: str, settings: Settings) -> str:
+        messages = [{"role": "system", "content": settings.system}] if settings.system else []
+        messages.append({"role": "user", "content": prompt})
+        return str(
+            self.tokenizer.apply_chat_template(
+                messages, tokenize=False, add_generation_prompt=True, enable_thinking=settings.think
+            )
+        )
 
     def _encode(self, text: str) -> list[int]:
         return list(self.tokenizer.encode(text, add_special_tokens=False))
@@ -186,6 +197,7 @@ def read_card(folder: Path) -> CheckpointCard:
     check_quantization(config, folder.name)
     generation = read_json(folder / "generation_config.json")
     _check_files(folder)
+    template = _chat_template(folder)
     try:
         writing = MODEL_TYPES[config["model_type"]]
         text_config = config if writing is Writing.TYPED else config["text_config"]
@@ -201,6 +213,8 @@ def read_card(folder: Path) -> CheckpointCard:
             stop_ids=stop_ids,
             defaults=_default_settings(generation, canvas_length, int(text_config["max_position_embeddings"])),
             writing=writing,
+            thinks=knows_thinking(template),
+            takes_system=knows_system(template),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise CheckpointError(f"The configuration of {folder.name} lacks or garbles {exc}.") from exc
@@ -369,6 +383,20 @@ def _default_settings(generation: dict[str, Any], canvas_length: int, context_le
     )  # fmt: skip
     least = _ANSWER_TOKENS if context_length >= _LONG_CONTEXT else 1
     return settings.changed(max_tokens=max(settings.max_tokens, least))
+
+
+def _chat_template(folder: Path) -> str:
+    """The chat template that transformers takes from a folder; "" where there is none."""
+    beside, config = folder / "chat_template.jinja", folder / "tokenizer_config.json"
+    if beside.is_file():
+        try:
+            return beside.read_text(encoding="utf-8", errors="replace")
+        except OSError as exc:
+            raise CheckpointError(
+                f"{beside.name} of the checkpoint {folder.name} cannot be read: {exc.strerror}."
+            ) from exc
+    template = read_json(config).get("chat_template") if config.is_file() else None
+    return template if isinstance(template, str) else ""
 
 
 def _check_files(folder: Path) -> None:

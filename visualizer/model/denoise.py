@@ -53,7 +53,7 @@ def denoise(
     key = mx.random.key(settings.seed)
     cache = model.make_cache()
     context = mx.array([list(prompt_ids)], dtype=mx.int32)
-    remaining, block = settings.max_tokens, 0
+    remaining, block = settings.total_tokens, 0
     evaluation = evaluation or Evaluation()
     while True:
         cache = _extend_cache(model, context, cache)

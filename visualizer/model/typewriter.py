@@ -40,7 +40,7 @@ def type_out(
     started = clock()
     # mlx-lm samples from MLX's own random state, which is this process's.
     mx.random.seed(settings.seed)
-    left, block = settings.max_tokens, 0
+    left, block = settings.total_tokens, 0
 
     def elapsed_ms() -> float:
         return (clock() - started) * 1000

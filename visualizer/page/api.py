@@ -30,6 +30,8 @@ def denoise_endpoint(runs: Runs) -> Callable[..., AsyncIterator[tuple[str, dict[
         entropy_bound: float | None = None,
         temperature: float | None = None,
         seed: int | None = None,
+        think: bool | None = None,
+        system: str | None = None,
     ) -> AsyncIterator[tuple[str, dict[str, object]]]:
         """Denoise a prompt and stream every step.
 
@@ -39,11 +41,12 @@ def denoise_endpoint(runs: Runs) -> Callable[..., AsyncIterator[tuple[str, dict[
         runs are before this one: "", and its place, how many they are, with the seconds of a block where they are
         known; while the checkpoint loads: "", and done_bytes of total_bytes. `run` is the id by which the page opens
         it. A knob left out takes the checkpoint's default; sampler is "entropy-bound" or "confidence-threshold"; a seed
-        left out is random. A caller who goes away stops the run.
+        left out is random; think (true or false) and system (a system prompt) are for a checkpoint whose chat template
+        knows them. A caller who goes away stops the run.
         """
         knobs = {
             "max_tokens": max_tokens, "canvas_length": canvas_length, "max_steps": max_steps, "sampler": sampler,
-            "entropy_bound": entropy_bound, "temperature": temperature, "seed": seed,
+            "entropy_bound": entropy_bound, "temperature": temperature, "seed": seed, "think": think, "system": system,
         }  # fmt: skip
         try:
             run = runs.begin(Request.of(runs.engine.card.defaults, prompt, knobs), client=request.session_hash)

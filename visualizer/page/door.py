@@ -23,7 +23,7 @@ from visualizer.host_names import HostNames
 from visualizer.page.calls import Refused, check_call, check_session, check_way, is_form, is_upload, read_call
 from visualizer.page.gradio_queue import GradioQueue
 from visualizer.page.uploads import make_room
-from visualizer.request import MAX_PROMPT_CHARACTERS
+from visualizer.settings import MAX_PROMPT_CHARACTERS
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from visualizer.model import CheckpointCard
 from visualizer.page.styles import form_script
 from visualizer.prompts import Prompt
 from visualizer.run import Gallery
-from visualizer.settings import KNOBS, SET_BY_VISITORS, Knob, Sampler
+from visualizer.settings import KNOBS, SET_BY_VISITORS, Choice, Knob, Number, Switch
 
 _GLUE = """
 const form = createForm(element.querySelector('.form-root'), {markup}, {prompts});
@@ -39,14 +39,18 @@ def build_form(card: CheckpointCard, prompts: tuple[Prompt, ...], gallery: Galle
 
 
 def limits_of(card: CheckpointCard) -> str:
-    """What the form takes over from a checkpoint, as JSON: `knobs`, each with its default and range in words."""
-    settings = card.defaults.to_dict()
+    """What the form takes over from a checkpoint, as JSON: `defaults` by knob, the `ranges` of numbers in words, and
+    the `unknown` knobs, which it does not show."""
     highest = {"canvas_length": card.canvas_length}
     ranges = {
-        knob.name: f"{knob.lowest:g} to {highest.get(knob.name, knob.highest):.10g}" for knob in KNOBS if knob.about
+        knob.name: f"{knob.lowest:g} to {highest.get(knob.name, knob.highest):.10g}"
+        for knob in KNOBS
+        if knob.about and isinstance(knob, Number)
     }
-    defaults = {name: settings[name] for name in SET_BY_VISITORS if name != "seed"}
-    return json.dumps({"defaults": defaults, "ranges": ranges})
+    defaults = {name: getattr(card.defaults, name) for name in SET_BY_VISITORS if name not in ("seed", "system")}
+    knows = {"think": card.thinks, "system": card.takes_system}
+    unknown = [name for name, known in knows.items() if not known]
+    return json.dumps({"defaults": defaults, "ranges": ranges, "unknown": unknown})
 
 
 def _markup(prompts: tuple[Prompt, ...], gallery: Gallery) -> Iterator[str]:
@@ -60,9 +64,7 @@ def _markup(prompts: tuple[Prompt, ...], gallery: Gallery) -> Iterator[str]:
     for knob in KNOBS:
         if knob.about:
             yield _field(knob)
-    options = "".join(f"<option>{html.escape(sampler)}</option>" for sampler in Sampler)
-    yield f'<label id="sampler"><span>Sampler</span><select name="sampler">{options}</select>'
-    yield "<small>How a step decides what to accept.</small></label></div></details>"
+    yield "</div></details>"
 
 
 def _demo(prompt: Prompt, recording: str | None) -> str:
@@ -80,12 +82,24 @@ def _demo(prompt: Prompt, recording: str | None) -> str:
 
 
 def _field(knob: Knob) -> str:
-    """Without `min`: steps would be counted from there."""
-    unit = f" <i>{knob.unit}</i>" if knob.unit else ""
+    unit = f" <i>{knob.unit}</i>" if isinstance(knob, Number) and knob.unit else ""
     return (
         f'<label id="{knob.name.replace("_", "-")}"><span>{knob.spoken.capitalize()}{unit}</span>'
-        f'<input type="number" name="{knob.name}" step="{knob.step:g}"><small>{html.escape(knob.about)}</small></label>'
+        f"{_control(knob)}<small>{html.escape(knob.about)}</small></label>"
     )
+
+
+def _control(knob: Knob) -> str:
+    match knob:
+        case Number():  # Without `min`: steps would be counted from there.
+            return f'<input type="number" name="{knob.name}" step="{knob.step:g}">'
+        case Choice():
+            options = "".join(f"<option>{html.escape(choice)}</option>" for choice in knob.choices)
+            return f'<select name="{knob.name}">{options}</select>'
+        case Switch():
+            return f'<input type="checkbox" name="{knob.name}">'
+        case _:
+            return f'<textarea name="{knob.name}" rows="2"></textarea>'
 
 
 def _literal(value: object) -> str:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from visualizer.errors import SettingsError
-from visualizer.settings import Knob
+from visualizer.settings import Number
 from visualizer.theme import THEMES
 
 PRESETS: dict[str, tuple[int, int | None]] = {
@@ -107,15 +107,15 @@ class SceneOptions:
 
 
 _KNOBS = (
-    Knob("width", "width", 320, 3840),
-    Knob("scale", "scale", 1, 2),
-    Knob("speed", "speed", 0.1, 20.0),
-    Knob("start_hold_ms", "start hold in milliseconds", 0, 60_000),
-    Knob("end_hold_ms", "end hold in milliseconds", 0, 60_000),
-    Knob("loop_start", "loop start", 0.0, 1.0),
-    Knob("frame_step", "frame step", 1, 1000),
+    Number("width", "width", 320, 3840),
+    Number("scale", "scale", 1, 2),
+    Number("speed", "speed", 0.1, 20.0),
+    Number("start_hold_ms", "start hold in milliseconds", 0, 60_000),
+    Number("end_hold_ms", "end hold in milliseconds", 0, 60_000),
+    Number("loop_start", "loop start", 0.0, 1.0),
+    Number("frame_step", "frame step", 1, 1000),
 )
-_HEIGHT = Knob("height", "height", 240, 3840)
+_HEIGHT = Number("height", "height", 240, 3840)
 
 
 def _choice(spoken: str, value: object, kind: type[Choice]) -> Choice:

@@ -253,6 +253,9 @@ def status_of(trace: Trace, index: int) -> str:
 def _billing(trace: Trace, options: SceneOptions) -> Billing:
     facts = [trace.info.checkpoint] if options.checkpoint else []
     facts += [f"seed {trace.info.settings.seed}"] if options.seed else []
+    if options.prompt:
+        facts += ["thinking"] if trace.info.settings.think else []
+        facts += ["system prompt"] if trace.info.settings.system else []
     statuses = [status_of(trace, index) for index in range(len(trace.states))] if options.step else []
     return Billing(
         prompt=trace.info.prompt if options.prompt else "",

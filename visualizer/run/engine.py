@@ -16,7 +16,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 
@@ -39,14 +39,15 @@ _JOIN_SECONDS = 5.0
 class Patience:
     """Seconds that the child may be silent before it is ended; a machine that sleeps does not count.
 
-    loading: between two signs of loading. first: before a run's first frame, while the prompt is read. slowest: between
-    two frames, so many times the slowest step so far, but never less than `least`. stop: after a Stop.
+    loading: between two signs of loading. first: before a run's first frame, while the prompt is read, and before the
+    first step of a canvas longer than any so far. slowest: between two frames, so many times the slowest step so far,
+    but never less than `least`, for a machine that is busy with something else. stop: after a Stop.
     """
 
     loading: float = 600.0
     first: float = 600.0
     slowest: float = 10.0
-    least: float = 60.0
+    least: float = 20.0
     stop: float = 4.0
 
 
@@ -195,12 +196,15 @@ def check_settings(card: CheckpointCard, settings: Settings) -> None:
             f"not {settings.canvas_length}."
         )
     if card.writing is Writing.TYPED:
-        given, own = settings.to_dict(), card.defaults.to_dict()
-        for name in given.keys() - TYPED_KNOBS:
-            if given[name] != own[name]:
+        for name in {field.name for field in fields(settings)} - TYPED_KNOBS:
+            if getattr(settings, name) != getattr(card.defaults, name):
                 raise SettingsError(
                     f"The {spoken_name(name)} is of no use to {card.name}, which types one token after the other."
                 )
+    if settings.think and not card.thinks:
+        raise SettingsError(f"{card.name} cannot be asked to think: its chat template knows no thinking.")
+    if settings.system and not card.takes_system:
+        raise SettingsError(f"{card.name} takes no system prompt: its chat template has no place for one.")
 
 
 class _Child:
@@ -231,6 +235,7 @@ class _Child:
         self._framed = False
         self._heard = self._stopped = time.monotonic()
         self._slowest = 0.0
+        self._longest = 0
         self._orders: queue.SimpleQueue[_Request | _Stop | None] = queue.SimpleQueue()
         self._threads = [
             threading.Thread(target=target, name=name, daemon=True)
@@ -249,6 +254,8 @@ class _Child:
     def run(self, request: _Request) -> Generator[Frame]:
         with self._news:
             self._pending, self._halted, self._framed = request.run, False, False
+            if request.settings.canvas_length > self._longest:
+                self._longest, self._slowest = request.settings.canvas_length, 0.0
             self._heard = time.monotonic()
         self._orders.put(request)
         try:
@@ -352,14 +359,15 @@ class _Child:
         if reply is None:
             raise self._dead() if self._gone else self._silent()
         if reply.fatal:
-            self._process.join(_JOIN_SECONDS)  # It is ending itself; until it has, it would still count as alive.
+            self._process.kill()  # It is ending itself, which may take seconds that nobody should wait for.
+            self._process.join(_JOIN_SECONDS)
             self._gone = True  # Also where a busy machine lets it take longer.
         return reply
 
     def _allowed_seconds(self) -> float:
         if self.loading is not None:
             return self._patience.loading
-        if not self._framed:
+        if not self._framed or not self._slowest:
             return self._patience.first
         return max(self._patience.least, self._patience.slowest * self._slowest)
 
@@ -515,7 +523,7 @@ def frames(checkpoint: Checkpoint, prompt: str, settings: Settings) -> Iterator[
 
     ids = checkpoint.prompt_ids(prompt, settings)
     try:
-        yield from frames_of(checkpoint, _states(checkpoint, ids, settings))
+        yield from frames_of(checkpoint, settings, _states(checkpoint, ids, settings))
     finally:
         mx.clear_cache()  # The freed buffers have this run's shapes, which no other has.
 
@@ -532,12 +540,12 @@ def _states(checkpoint: Checkpoint, prompt_ids: Sequence[int], settings: Setting
     return denoise(model, prompt_ids, settings, stop_ids)
 
 
-def frames_of(checkpoint: Checkpoint, states: Iterable[CanvasState]) -> Iterator[Frame]:
+def frames_of(checkpoint: Checkpoint, settings: Settings, states: Iterable[CanvasState]) -> Iterator[Frame]:
     """The states of one run, each with the texts to draw it; on commits the answer and the thought up to there."""
     texts = checkpoint.token_texts()
     special = checkpoint.special_ids()
     known: set[int] = set()
-    written = checkpoint.open_channel()
+    written = checkpoint.open_channel(settings)
     begins_in_thought = bool(written)
     for state in states:
         shown = state.shown_ids().tolist()

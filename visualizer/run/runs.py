@@ -418,7 +418,7 @@ def _memory_bytes(run: Run | Trace) -> int:
 def _log_run(run: Run, trace: Trace, seconds: float) -> None:
     """One line, of what was computed; what was asked is nobody's business."""
     settings = trace.info.settings.to_dict()
-    knobs = ", ".join(f"{name} {settings[name]}" for name in SET_BY_VISITORS)
+    knobs = ", ".join(f"{name} {settings[name]}" for name in SET_BY_VISITORS if name in settings and name != "system")
     steps = sum(state.phase is Phase.STEP for state in trace.states)
     log.info("Run %s on %s (%s): %d steps in %.1f s, ended: %s", run.id, trace.info.checkpoint, knobs, steps, seconds,
              run.problem or run.ended)  # fmt: skip

@@ -7,8 +7,8 @@ The first line is the header, an object of these keys:
 
 - `format` "diffusion-trace" and `version` 1; `states`, how many lines follow.
 - `checkpoint`, `fingerprint` (a short hash of its files), `vocab_size`; `prompt`; `settings`, every knob of the run,
-  the seed among them (`visualizer.settings.Settings`); `device`; `versions` of the libraries, by name; `started_at`,
-  ISO 8601 in UTC.
+  the seed among them (`visualizer.settings.Settings`; `think` and `system` only where they are set); `device`;
+  `versions` of the libraries, by name; `started_at`, ISO 8601 in UTC.
 - `ended`: `stop` (the model ended its answer), `length` (token budget), `stopped` (by the visitor) or `failed`, the
   last with a sentence in `problem`.
 - `texts`: the text of every id that occurs, by id; `special`: those ids that mark structure (turn ends, padding).
@@ -227,11 +227,8 @@ def _read(file: BufferedIOBase) -> Trace:
 
 
 def _read_info(header: Fields) -> RunInfo:
-    settings = header.take("settings")
-    if not isinstance(settings, dict) or settings.keys() != Settings().to_dict().keys():
-        raise header.fault("settings", "does not hold the knobs of a run, each once")
     try:
-        settings = Settings(**settings)
+        settings = Settings.from_dict(header.take("settings"))
     except SettingsError as exc:
         raise header.fault("settings", f"is refused: {str(exc).rstrip('.')}") from exc
     return RunInfo(
