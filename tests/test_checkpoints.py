@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.hub_server import served_hub
-from tests.support.pocket_hub import BIG, POCKET_FILES, REPO, SIZE, SMALL_FILES, WEIGHTS
+from tests.support.pocket_hub import BIG, NOT_FETCHED, POCKET_FILES, REPO, SIZE, SMALL_FILES, WEIGHTS
 from visualizer.bundled import POCKET_FOLDER
 from visualizer.errors import FetchError, MachineError
 from visualizer.hub.catalog import Hub
@@ -56,7 +56,8 @@ def test_the_pocket_needs_nothing(checkpoints):
 def test_what_a_checkpoint_needs_is_said_before_anything_starts(server, hub, checkpoints):
     finding = checkpoints.look(REPO)
     assert finding.refusal is None
-    assert finding.needs.missing_bytes == sum(map(len, SMALL_FILES.values())) - len(SMALL_FILES["README.md"])
+    fetched = SMALL_FILES.keys() - NOT_FETCHED
+    assert finding.needs.missing_bytes == sum(len(SMALL_FILES[name]) for name in fetched)
     assert (finding.needs.here_bytes, finding.needs.canvas_length) == (0, 64)
     assert (finding.needs.machine_memory_bytes, finding.needs.metal) == (8 * 10**9, False)
     assert server.served[WEIGHTS] == 0

@@ -10,6 +10,7 @@ import pytest
 from tests.support import mac_fetcher
 from tests.support.hub_server import blob_of, served_hub
 from tests.support.pocket_hub import (
+    NOT_FETCHED,
     ORDINARY,
     POCKET_FILES,
     REPO,
@@ -60,7 +61,7 @@ def test_a_fetched_checkpoint_loads_and_is_found_again_without_the_hub(hub):
 def test_only_what_a_run_needs_is_fetch_all(server, hub):
     server.repos[REPO] |= {"README.md": b"words", "pytorch_model.bin": b"pickle", "onnx/model.safetensors": b"other"}
     fetch_all(locate(REPO, hub))
-    assert set(server.served) == set(POCKET_FILES) - {"README.md"}
+    assert set(server.served) == set(POCKET_FILES) - NOT_FETCHED
     assert all(server.served[name] == len(POCKET_FILES[name]) for name in server.served if name != "config.json")
 
 
@@ -111,7 +112,7 @@ def test_progress_grows_to_the_whole(server, hub):
 
 
 def locate_total():
-    return sum(len(content) for name, content in POCKET_FILES.items() if name != "README.md")
+    return sum(len(content) for name, content in POCKET_FILES.items() if name not in NOT_FETCHED)
 
 
 @pytest.mark.parametrize(

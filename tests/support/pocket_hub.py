@@ -17,6 +17,8 @@ from visualizer.hub.machine import Machine
 REPO = "somebody/pocket-copy"
 WEIGHTS = "model.safetensors"
 POCKET_FILES = files_of(POCKET_FOLDER)
+NOT_FETCHED = {"README.md", "prompts.toml"}
+"""Files of it that no run needs."""
 SMALL_FILES = POCKET_FILES | {
     "config.json": POCKET_FILES["config.json"].replace(b'"canvas_length": 128', b'"canvas_length": 64')
 }
