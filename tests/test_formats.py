@@ -211,7 +211,7 @@ def test_any_run_becomes_documents_that_hold_it(tmp_path, words, prompt):
 
 def test_without_the_font_folder_every_picture_still_has_its_text(tmp_path, trace):
     """By the command line of a copy of the app that has lost its fonts."""
-    for folder in ("visualizer", "assets/player"):
+    for folder in ("visualizer", "prompts", "assets/player", "assets/pocket", "assets/syllables"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     save_trace(trace, tmp_path / "run.jsonl.gz")
     targets = [f"run{suffix}" for suffix in (*PICTURES, ".html")]
