@@ -23,7 +23,7 @@ from visualizer.model import tensor_sizes, weight_files
 log = logging.getLogger(__name__)
 
 READOUT_BYTES = 96 * 2**20
-"""What reading the vocabulary takes where memory is short, from above: three of the smallest tiles of
+"""What reading the vocabulary takes where memory is short, from above: five of the smallest tiles of
 visualizer/model/device.py and the sums beside them."""
 PREFILL_ROWS = 1024
 """Positions of a prompt that one forward reads (visualizer/model/denoise.py)."""

@@ -11,8 +11,8 @@ _EMULATES_BFLOAT16 = re.compile(r"Apple M[12]\b")
 """Chips without bfloat16 of their own: float16 was 1.3 to 1.8 times faster there."""
 _CPU_TILE_BYTES = 24 * 2**20
 """Larger than a processor's cache is slower."""
-_METAL_TILE_BYTES = 80 * 2**20
-_METAL_TILES_IN_FLIGHT = 3
+_METAL_TILE_BYTES, _METAL_LEAST_TILE_BYTES = 40 * 2**20, 16 * 2**20
+_METAL_TILES_IN_FLIGHT = 5
 _POOL_BYTES = 4 * 10**9
 """Of freed buffers that MLX keeps. Without a limit pools of 6 to 9 GB were seen on the 26B."""
 
@@ -57,12 +57,13 @@ def recommended_bytes() -> int | None:
 def tiling(free_bytes: int | None) -> Tiling:
     """The tiles for a GPU with so much memory left, or for a processor (None).
 
-    Every tile costs a wait of half a millisecond on Metal: three at a time make 15 waits over the 26B's vocabulary, in
-    less than 300 MB. Where memory is short they become smaller, down to a processor's.
+    Every wait costs half a millisecond on Metal: with five tiles in flight there are 15 over the 26B's vocabulary. With
+    k in flight so many waits need k / (k - 1) of the memory: small tiles, many of them, are better than few large ones,
+    until the kernels are many too. Where memory is short they become smaller.
     """
     if free_bytes is None:
         return Tiling()
-    tile_bytes = min(_METAL_TILE_BYTES, max(_CPU_TILE_BYTES, free_bytes // (2 * _METAL_TILES_IN_FLIGHT)))
+    tile_bytes = min(_METAL_TILE_BYTES, max(_METAL_LEAST_TILE_BYTES, free_bytes // (2 * _METAL_TILES_IN_FLIGHT)))
     return Tiling(tile_bytes, _METAL_TILES_IN_FLIGHT, fused=True)
 
 
