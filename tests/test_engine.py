@@ -189,6 +189,7 @@ def test_a_child_that_hangs_ends_its_run_at_the_stop_and_is_replaced_by_the_next
     run = faulty.run("stop", LONG)
     seen = [next(run), next(run)]
     child = child_of(faulty)
+    os.waitpid(child.pid, os.WUNTRACED)  # it hangs; a stop before that would find it well
     rest = []
     waiting = threading.Thread(target=lambda: rest.extend(run))
     waiting.start()
