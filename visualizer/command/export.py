@@ -15,11 +15,9 @@ from visualizer.command.terminal import (
     FAILURE,
     SUCCESS,
     OneLineParser,
-    exit_status,
-    interrupts,
+    exit_status_told,
     printable,
     refuse,
-    status_line,
 )
 from visualizer.errors import SettingsError, VisualizerError
 from visualizer.export import (
@@ -46,17 +44,7 @@ def export_command(arguments: list[str], program: str) -> int:
     """Run the command line. Returns the exit status: 0 done, 1 failed, 2 asked wrongly, 130 interrupted."""
     asked = _parser(program).parse_args(arguments)
     log_to_terminal(logging.ERROR)
-
-    def work() -> int:
-        with interrupts() as check, status_line() as show:
-
-            def tell(words: str) -> None:
-                check()
-                show(words)
-
-            return _run(asked, tell)
-
-    return exit_status(work, "Interrupted; unfinished files were not written.")
+    return exit_status_told(lambda tell: _run(asked, tell), "Interrupted; unfinished files were not written.")
 
 
 def _run(asked: argparse.Namespace, tell: Callable[[str], None]) -> int:

@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 from visualizer.command.recording import add_run_flags, card_of, check_source, given_knobs, prompt_text, record
-from visualizer.command.terminal import SUCCESS, OneLineParser, exit_status, interrupts, status_line
+from visualizer.command.terminal import SUCCESS, OneLineParser, exit_status_told
 from visualizer.errors import SettingsError, VisualizerError
 from visualizer.export import check_race_target, export_race
 from visualizer.logs import log_to_terminal
@@ -30,17 +30,7 @@ def race_command(arguments: list[str], program: str) -> int:
     """Run the command line. Returns the exit status: 0 done, 1 failed, 2 asked wrongly, 130 interrupted."""
     asked = _parser(program).parse_args(arguments)
     log_to_terminal(logging.ERROR)
-
-    def work() -> int:
-        with interrupts() as check, status_line() as show:
-
-            def tell(words: str) -> None:
-                check()
-                show(words)
-
-            return _run(asked, tell)
-
-    return exit_status(work, "Interrupted; unfinished films were not written.")
+    return exit_status_told(lambda tell: _run(asked, tell), "Interrupted; unfinished films were not written.")
 
 
 def _run(asked: argparse.Namespace, tell: Callable[[str], None]) -> int:

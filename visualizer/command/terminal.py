@@ -92,6 +92,21 @@ def status_line() -> Iterator[Callable[[str], None]]:
         tell("")
 
 
+def exit_status_told(work: Callable[[Callable[[str], None]], int], interrupted: str) -> int:
+    """`exit_status` of long work that tells how far it is: on the status line, where an interrupt is heard too."""
+
+    def told_work() -> int:
+        with interrupts() as check, status_line() as show:
+
+            def tell(words: str) -> None:
+                check()
+                show(words)
+
+            return work(tell)
+
+    return exit_status(told_work, interrupted)
+
+
 class OneLineParser(argparse.ArgumentParser):
     """Says what was asked wrongly in one line."""
 

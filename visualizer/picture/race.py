@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import ceil
-from typing import overload
 
 from visualizer.errors import SettingsError
 from visualizer.measure import Score, scores_of, verdict
@@ -22,7 +21,7 @@ from visualizer.picture.line_breaks import shortened
 from visualizer.picture.measures import Measures
 from visualizer.picture.options import Pacing, SceneOptions
 from visualizer.picture.pixels import Box
-from visualizer.picture.scene import ENDINGS, Scene, SceneFrame, build_scene
+from visualizer.picture.scene import ENDINGS, MadeFrames, Scene, SceneFrame, build_scene
 from visualizer.picture.stage import SEPARATOR, Billing, Stage, Words
 from visualizer.picture.text_fit import MAX_FONT_UNITS, Need, fit_text
 from visualizer.picture.timing import SHORTEST_MS, STEP_MS
@@ -209,7 +208,7 @@ def _facts(trace: Trace) -> str:
     return SEPARATOR.join((trace.info.checkpoint, f"seed {trace.info.settings.seed}"))
 
 
-class _Scored(Sequence[SceneFrame]):
+class _Scored(MadeFrames):
     """Frames of a lane that say how far it is."""
 
     def __init__(self, frames: Sequence[SceneFrame], trace: Trace) -> None:
@@ -220,13 +219,8 @@ class _Scored(Sequence[SceneFrame]):
     def __len__(self) -> int:
         return len(self._frames)
 
-    @overload
-    def __getitem__(self, place: int) -> SceneFrame: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[SceneFrame]: ...
-    def __getitem__(self, place: int | slice) -> SceneFrame | list[SceneFrame]:
-        if isinstance(place, slice):
-            return [self[number] for number in range(*place.indices(len(self)))]
+    def made(self, place: int) -> SceneFrame:
+        """With its side's score for a status."""
         frame = self._frames[place]
         return replace(frame, status=self._words[frame.state_index])
 

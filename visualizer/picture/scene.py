@@ -6,6 +6,7 @@ grow with their number.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -135,8 +136,27 @@ def build_scene(
     )
 
 
-class _Frames(Sequence[SceneFrame]):
-    """The frames of a scene, each made anew when it is asked for."""
+class MadeFrames(Sequence[SceneFrame]):
+    """Frames that are each made anew when they are asked for."""
+
+    @abstractmethod
+    def made(self, place: int) -> SceneFrame:
+        """The frame at a place that is in range."""
+
+    @overload
+    def __getitem__(self, place: int) -> SceneFrame: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[SceneFrame]: ...
+    def __getitem__(self, place: int | slice) -> SceneFrame | list[SceneFrame]:
+        if isinstance(place, slice):
+            return [self[number] for number in range(*place.indices(len(self)))]
+        if not -len(self) <= place < len(self):
+            raise IndexError(place)
+        return self.made(place % len(self))
+
+
+class _Frames(MadeFrames):
+    """The frames of a scene."""
 
     def __init__(
         self,
@@ -157,15 +177,8 @@ class _Frames(Sequence[SceneFrame]):
     def __len__(self) -> int:
         return len(self._durations)
 
-    @overload
-    def __getitem__(self, place: int) -> SceneFrame: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[SceneFrame]: ...
-    def __getitem__(self, place: int | slice) -> SceneFrame | list[SceneFrame]:
-        if isinstance(place, slice):
-            return [self[number] for number in range(*place.indices(len(self)))]
-        if not -len(self) <= place < len(self):
-            raise IndexError(place)
+    def made(self, place: int) -> SceneFrame:
+        """Counted from where the film begins."""
         return self._frame((place + self._start) % len(self))
 
     def _frame(self, number: int) -> SceneFrame:
