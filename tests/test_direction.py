@@ -93,7 +93,9 @@ def test_a_run_whose_scaffold_comes_in_drops_is_shown_at_its_half():
     texts = {0: "noise"} | {k: f" w{k}" for k in range(1, 21)} | {21: "."}
     ids = list(range(1, 22))
     trace = made([ids[:k] + [0] * (21 - k) for k in range(1, 22)], texts)
-    half = direction_of(trace).moment
+    direction = direction_of(trace)
+    half = direction.moment
+    assert direction.shots[half].caption == f"Step {half}: {half} of the 21 answer tokens are there."
     there = [sum(state.accepted) for state in trace.states]
     assert there[half] * 2 >= 21 > there[half - 1] * 2
 

@@ -82,6 +82,8 @@ class _Director:
         self._turns = dict(self._changes_of_mind())
         self._holds = self._chosen()
         self.moment = self._moment()
+        if trace.states[self.moment].phase is Phase.STEP:
+            self._holds.setdefault(self.moment, _LANDING_MS)  # so that a poster's line is of its own step
 
     def shots(self) -> Iterator[Shot]:
         durations = self._durations()
