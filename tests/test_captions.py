@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from tests.support.made_traces import landing_trace
 from tests.support.told_runs import told_runs
 from tests.support.trace_samples import growing_run
 from visualizer.bundled import RECORDINGS_FOLDER
@@ -260,6 +261,15 @@ def test_the_captions_of_an_acrostic_name_its_letters():
 def test_a_run_in_several_blocks_names_the_block_in_every_caption():
     captions = said(growing_run(["One", " two", ".", " Three", " four", "."], steps=3, blocks=2))
     assert captions and all(caption.startswith("Block ") for caption in captions)
+
+
+@pytest.mark.parametrize(
+    ("last", "is_spoken_of"), [("!", True), (" Dr.", False), (" Dr.”", False), (" e.g.", False), (" came", False)]
+)
+def test_an_answer_is_spoken_of_in_sentences_where_each_has_an_end(last, is_spoken_of):
+    cells = ["He", " sat", ".", " He", " stood", last]
+    trace = landing_trace(cells, [2, 2, 1, 2, 2, 1])
+    assert any("sentences" in caption for caption in sayable(trace)) == is_spoken_of
 
 
 def test_a_caption_that_lies_is_found_out():

@@ -15,14 +15,15 @@ from functools import cached_property
 import numpy as np
 
 from visualizer.measure.quoting import clipped
-from visualizer.measure.sentences import sentence_spans
+from visualizer.measure.sentences import ABBREVIATIONS, sentence_spans
 from visualizer.measure.standing import Standing
 from visualizer.trace import Flags
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _TOKEN_CHARACTERS, _LINE_CHARACTERS = 24, 18
 _FEWEST_LINES, _FEWEST_SENTENCES, _FEWEST_WORDS = 3, 2, 2
-_NO_SENTENCE = re.compile(r"\b(?:etc|approx|\d+|\w)\.[\"”’)\]]*\Z|[^.!?…\"”’)\]*_]\Z")
+_UNENDED = "|".join(map(re.escape, sorted({"etc", "approx", *ABBREVIATIONS})))
+_NO_SENTENCE = re.compile(rf"\b(?:{_UNENDED}|\d+|\w)\.[\"”’)\]*_]*\Z|[^.!?…\"”’)\]*_]\Z", re.IGNORECASE)
 """How what is no sentence, or might be none, ends: an abbreviation, an initial, a number, or no end at all."""
 
 

@@ -6,7 +6,7 @@ import re
 
 Span = tuple[int, int]
 
-_ABBREVIATIONS = frozenset(("mr", "mrs", "ms", "dr", "st", "vs", "no", "e.g", "i.e", "prof"))
+ABBREVIATIONS = frozenset(("mr", "mrs", "ms", "dr", "st", "vs", "no", "e.g", "i.e", "prof"))
 # It begins only where a run of signs does, so that a text of nothing but full stops is read once.
 _END = re.compile(r"""(?<![.!?…])[.!?…]++["'”’)*_]*+(?=\s|$)|[。！？]+""")
 _LIST_NUMBER = re.compile(r"^[ \t]*\d{1,3}\.", re.MULTILINE)
@@ -37,4 +37,4 @@ def sentence_spans(text: str) -> list[Span]:
 def _is_abbreviated(text: str, dot: int) -> bool:
     word = _LAST_WORD.search(text, max(0, dot - 5), dot)
     begins = word is not None and (word.start() == 0 or not text[word.start() - 1].isalnum())
-    return word is not None and begins and word[0].lower() in _ABBREVIATIONS
+    return word is not None and begins and word[0].lower() in ABBREVIATIONS
