@@ -157,7 +157,7 @@ def test_nothing_is_dirty_when_nothing_changes():
 
 
 def test_a_small_change_is_a_small_rectangle():
-    scene = scene_of(step=False, progress=False)
+    scene = scene_of(step=False, progress=False, captions=False)
     painter = Painter(scene)
     painter.paint(scene.frames[1])
     painter.paint(scene.frames[2])
