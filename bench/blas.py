@@ -51,7 +51,7 @@ def time_steps(library: str, steps: int) -> list[float]:
 
     from visualizer.bundled import POCKET_FOLDER
     from visualizer.model import load_checkpoint, read_card
-    from visualizer.run.engine import frames
+    from visualizer.run.frames import frames
 
     checkpoint = load_checkpoint(read_card(POCKET_FOLDER))
     settings = checkpoint.card.defaults.changed(max_steps=steps + _WARM_UP, stop_entropy=0.0, max_tokens=128, seed=1)

@@ -93,7 +93,7 @@ def faults(
     """Every fault so many times, on the pocket, by its name. patience: None for the app's own."""
     patience = patience or Patience()
     with (
-        patch.object(engine_module, "_serve", failing_child.serve),
+        patch.object(engine_module, "serve", failing_child.serve),
         closing(Engine(read_card(POCKET_FOLDER), patience)) as engine,
     ):
         trial = _Trial(Runs(engine), patience)

@@ -24,7 +24,7 @@ from visualizer.model import Checkpoint, load_checkpoint, read_card
 from visualizer.page import build_page, page_head, page_theme
 from visualizer.player import MessageWriter
 from visualizer.prompts import Prompt, load_prompts
-from visualizer.run.engine import frames
+from visualizer.run.frames import frames
 from visualizer.settings import Settings
 from visualizer.trace import CellState, Frame, cell_states
 

@@ -21,7 +21,8 @@ from visualizer.model import denoise as denoise_module
 from visualizer.model import gpu_error
 from visualizer.model.checkpoint import read_card
 from visualizer.run import engine as engine_module
-from visualizer.run.engine import Engine, Patience, check_settings, frames, obituary
+from visualizer.run.engine import Engine, Patience, check_settings, obituary
+from visualizer.run.frames import frames
 from visualizer.run.memory_kills import memory_kills
 from visualizer.settings import Settings
 from visualizer.trace.canvas import Finish, Phase
@@ -179,7 +180,7 @@ def test_a_child_killed_in_the_middle_is_an_error_and_the_next_run_is_fresh(engi
 @pytest.fixture
 def faulty(card, monkeypatch):
     """An engine whose child has faults on demand, and with little patience."""
-    monkeypatch.setattr(engine_module, "_serve", failing_child.serve)
+    monkeypatch.setattr(engine_module, "serve", failing_child.serve)
     engine = Engine(card, Patience(slowest=2.0, least=1.0, stop=0.5))
     yield engine
     engine.close()

@@ -12,7 +12,7 @@ from visualizer.page.api import denoise_endpoint
 from visualizer.page.form import build_form, limits_of
 from visualizer.prompts import load_prompts
 from visualizer.run import Gallery, Runs
-from visualizer.run.engine import Loading
+from visualizer.run.child import Loading
 from visualizer.settings import KNOBS, SET_BY_VISITORS, Settings
 
 PROMPTS = load_prompts()

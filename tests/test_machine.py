@@ -81,7 +81,7 @@ import sys
 import mlx.core as mx
 from visualizer.bundled import POCKET_FOLDER
 from visualizer.model.checkpoint import load_checkpoint, read_card
-from visualizer.run.engine import frames
+from visualizer.run.frames import frames
 checkpoint = load_checkpoint(read_card(POCKET_FOLDER))
 before = mx.get_active_memory()
 mx.reset_peak_memory()

@@ -17,7 +17,7 @@ from visualizer.player.messages import (
     recording_message,
     start_message,
 )
-from visualizer.run.engine import frames
+from visualizer.run.frames import frames
 from visualizer.settings import Settings
 from visualizer.trace.canvas import CellState, Finish, Frame, Phase, cell_states, changed, reverted
 from visualizer.trace.parts import Part

@@ -11,7 +11,7 @@ from visualizer.errors import CheckpointError
 from visualizer.model import device
 from visualizer.model.checkpoint import load_checkpoint, read_card
 from visualizer.model.quantization import MODES, check_quantization
-from visualizer.run.engine import frames
+from visualizer.run.frames import frames
 
 REPOSITORIES = {
     "bf16": None,

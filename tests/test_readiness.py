@@ -39,7 +39,7 @@ from tests.support.real_checkpoint import (
 from visualizer.model.checkpoint import load_checkpoint, read_card
 from visualizer.model.token_text import TokenTexts
 from visualizer.player.messages import MessageWriter
-from visualizer.run.engine import frames
+from visualizer.run.frames import frames
 from visualizer.settings import Settings
 from visualizer.trace.canvas import Finish, Phase
 

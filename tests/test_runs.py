@@ -18,7 +18,8 @@ from visualizer.errors import EngineError, SettingsError, TraceError
 from visualizer.model.checkpoint import read_card
 from visualizer.request import Request, new_run_id
 from visualizer.run import runs as runs_module
-from visualizer.run.engine import Engine, Loading
+from visualizer.run.child import Loading
+from visualizer.run.engine import Engine
 from visualizer.run.runs import Run, Runs, cache_folder
 from visualizer.settings import Settings
 from visualizer.trace.trace import Trace

@@ -28,7 +28,7 @@ from visualizer.export.tables import csv_text, json_text
 from visualizer.page.api import denoise_endpoint
 from visualizer.player.messages import MessageWriter
 from visualizer.run import Runs
-from visualizer.run.engine import frames
+from visualizer.run.frames import frames
 from visualizer.settings import Settings
 from visualizer.trace import Part, Phase, load_trace, save_trace, trace_parts
 

@@ -18,7 +18,7 @@ from tests.support.canvas_samples import tiny_state
 from tests.support.made_traces import made_trace, stopped_trace
 from tests.support.mutations import mutate
 from visualizer.errors import TraceError
-from visualizer.run.engine import frames
+from visualizer.run.frames import frames
 from visualizer.settings import Sampler, Settings
 from visualizer.trace import file as trace_file
 from visualizer.trace.canvas import CanvasState, Finish, Frame, Phase

@@ -14,7 +14,8 @@ from visualizer.errors import CheckpointError, ExportError, SettingsError
 from visualizer.export import export
 from visualizer.model import check_denoises, load_checkpoint, read_card
 from visualizer.run import Engine, run_info
-from visualizer.run.engine import check_settings, frames
+from visualizer.run.engine import check_settings
+from visualizer.run.frames import frames
 from visualizer.trace import Finish, Phase, Writing, load_trace, save_trace, trace_of
 
 PROMPT = "Why is the sky blue?"

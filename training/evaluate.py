@@ -25,7 +25,7 @@ from visualizer.errors import VisualizerError
 from visualizer.measure import parses, scaffold_first
 from visualizer.model import Checkpoint, load_checkpoint, read_card
 from visualizer.run import run_info
-from visualizer.run.engine import frames
+from visualizer.run.frames import frames
 from visualizer.settings import Sampler
 from visualizer.trace import CanvasState, Part, Phase, Trace, reverted, trace_of, trace_parts
 

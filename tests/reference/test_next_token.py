@@ -17,7 +17,7 @@ from training.train import NEXT_TOKEN, OBJECTIVES, Recipe, train
 from visualizer.bundled import POCKET_FOLDER
 from visualizer.model import load_checkpoint, read_card
 from visualizer.run import run_info
-from visualizer.run.engine import frames
+from visualizer.run.frames import frames
 from visualizer.trace import Phase, Writing, trace_of
 
 PROMPT = "Why is the sky blue?"

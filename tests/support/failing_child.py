@@ -13,18 +13,18 @@ from multiprocessing.connection import Connection
 from unittest.mock import patch
 
 from visualizer.model import Checkpoint, CheckpointCard
-from visualizer.run import engine
+from visualizer.run import child
 from visualizer.settings import Settings
 from visualizer.trace import Frame
 
 RAISE = "raise: "
 FAULTS = {"kill": signal.SIGKILL, "abort": signal.SIGABRT, "stop": signal.SIGSTOP}
-_frames, _serve = engine.frames, engine._serve
+_frames, _serve = child.frames, child.serve
 
 
 def serve(card: CheckpointCard, pipe: Connection, level: int) -> None:
     """What the child runs instead of the app's own function; in the child it is the app's own again."""
-    with patch.object(engine, "frames", faulty_frames):
+    with patch.object(child, "frames", faulty_frames):
         _serve(card, pipe, level)
 
 

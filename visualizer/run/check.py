@@ -30,7 +30,7 @@ from visualizer.hub import (
 )
 from visualizer.model import Checkpoint, CheckpointCard, gpu_error, read_json
 from visualizer.prompts import load_prompts
-from visualizer.run.engine import load_and_warm_up
+from visualizer.run.child import load_and_warm_up
 from visualizer.run.provenance import library_versions
 from visualizer.settings import Settings
 from visualizer.trace import CanvasState, Phase, Writing

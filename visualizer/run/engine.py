@@ -1,6 +1,6 @@
-"""The process that owns MLX: a Metal out-of-memory or a hang in it cannot take the page down.
+"""Runs in a process of their own (visualizer/run/child.py): an out-of-memory or a hang there cannot take the page down.
 
-The child is spawned, loads one checkpoint and runs one prompt at a time. Frames travel over a pipe as plain values.
+The child is spawned and runs one prompt at a time. Frames travel over a pipe as plain values.
 Stop takes effect at once here, and in the child within one forward pass. A child that dies, fails on the GPU or does
 not answer is an EngineError and is ended; the next run starts a fresh one. Nothing waits for ever.
 """
@@ -14,23 +14,21 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator
 from contextlib import closing, suppress
 from dataclasses import dataclass, fields
-from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 
-from visualizer.byte_sizes import spoken_size
-from visualizer.errors import EngineError, NotFiniteError, SettingsError, VisualizerError
-from visualizer.logs import log_level, log_to_terminal
-from visualizer.model import TYPED_KNOBS, Checkpoint, CheckpointCard, gpu_error, load_checkpoint
+from visualizer.errors import EngineError, SettingsError, VisualizerError
+from visualizer.logs import log_level
+from visualizer.model import TYPED_KNOBS, CheckpointCard
+from visualizer.run.child import LOADING, Loading, Reply, RunOrder, StopOrder, serve
 from visualizer.run.memory_kills import memory_kills
 from visualizer.settings import Settings, spoken_name
-from visualizer.trace import CanvasState, Frame, Phase, Writing
+from visualizer.trace import Frame, Phase, Writing
 
 log = logging.getLogger(__name__)
 
-_LOADING = -1
 _JOIN_SECONDS = 5.0
 """For a process that was killed to be gone; a driver can hold one for ever."""
 
@@ -49,48 +47,6 @@ class Patience:
     slowest: float = 10.0
     least: float = 20.0
     stop: float = 4.0
-
-
-@dataclass(frozen=True)
-class Loading:
-    """How far a checkpoint is on its way into memory, in bytes; of 0 while its size is not known yet."""
-
-    done_bytes: int = 0
-    total_bytes: int = 0
-
-    @property
-    def words(self) -> str:
-        """For who waits for it."""
-        if not self.total_bytes:
-            return "Loading the checkpoint…"
-        if self.done_bytes == self.total_bytes:
-            return f"{spoken_size(self.total_bytes)} loaded, warming up…"
-        return f"Loading {spoken_size(self.total_bytes)}, {100 * self.done_bytes // self.total_bytes} %…"
-
-
-@dataclass(frozen=True)
-class _Request:
-    run: int
-    prompt: str
-    settings: Settings
-
-
-@dataclass(frozen=True)
-class _Stop:
-    run: int
-
-
-@dataclass(frozen=True)
-class _Reply:
-    """frame: one more; error: the run failed; neither: the run has ended. Run _LOADING: the checkpoint itself, with
-    loading: how far it is; number_format: it is ready. fatal: the child ends itself after this error."""
-
-    run: int
-    frame: Frame | None = None
-    error: VisualizerError | None = None
-    loading: Loading | None = None
-    number_format: str | None = None
-    fatal: bool = False
 
 
 class Engine:
@@ -143,7 +99,7 @@ class Engine:
             child = self._ready_child()
             self._runs += 1
             began_ms = 0.0
-            with closing(child.run(_Request(self._runs, prompt.strip(), settings))) as frames:
+            with closing(child.run(RunOrder(self._runs, prompt.strip(), settings))) as frames:
                 for frame in frames:
                     if frame.state.phase is Phase.NOISE:
                         began_ms = frame.state.elapsed_ms
@@ -223,12 +179,12 @@ class _Child:
         self._memory_kills = memory_kills()
         self._pipe, theirs = context.Pipe()
         self._process: SpawnProcess = context.Process(
-            target=_serve, args=(card, theirs, log_level()), name="denoiser", daemon=True
+            target=serve, args=(card, theirs, log_level()), name="denoiser", daemon=True
         )
         self._process.start()
         theirs.close()
         self._news = threading.Condition()
-        self._replies: deque[_Reply] = deque()
+        self._replies: deque[Reply] = deque()
         self._gone = False
         self._pending: int | None = None
         self._halted = False
@@ -236,7 +192,7 @@ class _Child:
         self._heard = self._stopped = time.monotonic()
         self._slowest = 0.0
         self._longest = 0
-        self._orders: queue.SimpleQueue[_Request | _Stop | None] = queue.SimpleQueue()
+        self._orders: queue.SimpleQueue[RunOrder | StopOrder | None] = queue.SimpleQueue()
         self._threads = [
             threading.Thread(target=target, name=name, daemon=True)
             for target, name in ((self._listen, "replies"), (self._speak, "orders"))
@@ -251,7 +207,7 @@ class _Child:
             if reply is not None and reply.error is not None:
                 raise reply.error
 
-    def run(self, request: _Request) -> Generator[Frame]:
+    def run(self, request: RunOrder) -> Generator[Frame]:
         with self._news:
             self._pending, self._halted, self._framed = request.run, False, False
             if request.settings.canvas_length > self._longest:
@@ -260,7 +216,7 @@ class _Child:
         self._orders.put(request)
         try:
             while (reply := self._receive()) is not None:
-                if reply.run not in (_LOADING, request.run):
+                if reply.run not in (LOADING, request.run):
                     continue
                 if reply.error is not None:
                     self._pending = None
@@ -273,7 +229,7 @@ class _Child:
         finally:
             if self._pending is not None:
                 self._stopped = time.monotonic()
-                self._orders.put(_Stop(request.run))
+                self._orders.put(StopOrder(request.run))
 
     def halt(self) -> None:
         """End the run that is under way for its caller, who may be waiting for the next frame."""
@@ -312,7 +268,7 @@ class _Child:
     def _listen(self) -> None:
         while True:
             try:
-                reply: _Reply | None = self._pipe.recv()
+                reply: Reply | None = self._pipe.recv()
             except (EOFError, OSError):
                 reply = None
             with self._news:
@@ -321,7 +277,7 @@ class _Child:
             if reply is None:
                 return
 
-    def _take(self, reply: _Reply | None) -> None:
+    def _take(self, reply: Reply | None) -> None:
         now = time.monotonic()
         if reply is None:
             self._gone = True
@@ -342,7 +298,7 @@ class _Child:
             while (order := self._orders.get()) is not None:
                 self._pipe.send(order)
 
-    def _receive(self) -> _Reply | None:
+    def _receive(self) -> Reply | None:
         """The child's next reply; None when the run has been halted.
 
         Raises EngineError when the child has died, or has been silent for too long and is ended.
@@ -406,166 +362,3 @@ def obituary(exit_code: int | None, loading: str | None, memory_ran_out: bool | 
     if exit_code is not None and exit_code < 0:
         return f"{what} was ended by {signal.Signals(-exit_code).name}; the app's log says more, and {next_run}"
     return f"{what} ended unexpectedly (exit code {exit_code}); the app's log says more, and {next_run}"
-
-
-def _serve(card: CheckpointCard, pipe: Connection, level: int) -> None:
-    """The child: load, then answer requests until the pipe closes.
-
-    What does not load, and what fails on the GPU, is told and ends the process: the next run starts a fresh one.
-    """
-    log_to_terminal(level)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def tell(done: int, total: int) -> None:
-        pipe.send(_Reply(_LOADING, loading=Loading(done, total)))
-
-    with suppress(EOFError, BrokenPipeError):
-        try:
-            checkpoint = load_and_warm_up(card, tell)
-        except VisualizerError as exc:
-            pipe.send(_Reply(_LOADING, error=exc, fatal=True))
-            return
-        pipe.send(_Reply(_LOADING, number_format=checkpoint.number_format))
-        while True:
-            order = pipe.recv()
-            try:
-                if isinstance(order, _Request) and not _answer(checkpoint, order, pipe):
-                    return
-            except NotFiniteError:
-                checkpoint = _in_bfloat16(checkpoint, tell)
-                pipe.send(_Reply(_LOADING, number_format=checkpoint.number_format))
-
-
-def load_and_warm_up(card: CheckpointCard, tell: Callable[[int, int], None] = lambda done, total: None) -> Checkpoint:
-    """Load into this process; in bfloat16 where float16 turns out not to hold the checkpoint's numbers.
-
-    Raises VisualizerError.
-    """
-    checkpoint = load_checkpoint(card, tell)
-    # Not before: loading chooses the BLAS that MLX binds when it is imported.
-    import mlx.core as mx
-
-    from visualizer.model.device import keep_in_memory
-
-    mx.clear_cache()
-    keep_in_memory(mx.get_active_memory())
-    try:
-        _warm_up(checkpoint)
-    except NotFiniteError:
-        if checkpoint.number_format != "float16":
-            raise
-        checkpoint = _in_bfloat16(checkpoint, tell)
-        _warm_up(checkpoint)
-    return checkpoint
-
-
-def _in_bfloat16(checkpoint: Checkpoint, tell: Callable[[int, int], None]) -> Checkpoint:
-    """The same checkpoint for numbers that float16 does not hold; as it is where it computes in another format."""
-    if checkpoint.number_format != "float16":
-        return checkpoint
-    log.warning("float16 does not hold the numbers of %s; it is loaded in bfloat16.", checkpoint.card.name)
-    return load_checkpoint(checkpoint.card, tell, bfloat16=True)
-
-
-def _warm_up(checkpoint: Checkpoint) -> None:
-    """Two steps of a full canvas: kernels are compiled, and the first run is as fast as the second.
-
-    Raises NotFiniteError.
-    """
-    settings = checkpoint.card.defaults.changed(max_steps=2, stop_entropy=0.0, max_tokens=1, seed=0)
-    with suppress(SettingsError):  # A context too short for it.
-        for _ in frames(checkpoint, "Hello", settings):
-            pass
-
-
-def _answer(checkpoint: Checkpoint, request: _Request, pipe: Connection) -> bool:
-    """Run a request, and tell of it. False when the process is of no use any more.
-
-    Raises NotFiniteError, which has been told.
-    """
-    try:
-        if not _is_stopped(request, pipe):
-            for frame in frames(checkpoint, request.prompt, request.settings):
-                pipe.send(_Reply(request.run, frame=frame))
-                if _is_stopped(request, pipe):
-                    break
-        pipe.send(_Reply(request.run))
-    except (EOFError, BrokenPipeError):
-        raise
-    except VisualizerError as exc:
-        pipe.send(_Reply(request.run, error=exc))
-        if isinstance(exc, NotFiniteError):
-            raise
-    except Exception as exc:
-        log.exception("A run failed")
-        known = gpu_error(exc)
-        error = known or EngineError("Something went wrong in the model process; see the log.")
-        pipe.send(_Reply(request.run, error=error, fatal=known is not None))
-        return known is None
-    return True
-
-
-def _is_stopped(request: _Request, pipe: Connection) -> bool:
-    """Whether a stop of this run has come; nothing else comes before its end, but stops of earlier ones."""
-    while pipe.poll():
-        order = pipe.recv()
-        if isinstance(order, _Stop) and order.run == request.run:
-            return True
-    return False
-
-
-def frames(checkpoint: Checkpoint, prompt: str, settings: Settings) -> Iterator[Frame]:
-    """The frames of one run in this process.
-
-    Raises SettingsError when the prompt does not fit the context.
-    """
-    import mlx.core as mx
-
-    ids = checkpoint.prompt_ids(prompt, settings)
-    try:
-        yield from frames_of(checkpoint, settings, _states(checkpoint, ids, settings))
-    finally:
-        mx.clear_cache()  # The freed buffers have this run's shapes, which no other has.
-
-
-def _states(checkpoint: Checkpoint, prompt_ids: Sequence[int], settings: Settings) -> Iterator[CanvasState]:
-    """The states of one run, as the checkpoint writes."""
-    model, stop_ids = checkpoint.model, checkpoint.card.stop_ids
-    if checkpoint.card.writing is Writing.TYPED:
-        from visualizer.model.typewriter import type_out
-
-        return type_out(model, prompt_ids, settings, stop_ids, blank_id=min(checkpoint.special_ids(), default=0))
-    from visualizer.model.denoise import denoise
-
-    return denoise(model, prompt_ids, settings, stop_ids)
-
-
-def frames_of(checkpoint: Checkpoint, settings: Settings, states: Iterable[CanvasState]) -> Iterator[Frame]:
-    """The states of one run, each with the texts to draw it; on commits the answer and the thought up to there."""
-    texts = checkpoint.token_texts()
-    special = checkpoint.special_ids()
-    known: set[int] = set()
-    written = checkpoint.open_channel(settings)
-    begins_in_thought = bool(written)
-    for state in states:
-        shown = state.shown_ids().tolist()
-        fresh = state.token_ids() - known
-        known |= fresh
-        cells = texts.cells(shown)
-        answer = thought = None
-        if state.phase is Phase.COMMIT:
-            written += state.canvas_ids[: state.answer_length].tolist()
-            answer, thought = checkpoint.answer_and_thought(written)
-        yield Frame(
-            state=state,
-            texts={token_id: texts.alone(token_id) for token_id in sorted(fresh)},
-            special=special & fresh,
-            overrides={
-                position: cell
-                for position, (token_id, cell) in enumerate(zip(shown, cells, strict=True))
-                if cell != texts.alone(token_id)
-            },
-            answer=answer,
-            thought=thought,
-            begins_in_thought=begins_in_thought,
-        )

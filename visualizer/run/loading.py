@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import closing
 
-from visualizer.run.engine import Engine, Loading
+from visualizer.run.child import Loading
+from visualizer.run.engine import Engine
 from visualizer.settings import Settings
 from visualizer.trace import Frame
 

@@ -34,7 +34,8 @@ from visualizer.player import (
     waiting_message,
 )
 from visualizer.request import RUN_ID, Request, new_run_id
-from visualizer.run.engine import Engine, Loading, check_settings
+from visualizer.run.child import Loading
+from visualizer.run.engine import Engine, check_settings
 from visualizer.run.kept import KeptRuns, NotKeptError
 from visualizer.run.loading import run_telling
 from visualizer.run.provenance import device, run_info
