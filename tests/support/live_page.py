@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
 
 from playwright.sync_api import Page
 
@@ -26,13 +24,7 @@ def start(page: Page, selector: str) -> None:
     page.evaluate(PAINTED)
 
 
-def wait_for_end(page: Page, watch: Callable[[], object] = lambda: None) -> str:
-    """How the run on show ended. watch: called now and then until then."""
-    deadline = time.monotonic() + RUN_MS / 1000
-    while time.monotonic() < deadline:
-        watch()
-        reason = page.get_attribute("#player .player-root", "data-state")
-        if reason not in (None, "running"):
-            return reason
-        page.wait_for_timeout(50)
-    raise TimeoutError("The run did not end.")
+def wait_for_end(page: Page) -> str:
+    """How the run on show ended."""
+    ended = page.wait_for_selector("#player .player-root[data-state]:not([data-state=running])", timeout=RUN_MS)
+    return ended.get_attribute("data-state")
