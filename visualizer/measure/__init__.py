@@ -6,7 +6,7 @@ from visualizer.measure.asked import PLANETS, checks_of
 from visualizer.measure.checks import parses
 from visualizer.measure.direction import Direction, direction_of
 from visualizer.measure.lead import scaffold_first
-from visualizer.measure.order import AR_SPANS, BIN_SIZES, Order, commit_steps, order_figures, order_of
+from visualizer.measure.order import AR_SPANS, BIN_SIZES, commit_steps, order_figures, order_of
 from visualizer.measure.quoting import clipped
 from visualizer.measure.scaffold import scaffold_of
 from visualizer.measure.score import Score, scores_of, verdict
@@ -18,7 +18,6 @@ __all__ = [
     "BIN_SIZES",
     "PLANETS",
     "Direction",
-    "Order",
     "Score",
     "checks_of",
     "clipped",
