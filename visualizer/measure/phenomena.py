@@ -66,8 +66,8 @@ DEFINITIONS = {
     ),
     Kind.SEQUENCE_SMEARING: (
         f"At {SHIFTED_FEWEST} positions in a row or more, of {SHIFTED_KINDS} different tokens or more, another "
-        f"candidate of {SHIFTED_PROBABILITY:g} or more is the best guess of a position up to {max(SHIFTS)} to the side: "
-        "two alignments of one text at once, of which one stands at three of four of them in the end."
+        f"candidate of {SHIFTED_PROBABILITY:g} or more is the best guess of a position up to {max(SHIFTS)} aside: two "
+        "alignments of one text at once, of which one stands at three of four of them in the end."
     ),
 }
 
