@@ -157,7 +157,7 @@ def rows():
 
 def test_the_table_has_every_run_and_measure():
     header, first, *_, last = csv.reader(io.StringIO(study_csv(rows())))
-    assert len(header) == len(set(header)) == len(first) == 27
+    assert len(header) == len(set(header)) == len(first) == 31
     named = dict(zip(header, first, strict=True))
     assert [named[key] for key in ("group", "seed", "tau", "tau_4", "local_1_back", "recording")] == [
         "poems", "1", "1", "", "1", "1.jsonl.gz",
