@@ -130,7 +130,8 @@ class Answers:
         left = wish.text("left")
         before = await asyncio.to_thread(self.trace, left)
         settings = varied(before.info.settings, wish.text("change"), wish.knobs())
-        run = self.runs.begin(Request(wish.text("id"), before.info.prompt, settings), wish.text("instead"), wish.client)
+        request = Request(wish.text("id"), before.info.prompt, settings, before.info.draft)
+        run = self.runs.begin(request, wish.text("instead"), wish.client)
         async for message in run.messages():
             yield message
         if run.ended in ("stop", "length"):
