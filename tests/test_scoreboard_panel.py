@@ -7,8 +7,10 @@ import pytest
 
 from tests.support.made_traces import landing_trace
 from tests.support.played import player_page
+from visualizer.bundled import ASSETS_FOLDER
 from visualizer.export.html_page import html_page
 from visualizer.player import player_bundle, recording_message
+from visualizer.trace import load_trace
 
 ACROSTIC = "Write an acrostic with the letters C, A."
 CELLS = ["C", "alm", "\n", "A", "ir", "<eos>"]
@@ -92,10 +94,45 @@ def test_the_switch_outlines_scaffold_in_every_layout(page, tmp_path, trace):
     assert page.eval_on_selector_all(".dp-canvas .dp-cell", OUTLINED) == []
 
 
+def test_a_click_on_a_finding_goes_to_its_step_and_positions(page, tmp_path):
+    play(page, tmp_path, load_trace(ASSETS_FOLDER / "recordings" / "why.jsonl.gz"))
+    assert page.inner_text(".dp-findings summary").endswith(
+        "early length · retroactive correction × 2 · intermediate token × 3"
+    )
+    page.click(".dp-findings summary")
+    page.click(".dp-finding:has-text('“on”, accepted at step 8')")
+    page.evaluate(NEXT_FRAME)
+    assert page.inner_text(".dp-at") == "step 8 of 14"
+    assert page.eval_on_selector_all(".dp-canvas .dp-lit", "cells => cells.map(cell => cell.dataset.position)") == [
+        "30"
+    ]
+    assert page.evaluate("document.activeElement.dataset.position") == "30"
+    assert page.locator(".dp-finding[data-now]").all_inner_texts()[0].startswith("“on”")
+    page.keyboard.press("End")
+    page.evaluate("() => document.querySelector('#root').focus()")
+    page.keyboard.press("End")
+    page.evaluate(NEXT_FRAME)
+    assert page.locator(".dp-canvas .dp-lit, .dp-finding[data-now]").count() == 0
+
+
+def test_a_run_in_which_nothing_was_found_has_no_list_of_it(page, tmp_path, trace):
+    play(page, tmp_path, trace)
+    assert not page.is_visible(".dp-findings")
+
+
 def test_a_prompt_that_asks_for_nothing_of_the_kind_has_no_scoreboard(page, tmp_path):
     play(page, tmp_path, landing_trace(["Hi", "."], [1, 2]))
     assert not page.is_visible(".dp-scores")
     assert page.is_visible(".dp-scaffold")
+
+
+def test_the_order_stands_among_the_figures_with_what_each_counts(page, tmp_path, trace):
+    play(page, tmp_path, trace)
+    page.click(".dp-figures summary")
+    row = page.locator(".dp-order + dl > div").first
+    assert row.inner_text().startswith("left to right (Kendall’s τ-b)\n")
+    assert row.locator(".dp-value").inner_text() == "0.53"
+    assert "1 is left to right, 0 no order" in row.locator(".dp-about").inner_text()
 
 
 def test_a_live_run_gets_them_with_its_recording(page, tmp_path, trace):
@@ -106,9 +143,12 @@ def test_a_live_run_gets_them_with_its_recording(page, tmp_path, trace):
     page.evaluate(f"text => ({messages})(JSON.parse(text))", recording)
     page.evaluate(NEXT_FRAME)
     assert not page.is_visible(".dp-scores")
+    page.click(".dp-figures summary")
+    assert not page.is_visible(".dp-order")
     page.evaluate("message => player.receive(message)", recording)
     page.evaluate(NEXT_FRAME)
     assert page.eval_on_selector_all(".dp-score", CHIPS)[0][:2] == ["✓C", "met"]
+    assert page.is_visible(".dp-order + dl")
 
 
 def test_an_exported_page_has_them_too(page, tmp_path, trace):

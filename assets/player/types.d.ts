@@ -20,6 +20,8 @@ declare const SHARED: {
 
 type Reason = "stop" | "length" | "stopped" | "failed";
 type Phase = "noise" | "step" | "commit";
+/** Denoised in any order; typed by a model, left to right; drawn as if it had been typed, and not run. */
+type Writing = "denoised" | "typed" | "drawn";
 
 interface Settings {
   stop_entropy?: number;
@@ -41,6 +43,8 @@ interface StartMessage {
   recorded?: boolean;
   /** Says that the checkpoint has not learned such prompts; missing where it has, or nothing is known. */
   unlearned?: string;
+  /** How the text came onto its canvas; missing where it was denoised. */
+  writing?: "typed" | "drawn";
 }
 interface StepMessage {
   k: "step";
@@ -95,6 +99,23 @@ interface ReportMessage {
   /** How many scaffold tokens, and how many of content, settle at every step. */
   landed: [number[], number[]];
   lead: string;
+  /** Of the whole run. */
+  order: FigureBase[];
+  found: FindingGroup[];
+}
+/** Findings of one kind, with its definition. */
+interface FindingGroup {
+  kind: string;
+  about: string;
+  seen: Finding[];
+}
+/** at, to: the indices of the steps at which it is seen; b, i: its block, and positions there. */
+interface Finding {
+  says: string;
+  b: number;
+  i: number[];
+  at: number;
+  to: number;
 }
 interface RecordingMessage {
   k: "recording";
@@ -231,6 +252,7 @@ interface Run {
   startedAt: string;
   device: string;
   fingerprint: string;
+  writing: Writing;
   recorded: boolean;
   unlearned: string;
   label: string;
@@ -304,9 +326,11 @@ interface ChipLook extends LookBase {
 }
 type Look = TextLook | ChipLook;
 
+/** denoised: of runs that were denoised only. */
 interface LegendEntry {
   look?: Look;
   label: string;
+  denoised?: boolean;
 }
 /** A choice that a button offers. */
 interface Choice {
@@ -317,6 +341,8 @@ interface View extends Choice {
   look(run: Run, step: Step, i: number): Look;
   legend: LegendEntry[];
   numbers?: boolean;
+  /** How a run must have been written to have something to show here. */
+  shows(run: Run): boolean;
 }
 
 /** A cell's place for good in the settled layout: the final text, and the room of its word. look: where nothing is seen. */
@@ -376,12 +402,14 @@ interface Piece {
   text: string;
   differs: boolean;
 }
-interface Figure {
+interface FigureBase {
   value: string;
   name: string;
+  about: string;
+}
+interface Figure extends FigureBase {
   /** In the line of all figures; empty where it has no place there. */
   brief: string;
-  about: string;
 }
 interface Player {
   receive(json: string): void;
