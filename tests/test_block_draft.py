@@ -156,12 +156,12 @@ def test_what_is_pinned_conditions_the_next_step_as_certain(tiny):
 def test_conditioning_is_the_expected_embedding_of_its_tokens_and_nothing_elsewhere(tiny):
     reader = make_reader(tiny, Evaluation())
     drafted = block_draft(Draft(conditioning={9: ((40, 0.75), (41, 0.25)), 10: ((42, 1.0),)}), 1, 8, STOP_IDS)
-    soft = np.array(drafted.conditioning(reader, mx.float32)[0])
+    soft = np.array(drafted.conditioning(reader)[0])
     rows = np.array(tiny.model.decoder.embed_tokens.weight) * tiny.model.decoder.embed_scale
     np.testing.assert_allclose(soft[1], 0.75 * rows[40] + 0.25 * rows[41], rtol=1e-5)
     np.testing.assert_allclose(soft[2], rows[42], rtol=1e-6)
     assert (soft[[0, 3, 4, 5, 6, 7]] == 0).all()
-    assert block_draft(Draft({0: 7}), 0, 8, STOP_IDS).conditioning(reader, mx.float32) is None
+    assert block_draft(Draft({0: 7}), 0, 8, STOP_IDS).conditioning(reader) is None
 
 
 def test_the_conditioning_of_a_draft_is_read_by_the_first_step(tiny):

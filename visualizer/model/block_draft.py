@@ -43,11 +43,11 @@ class BlockDraft:
         """The canvas (int32 L) that the first step reads."""
         return mx.where(mx.array(self.standing), mx.array(self.ids), noise) if self.standing.any() else noise
 
-    def conditioning(self, reader: Reader, dtype: mx.Dtype) -> mx.array | None:
+    def conditioning(self, reader: Reader) -> mx.array | None:
         """The soft embedding (1×L×H) that conditions the first step; None for none."""
         if not self.top_ids.shape[1]:
             return None
-        return reader.soft_embedding(mx.array(self.top_ids), mx.array(self.top_probabilities), dtype)
+        return reader.soft_embedding(mx.array(self.top_ids), mx.array(self.top_probabilities))
 
     def bars(self, vocab_size: int, stop_ids: frozenset[int]) -> tuple[Bar, ...]:
         """The tokens that may not be chosen, and where."""
@@ -67,7 +67,7 @@ class BlockDraft:
         certain = mx.array(np.where(self.pinned, np.float32(1), np.float32(0)))
         ranks, place = readout.top_ids.shape[1], pinned[:, None]
         sure = mx.array(np.eye(1, ranks, dtype=np.float32))
-        one_hot = reader.soft_embedding(ids[:, None], certain[:, None], readout.soft_embedding.dtype)
+        one_hot = reader.soft_embedding(ids[:, None], certain[:, None]).astype(readout.soft_embedding.dtype)
         return replace(
             readout,
             candidate_ids=mx.where(pinned, ids, readout.candidate_ids),

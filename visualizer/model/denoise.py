@@ -98,7 +98,7 @@ class _BlockRun:
         masks = self.model.diffusion_decoder_masks(canvas[None], self.cache, None)
         accepted = mx.array(draft.pinned)
         history: list[mx.array] = []
-        soft_embedding = draft.conditioning(reader, self.model.model.decoder.norm.weight.dtype)
+        soft_embedding = draft.conditioning(reader)
         state = self._noise_state(canvas, reader.vocab_size)
         yield state
         for step in range(1, settings.max_steps + 1):

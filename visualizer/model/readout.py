@@ -106,10 +106,10 @@ class Reader:
             soft_embedding=(tally.soft / tally.mass * self.embed_scale).astype(hidden.dtype)[None],
         )
 
-    def soft_embedding(self, ids: mx.array, probabilities: mx.array, dtype: mx.Dtype) -> mx.array:
-        """The expected embedding (1×L×H) of tokens L×k with their probabilities, as `Readout` has it."""
+    def soft_embedding(self, ids: mx.array, probabilities: mx.array) -> mx.array:
+        """The expected embedding (float32 1×L×H) of tokens L×k with their probabilities, as `Readout` has it."""
         weighted = self.embedding(ids).astype(mx.float32) * probabilities[..., None]
-        return (mx.sum(weighted, axis=1) * self.embed_scale).astype(dtype)[None]
+        return (mx.sum(weighted, axis=1) * self.embed_scale)[None]
 
     def _read_all(
         self, hidden: mx.array, temperature: float, sample_temperature: float, top_k: int, key: mx.array,
