@@ -68,7 +68,7 @@ function createForm(root, markup, demos) {
   function follow({ defaults, ranges, unknown, wordings, beyond }) {
     ownWords.show(wordings, beyond);
     prompt.placeholder = beyond ? "Ask for something with a shape…"
-      : "This small checkpoint knows the prompts below, also in your own words…";
+      : "A prompt like those below, in your words…";
     for (const knob of knobs()) {
       knob.disabled = unknown.includes(knob.name);
       /** @type {HTMLElement} */ (knob.closest("label")).hidden = knob.disabled;
