@@ -20,6 +20,8 @@ declare const SHARED: {
 
 type Reason = "stop" | "length" | "stopped" | "failed";
 type Phase = "noise" | "step" | "commit";
+/** Denoised in any order; typed by a model, left to right; drawn as if it had been typed, and not run. */
+type Writing = "denoised" | "typed" | "drawn";
 
 interface Settings {
   stop_entropy?: number;
@@ -43,6 +45,8 @@ interface StartMessage {
   unlearned?: string;
   /** The demo prompt that is nearest to one that it has not learned: its id and title. */
   nearest?: [string, string];
+  /** How the text came onto its canvas; missing where it was denoised. */
+  writing?: "typed" | "drawn";
 }
 interface StepMessage {
   k: "step";
@@ -244,6 +248,7 @@ interface Run {
   startedAt: string;
   device: string;
   fingerprint: string;
+  writing: Writing;
   recorded: boolean;
   unlearned: string;
   nearest: [string, string];
@@ -318,9 +323,11 @@ interface ChipLook extends LookBase {
 }
 type Look = TextLook | ChipLook;
 
+/** denoised: of runs that were denoised only. */
 interface LegendEntry {
   look?: Look;
   label: string;
+  denoised?: boolean;
 }
 /** A choice that a button offers. */
 interface Choice {
@@ -331,6 +338,8 @@ interface View extends Choice {
   look(run: Run, step: Step, i: number): Look;
   legend: LegendEntry[];
   numbers?: boolean;
+  /** How a run must have been written to have something to show here. */
+  shows(run: Run): boolean;
 }
 
 /** A cell's place for good in the settled layout: the final text, and the room of its word. look: where nothing is seen. */
