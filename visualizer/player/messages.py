@@ -194,8 +194,8 @@ class MessageWriter:
 def start_message(run: str, info: RunInfo, recorded: bool = False) -> str:
     """The message that opens a run and clears the canvas. recorded: it is replayed, not happening now.
 
-    Of a prompt that the checkpoint has not learned, `unlearned` says so, with the nearest demo prompt that it knows; of a
-    text that was not denoised, `writing`.
+    Of a prompt that the checkpoint has not learned, `unlearned` says so, with the nearest demo prompt that it knows; of
+    a text that was not denoised, `writing`.
     """
     warning = unlearned(info.checkpoint, info.prompt)
     nearest = nearest_demo(info.prompt)
