@@ -42,6 +42,7 @@ const panes = (() => {
     <p class="dp-caption" data-ui="caption" aria-live="polite" hidden></p>
     <section class="dp-scores" data-ui="scores" aria-label="What the prompt asks for" hidden></section>
     <div class="dp-chart" data-ui="chart" hidden></div>
+    <details class="dp-inside" data-ui="inside" hidden></details>
     <details class="dp-scaffold" data-ui="scaffold" hidden></details>
     <details class="dp-figures" data-ui="figures" hidden></details>
     <section class="dp-answer" data-ui="answerBox" aria-label="Answer" hidden>
@@ -64,8 +65,9 @@ const panes = (() => {
   /**
    * A pane in an empty element.
    * @param {HTMLElement} element
+   * @param {InsideEvents} events
    */
-  function createPane(element) {
+  function createPane(element, events) {
     element.classList.add("dp-pane");
     element.innerHTML = MARKUP; // static
     const ui = named(element);
@@ -73,6 +75,7 @@ const panes = (() => {
     const canvas = canvases.createCanvas(ui.canvas);
     const chart = charts.createChart(ui.chart);
     const scores = scoreboards.createScores(ui.scores);
+    const inside = insides.createInside(find(element, "details.dp-inside", HTMLDetailsElement), events);
     const scaffold = scoreboards.createScaffold(find(element, "details.dp-scaffold", HTMLDetailsElement), canvas);
     const figures = charts.createFigures(find(element, "details.dp-figures", HTMLDetailsElement));
     let run = decode.newRun();
@@ -200,7 +203,7 @@ const panes = (() => {
      * @param {number} index
      * @param {PaneOptions} options
      */
-    function show(index, { atEnd, xs, share, shot, ...options }) {
+    function show(index, { atEnd, xs, share, shot, chosen, ...options }) {
       const step = index < 0 ? undefined : run.trace[index];
       showState(step, atEnd);
       [ui.canvas.hidden, ui.empty.hidden] = [!step, Boolean(step)];
@@ -209,7 +212,7 @@ const panes = (() => {
       ui.caption.hidden = !step || !run.shots.length;
       write(ui.caption, run.shots[index]?.caption ?? "");
       ui.canvas.toggleAttribute("data-raw", Boolean(shot?.raw));
-      ui.chart.hidden = ui.figures.hidden = !step;
+      ui.chart.hidden = ui.inside.hidden = ui.figures.hidden = !step;
       ui.scores.hidden = !step || !run.report?.checks.length;
       ui.scaffold.hidden = !step || !run.report;
       showAnswer(index);
@@ -221,6 +224,7 @@ const panes = (() => {
       fitNoise(Boolean(shot?.raw) && options.layout === "flow");
       canvas.show(run, index, { ...options, lit: shot?.lit });
       chart.show(run, index, xs, share);
+      inside.show(run, index, chosen);
       scores.show(run, index);
       scaffold.show(run, xs, share);
       figures.show(run, index);
@@ -277,9 +281,13 @@ const panes = (() => {
         layouts.draw(chip, { classes: "dp-cell dp-masked", text: null, wide: 2 + (x % 8), gap: x % 4 ? 1 : 0, sure: x % 3 });
       }
     }
+    function destroy() {
+      growth.disconnect();
+      inside.destroy();
+    }
     ui.copy.addEventListener("click", copyAnswer);
     sowField();
-    return { element, canvas, open, adopt, show, invite, settleHeight, setApart, run: () => run, destroy: () => growth.disconnect() };
+    return { element, canvas, open, adopt, show, invite, settleHeight, setApart, looksInside: inside.isOpen, run: () => run, destroy };
   }
   /**
    * A sentence that says how a run ended.

@@ -34,14 +34,18 @@ function createPlayer(root) {
   const ui = named(root);
   const help = find(root, ".dp-help", HTMLDialogElement);
   const timeline = timelines.createTimeline(ui.timeline, { onMove: repaint, onFull: fullScreen, onHelp: () => help.showModal() });
-  const pointer = pointers.createPointer(root, { eye: ui.inspector, ear: ui.spoken }, () => shown);
+  const pointer = pointers.createPointer(root, { eye: ui.inspector, ear: ui.spoken }, () => shown, repaint);
 
   let shown = [addPane()]; // the panes
   let [begun, lastJson, frame] = [false, "", 0];
   let [watched, later] = ["", 0]; // the live run that was seen from its start, and its replay to come
 
   function addPane() {
-    const pane = panes.createPane(make("section"));
+    /** @type {Pane} */
+    const pane = panes.createPane(make("section"), {
+      onGo: (index) => timeline.go(shown.indexOf(pane), index), onChoose: (b, i) => pointer.choose({ pane, b, i }),
+      onSay: (words) => write(ui.spoken, words), onChange: repaint,
+    });
     ui.panes.append(pane.element);
     return pane;
   }
@@ -216,7 +220,7 @@ function createPlayer(root) {
     root.dataset.view = view;
     shown.forEach((pane, k) => {
       const atEnd = indices[k] === pane.run().trace.length - 1;
-      pane.show(indices[k], { ...directed(pane.run(), indices[k], shot), shot, atEnd, xs: timeline.places(k), share: indices[k] < 0 ? 0 : timeline.share() });
+      pane.show(indices[k], { ...directed(pane.run(), indices[k], shot), shot, atEnd, chosen: pointer.chosenIn(pane), xs: timeline.places(k), share: indices[k] < 0 ? 0 : timeline.share() });
     });
     if (indices[0] >= 0) root.dataset.drawn = String(indices[0]);
     timeline.show();
@@ -249,6 +253,7 @@ function createPlayer(root) {
     cancelAnimationFrame(frame);
     clearTimeout(later);
     timeline.pause();
+    themes.disconnect();
     pointer.destroy();
     shown.forEach((pane) => pane.destroy());
     root.removeEventListener("keydown", onKey);
@@ -258,6 +263,8 @@ function createPlayer(root) {
     for (const name of ["state", "drawn", "layout", "view"]) delete root.dataset[name];
   }
 
+  const themes = new MutationObserver(repaint); // what is painted and not styled is painted anew
+  themes.observe(document.documentElement, { attributeFilter: ["data-theme"] });
   root.addEventListener("keydown", onKey);
   find(help, "dl", HTMLElement).append(...KEYS.flatMap(([key, does]) => [make("dt", "", key), make("dd", "", does)]));
   find(help, "button", HTMLElement).addEventListener("click", () => help.close());

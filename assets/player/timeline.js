@@ -93,6 +93,15 @@ const timelines = (() => {
       refresh();
       if (list.length) seek(momentAt(list, share * list[last()].ms + 0.5), keepPlaying);
     }
+    /**
+     * Move to where a run shows a step.
+     * @param {number} r
+     * @param {number} index
+     */
+    function go(r, index) {
+      refresh();
+      seek(list.findIndex((other) => other.shown[r] >= index));
+    }
     /** @param {number} time */
     function tick(time) {
       frame = 0;
@@ -280,7 +289,7 @@ const timelines = (() => {
     ui.help.addEventListener("click", onHelp);
     range.addEventListener("input", () => seekShare(Number(range.value) / RANGE));
     return {
-      open, adopt, grow, play, pause, shown, shot, show, press, places, describe: () => (list.length ? describe() : ""),
+      open, adopt, grow, go, play, pause, shown, shot, show, press, places, describe: () => (list.length ? describe() : ""),
       atEnd: () => moment === last(), share: () => shareOf(moment), isPlaying: () => playing, isFollowing: () => following,
     };
   }

@@ -95,5 +95,5 @@ const toolbars = (() => {
     }
     return { show, layout, view: () => view };
   }
-  return { createToolbar };
+  return { createToolbar, addButtons };
 })();

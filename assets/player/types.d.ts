@@ -360,9 +360,35 @@ interface ShowOptions {
   lit?: Set<number>;
 }
 
+// ---- The views inside a run: axis.js, heatmap.js, inside.js ------------------------------------------------------------
+
+/** Where positions stand, from 0 to 1. cut: the first that is drawn narrower (`length`: none); key: tells axes apart. */
+interface Axis {
+  length: number;
+  cut: number;
+  key: string;
+  at(i: number): number;
+  positionAt(share: number): number;
+}
+type MapInk = "settled" | "entropy" | "state";
+/** A step of a trace, and a position of its block. */
+interface MapSpot {
+  index: number;
+  b: number;
+  i: number;
+}
+interface InsideEvents {
+  onGo(index: number): void;
+  onChoose(b: number, i: number): void;
+  onSay(words: string): void;
+  onChange(): void;
+}
+
 // ---- Parts of the player ----------------------------------------------------------------------------------------------
 
 interface PaneOptions extends ShowOptions {
+  /** The token of this run that is looked at. */
+  chosen: { b: number; i: number } | null;
   /** How the step is directed. */
   shot: Shot | undefined;
   /** Whether this is the run's last step so far. */
