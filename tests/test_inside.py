@@ -1,12 +1,17 @@
 """The look inside a run, in a real browser: what its views show, and where a click or a key in them leads."""
 
 import json
+import re
+from dataclasses import replace
 from importlib.resources import files
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from tests.support.played import live_messages, made_run, player_page, recording
+from visualizer.picture import RETURN_SIGN
+from visualizer.trace.canvas import Phase
 
 LENGTH, STEPS = 64, 12
 RUN = made_run(LENGTH, STEPS)
@@ -221,6 +226,154 @@ def test_what_follows_a_long_end_is_drawn_narrower_once_the_run_has_ended(looked
     assert "position 64 of 64" in page.text_content("[data-ui=readout]")
 
 
+# ---- The table
+
+
+def cells(page, step):
+    """What the table says at a step: by position, its tokens and their probabilities."""
+    row = page.locator(".dp-stage tbody tr").nth(step - 1)
+    return row.evaluate(
+        "row => Object.fromEntries([...row.querySelectorAll('td')].map((td) => [td.dataset.i,"
+        " [...td.querySelectorAll('.dp-rank')].map((one) => [...one.children].map((part) => part.textContent))]))"
+    )
+
+
+def many_candidates(frames, count=6):
+    """The same run with so many candidates a position, each half as probable as the one before."""
+    ids = np.array(sorted({int(token_id) for frame in frames for token_id in frame.state.candidate_ids}))
+
+    def widened(state):
+        if state.phase is Phase.NOISE:
+            return state
+        others = np.stack([np.roll(ids, k)[: len(state.candidate_ids)] for k in range(1, count)], axis=1)
+        top = np.column_stack([state.candidate_ids, np.resize(others, (len(state.candidate_ids), count - 1))])
+        probabilities = np.tile(0.5 ** np.arange(1, count + 1), (len(top), 1)).astype(np.float32)
+        return replace(
+            state, top_ids=top.astype(np.int32), top_probabilities=probabilities, probability=probabilities[:, 0]
+        )
+
+    texts = {token_id: text for frame in frames for token_id, text in frame.texts.items()}
+    first, *rest = [replace(frame, state=widened(frame.state)) for frame in frames]
+    return [replace(first, texts=texts), *rest]
+
+
+def test_the_table_has_the_candidates_of_every_step_around_the_token_that_is_looked_at(looked):
+    frames = many_candidates(RUN)
+    page = looked(recording(frames))
+    choose(page, "table")
+    page.focus(".dp-canvas [data-position='20']")
+    settle(page)
+    assert page.locator(".dp-stage tbody tr").count() == STEPS
+    texts = {token_id: text for frame in frames for token_id, text in frame.texts.items()}
+    for step in (1, 7, STEPS):
+        found, state = cells(page, step), frames[step].state
+        assert "20" in found and len(found) == 7
+        for position, ranked in found.items():
+            first, *others = state.top_ids[int(position)].tolist()
+            expected = [texts[token_id] for token_id in (first, *(other for other in others if other != first))]
+            seen = [text.replace(" ", "␣").replace("\n", RETURN_SIGN) for text in expected]
+            assert [token for token, _ in ranked] == seen[: 6 if position == "20" else 3]
+            assert ranked[0][1] == "51 %"
+
+
+def test_a_click_in_the_table_goes_to_that_step_and_that_position(looked):
+    page = looked(recording(RUN))
+    choose(page, "table")
+    page.click(".dp-stage tbody tr:nth-child(5) td[data-i='3']")
+    settle(page)
+    assert drawn(page) == (5, 3)
+    assert page.text_content(".dp-stage tr.dp-now th") == "5"
+    assert page.text_content(".dp-stage thead .dp-here small") == "4"
+    page.focus(".dp-stage")
+    press(page, "ArrowDown", "ArrowRight")
+    assert drawn(page) == (6, 4)
+    assert page.text_content(".dp-stage tr.dp-now th") == "6"
+    row, box = page.locator("tr.dp-now").bounding_box(), page.locator(".dp-stage").bounding_box()
+    assert box["y"] <= row["y"] and row["y"] + row["height"] <= box["y"] + box["height"]
+
+
+def test_the_table_of_a_live_run_grows_and_says_what_it_lacks(looked):
+    messages = live_messages(RUN)
+    page = looked(*messages[:6])
+    choose(page, "table")
+    assert page.locator(".dp-stage tbody tr").count() == 4
+    page.evaluate("message => send(message)", messages[6])
+    settle(page)
+    assert page.locator(".dp-stage tbody tr").count() == 5
+    assert "live run" in page.text_content(".dp-inside .dp-about")
+    for message in messages[7:]:
+        page.evaluate("message => send(message)", message)
+    page.evaluate("message => send(message)", recording(RUN, play="r1"))
+    settle(page)
+    assert page.locator(".dp-stage tbody tr").count() == STEPS
+    assert "live run" not in page.text_content(".dp-inside .dp-about")
+
+
+# ---- The curves
+
+
+def heights(page, name):
+    """How high a curve is at every position, from 0 to 1."""
+    return page.evaluate(
+        """([name, length]) => {
+          const path = document.querySelector(`path.dp-curve-${name}`), whole = path.getTotalLength(), at = [];
+          for (let k = 0; k <= 4000; k++) {
+            const {x, y} = path.getPointAtLength(whole * k / 4000), i = Math.floor(x / 1000 * length);
+            if (Math.abs(x / 1000 * length - i - .5) < .3) at[i] = Math.max(0, (99 - y) / 96);
+          }
+          return at;
+        }""",
+        [name, LENGTH],
+    )
+
+
+def test_the_curve_of_the_end_rises_where_the_text_ends(looked):
+    page = looked(recording(RUN))
+    choose(page, "curves")
+    press(page, "End")
+    end = heights(page, "end")
+    assert end[:CONTENT] == pytest.approx([0] * CONTENT, abs=0.02)
+    assert end[CONTENT:] == pytest.approx(RUN[-1].state.probability[CONTENT:].tolist(), abs=0.02)
+    length = float((1 - RUN[-1].state.probability[CONTENT:]).sum()) + CONTENT
+    said = re.search(r"expected length ≈ (\d+)", page.text_content(".dp-key-curve-end"))
+    assert int(said[1]) == pytest.approx(length, abs=0.6)
+
+
+def test_the_token_that_is_looked_at_has_a_curve_which_can_be_kept(looked):
+    page = looked(recording(RUN))
+    choose(page, "curves")
+    press(page, "9")
+    page.focus(".dp-canvas [data-position='20']")
+    settle(page)
+    step, _ = drawn(page)
+    state = RUN[step].state
+    own = int(state.canvas_ids[20] if state.accepted[20] else state.candidate_ids[20])
+    expected = [
+        sum(p for token, p in zip(ids, ps, strict=True) if token == own)
+        for ids, ps in zip(state.top_ids.tolist(), state.top_probabilities.tolist(), strict=True)
+    ]
+    assert heights(page, "here") == pytest.approx(expected, abs=0.03)
+    page.click(".dp-key-curve-here button")
+    page.focus(".dp-canvas [data-position='40']")
+    settle(page)
+    assert heights(page, "kept-0") == pytest.approx(expected, abs=0.03)
+    assert page.is_visible(".dp-key-curve-kept-0")
+    page.click(".dp-key-curve-kept-0 button")
+    settle(page)
+    assert page.is_hidden(".dp-key-curve-kept-0")
+
+
+def test_a_click_on_the_curves_looks_at_that_position(looked):
+    page = looked(recording(RUN))
+    choose(page, "curves")
+    press(page, "5")
+    page.locator(".dp-curve-plot").scroll_into_view_if_needed()
+    box = page.locator(".dp-curve-plot").bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 30.5 / LENGTH, box["y"] + 20)
+    settle(page)
+    assert drawn(page)[1] == 30
+
+
 # ---- For everyone
 
 
@@ -233,16 +386,22 @@ def test_on_a_phone_nothing_overflows_and_what_is_tapped_is_large(looked, compar
         has_touch=True,
         is_mobile=True,
     )
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    sizes = page.eval_on_selector_all(
-        ".dp-inside[open] button, .dp-inside summary", "all => all.map((one) => one.getBoundingClientRect().height)"
-    )
-    assert min(sizes) >= 44
+    for view in ("map", "table", "curves"):
+        page.tap(f".dp-inside[open] button[value={view}]")
+        settle(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        sizes = page.eval_on_selector_all(
+            ".dp-inside[open] button, .dp-inside summary",
+            "all => all.filter((one) => one.checkVisibility()).map((one) => one.getBoundingClientRect().height)",
+        )
+        assert min(sizes) >= 44
 
 
 @pytest.mark.parametrize("theme", ["dark", "light", "safe"])
-def test_axe_finds_no_serious_violation_inside(looked, theme):
+@pytest.mark.parametrize("view", ["map", "table", "curves"])
+def test_axe_finds_no_serious_violation_inside(looked, theme, view):
     page = looked(recording(RUN), theme=theme)
+    choose(page, view)
     page.add_script_tag(content=AXE.read_text(encoding="utf-8"))
     found = page.evaluate("async () => (await axe.run(document.querySelector('.dp-inside'))).violations")
     serious = [

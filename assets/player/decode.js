@@ -77,6 +77,23 @@ const decode = (() => {
     return alternatives;
   }
   /**
+   * All further candidates of a recording's step; a position that has none worth a level has an empty list.
+   * @param {string} text
+   * @param {number} length
+   * @param {number} step
+   * @returns {Alternatives[]}
+   */
+  function readRanked(text, length, step) {
+    /** @type {Alternatives[]} */
+    const ranked = Array.from({ length }, () => ({ step, ranked: [] }));
+    for (let k = 0; k < text.length;) {
+      const [i, count] = [readNumber(text, k, 2), readNumber(text, k + 2, 1)];
+      k += 3;
+      for (let n = 0; n < count; n++, k += 4) ranked[i].ranked.push({ id: readNumber(text, k, 3), level: readNumber(text, k + 3, 1) });
+    }
+    return ranked;
+  }
+  /**
    * The random tokens that the model reads at positions that are not accepted: position to id, or null if not sent.
    * @param {string | undefined} text
    * @param {Uint8Array} cells
@@ -155,7 +172,8 @@ const decode = (() => {
       accepted: texts.filter((i) => !isNoise(cells[i])).length,
       entropy: readLevels(message.h),
       probability: readLevels(message.p),
-      alternatives: readAlternatives(message.a ?? "", length, before, message.s),
+      ending: message.e === undefined ? null : readLevels(message.e),
+      alternatives: message.q === undefined ? readAlternatives(message.a ?? "", length, before, message.s) : readRanked(message.q, length, message.s),
       overrides: message.o ?? {},
       overrideCells: message.oc ?? {},
       noise: readNoise(message.z, cells),

@@ -117,9 +117,10 @@ const heatmaps = (() => {
   /**
    * A map in an empty element. onPoint: a step and position are pointed at (null: no more), onPick: they are chosen.
    * @param {HTMLElement} element
+   * @param {HTMLElement} scroller what scrolls it
    * @param {{onPoint: (spot: MapSpot | null) => void, onPick: (spot: MapSpot) => void}} events
    */
-  function createMap(element, { onPoint, onPick }) {
+  function createMap(element, scroller, { onPoint, onPick }) {
     const [rows, ticks] = [make("div", "dp-rows"), make("div", "dp-ticks-across")];
     const [now, here] = [make("i", "dp-now-row"), make("i", "dp-here-column")];
     element.append(rows, ticks);
@@ -250,7 +251,7 @@ const heatmaps = (() => {
       attribute(here, "style", `width: ${Math.max(2, right - left).toFixed(1)}px; transform: translateX(${left.toFixed(1)}px)`);
       if (seen === index || run && run.trace.length * row < box.height) return;
       seen = index;
-      if (top < element.scrollTop || top + 3 * row > element.scrollTop + box.height) element.scrollTop = top - box.height / 2;
+      if (top < scroller.scrollTop || top + 3 * row > scroller.scrollTop + box.height) scroller.scrollTop = top - box.height / 2;
     }
     return { show };
   }

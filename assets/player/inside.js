@@ -12,14 +12,22 @@ const insides = (() => {
   const MARKUP = `
     <summary><strong>Look inside</strong><span class="dp-brief">every position at every step</span></summary>
     <div class="dp-inside-tools">
+      <div class="dp-choice" data-ui="tabs" role="group" aria-label="What to look at"></div>
       <div class="dp-choice" data-ui="inks" role="group" aria-label="Colour of the map"></div>
     </div>
     <p class="dp-readout"><button type="button" data-ui="left" aria-label="Position before">‹</button><span data-ui="readout"></span>
       <button type="button" data-ui="right" aria-label="Next position">›</button></p>
-    <div class="dp-stage" data-ui="stage" tabindex="0"></div>
+    <div class="dp-stage" data-ui="stage" tabindex="0"><div data-ui="map"></div><div data-ui="table"></div><div data-ui="curves"></div></div>
     <ul class="dp-inside-key" data-ui="key"></ul>
     <p class="dp-about" data-ui="about"></p>`;
   const HINT = "Arrow keys: up and down a step, left and right a position.";
+  /** @type {Record<InsideView, Choice>} */
+  const TABS = {
+    map: { title: "Map", about: "Every position at every step, as one picture." },
+    table: { title: "Table", about: "Steps down, positions across, in each cell the most probable tokens, in the colour of what stands there." },
+    curves: { title: "Curves", about: "How probable a token is at every position, at the step that is shown: the end of the text, and the token that is looked at." },
+  };
+  const SPARSE = " A live run sends second and third candidates only where something happens; its recording, ready when it ends, has all above 1 %.";
 
   /**
    * A look inside in a `<details>` element.
@@ -31,12 +39,17 @@ const insides = (() => {
     const ui = named(element);
     /** @type {MapInk} */
     let ink = "settled";
+    /** @type {InsideView} */
+    let tab = "map";
     /** @type {MapSpot | null} */
     let pointed = null;
     /** @type {{run: Run, index: number, spot: MapSpot} | null} */
     let shown = null;
     let [size, moved] = [{ width: 0, height: 0 }, false];
-    const map = heatmaps.createMap(ui.stage, { onPoint: (spot) => { pointed = spot; onChange(); }, onPick: pick });
+    const map = heatmaps.createMap(ui.map, ui.stage, { onPoint: point, onPick: pick });
+    const table = tables.createTable(ui.table, ui.stage, { onPick: pick });
+    const lines = curves.createCurves(ui.curves, { onPoint: (i) => point(spotAt(i)), onPick: (i) => pick(spotAt(i)), onChange });
+    const tabButtons = toolbars.addButtons(ui.tabs, TABS, (name) => { tab = name; onChange(); });
     const inkButtons = toolbars.addButtons(ui.inks, INKS, (name) => { ink = name; onChange(); });
     const growth = new ResizeObserver(([entry]) => {
       size = { width: Math.round(entry.contentRect.width), height: Math.round(entry.contentRect.height) };
@@ -49,11 +62,28 @@ const insides = (() => {
     ui.stage.addEventListener("keydown", onKey);
 
     /**
-     * Go to a step and a position.
-     * @param {MapSpot} spot
+     * Describe what is pointed at.
+     * @param {MapSpot | null} spot
      */
-    function pick({ index, b, i }) {
+    function point(spot) {
+      pointed = spot;
+      onChange();
+    }
+    /**
+     * A position at the step that is shown.
+     * @param {number | null} i
+     */
+    function spotAt(i) {
+      return shown && i !== null ? { index: shown.index, b: shown.run.trace[shown.index].block, i: Math.min(i, shown.run.trace[shown.index].length - 1) } : null;
+    }
+    /**
+     * Go to a step and a position.
+     * @param {MapSpot | null} spot
+     */
+    function pick(spot) {
       pointed = null;
+      if (!spot) return;
+      const { index, b, i } = spot;
       onChoose(b, i);
       onGo(index);
     }
@@ -111,16 +141,27 @@ const insides = (() => {
       if (moved) onSay(wordsOf(run, spot)); // where a key has led is spoken, not every step that passes
       moved = false;
       for (const button of inkButtons) attribute(button, "aria-pressed", button.value === ink);
-      attribute(ui.stage, "role", "application");
-      attribute(ui.stage, "aria-label", `Map: steps down, positions across, coloured by ${INKS[ink].title.toLowerCase()}. ${HINT}`);
-      showKey();
-      if (size.width) map.show(run, index, spot.i, ink, size);
+      for (const button of tabButtons) attribute(button, "aria-pressed", button.value === tab);
+      [ui.map.hidden, ui.table.hidden, ui.curves.hidden] = [tab !== "map", tab !== "table", tab !== "curves"];
+      ui.inks.hidden = ui.key.hidden = tab !== "map";
+      attribute(ui.stage, "role", tab === "table" ? "region" : "application");
+      attribute(ui.stage, "aria-label", `${TABS[tab].title}: ${TABS[tab].about} ${HINT}`);
+      showKey(!run.recorded && !run.reason);
+      if (!size.width) return;
+      if (tab === "map") map.show(run, index, spot.i, ink, size);
+      else if (tab === "table") table.show(run, index, spot, size);
+      else lines.show(run, index, spot.b === run.trace[index].block ? spot.i : 0, size.width);
     }
-    /** What the colours mean. */
-    function showKey() {
-      if (ui.key.dataset.key === ink) return;
-      ui.key.dataset.key = ink;
-      const { keys, about } = INKS[ink];
+    /**
+     * What the view shows, and what its colours mean.
+     * @param {boolean} isLive
+     */
+    function showKey(isLive) {
+      const name = `${tab} ${ink} ${isLive}`;
+      if (ui.key.dataset.key === name) return;
+      ui.key.dataset.key = name;
+      const { keys } = INKS[ink];
+      const about = tab === "map" ? INKS[ink].about : TABS[tab].about + (isLive ? SPARSE : "");
       ui.key.replaceChildren(...keys.map(([name, label]) => {
         const item = make("li", "", label);
         item.prepend(make("i", `dp-ink-${name}`));

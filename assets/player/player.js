@@ -12,7 +12,7 @@ function createPlayer(root) {
   const { make, write, named, find } = dom;
   const { seconds } = words;
   const KEYS = [
-    ["space", "play, pause"], [", .", "one step back, on"], ["← →", "jump 5 %; on a token: the neighbour"], ["[ ]", "slower, faster"],
+    ["space", "play, pause"], [", .", "one step back, on"], ["← →", "jump 5 %; on a token: the neighbour"], ["↑ ↓", "in a look inside: a step back, on"], ["[ ]", "slower, faster"],
     ["0 – 9", "jump to that tenth"], ["Home End", "first, last step"], ["f", "full screen"], ["Esc", "close the inspector"], ["?", "these keys"],
   ];
   const INVITATION = "Pick a prompt. The canvas starts as pure noise; at every step the model accepts the tokens " +

@@ -58,6 +58,8 @@ interface StepMessage {
   d: string;
   x?: [number, number][];
   a?: string;
+  q?: string;
+  e?: string;
   t?: Record<string, string>;
   sp?: Record<string, string>;
   c?: Record<string, number>;
@@ -173,7 +175,7 @@ interface Window {
 
 // ---- Runs: decode.js makes them ---------------------------------------------------------------------------------------
 
-/** Second and third candidate of a position, and the step that they were sent with. */
+/** Further candidates of a position, of a live run two, and the step that they were sent with. */
 interface Alternatives {
   step: number;
   ranked: Candidate[];
@@ -213,6 +215,8 @@ interface Step {
   accepted: number;
   entropy: Uint8Array;
   probability: Uint8Array;
+  /** How probable it is that the text has ended; null where that was not recorded. */
+  ending: Uint8Array | null;
   alternatives: (Alternatives | null)[];
   /** Texts of positions where a character is split over tokens. */
   overrides: Record<number, string>;
@@ -370,6 +374,7 @@ interface Axis {
   at(i: number): number;
   positionAt(share: number): number;
 }
+type InsideView = "map" | "table" | "curves";
 type MapInk = "settled" | "entropy" | "state";
 /** A step of a trace, and a position of its block. */
 interface MapSpot {
