@@ -7,15 +7,18 @@ Exit status 1 where anything did not hold. A seed repeats the calls.
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from bench.resident import held, model_process
 from tests.support.browser import served_process
 from tests.support.fuzz import Fuzzer
 
 _MOST_LOG_LINES = 200
+_FILLING_CALLS = 500
+"""Until what is kept within bounds is full; memory is measured from there."""
+_MOST_GROWTH = 0.05
 
 
 def main() -> int:
@@ -29,7 +32,7 @@ def main() -> int:
         log = arguments.log or Path(home) / "log"
         with served_process(home=Path(home), log=log, HF_ENDPOINT="http://127.0.0.1:9") as served:
             fuzzer = Fuzzer(served.address, arguments.seed)
-            fuzzer.run(100)
+            fuzzer.run(min(_FILLING_CALLS, arguments.calls))
             before = _resident_mb(served.process.pid)
             found = fuzzer.run(arguments.calls)
             after = _resident_mb(served.process.pid)
@@ -37,18 +40,22 @@ def main() -> int:
         lines = [line for line in log.read_text(errors="replace").splitlines() if " Run " not in line]
     for fault in found.faults:
         print(fault, file=sys.stderr)
-    print("| calls | answered, by status | faults | slowest answer | resident | lines in the log beside one a run |")
+    print("| calls | answered, by status | faults | slowest answer | resident, the page's process and the model's "
+          "| lines in the log beside one a run |")  # fmt: skip
     print("|---|---|---|---|---|---|")
     statuses = ", ".join(f"{count:,} × {status}" for status, count in sorted(found.statuses.items()))
-    figures = f"{len(found.faults)} | {found.slowest_seconds:.1f} s | {before:.0f} MB, {after:.0f} MB | {len(lines)}"
+    resident = ", ".join(f"{one:.0f} → {other:.0f} MB" for one, other in zip(before, after, strict=True))
+    figures = f"{len(found.faults)} | {found.slowest_seconds:.1f} s | {resident} | {len(lines)}"
     print(f"| {found.calls:,} | {statuses} | {figures} |")
     print(f"The slowest: {found.slowest[:200]}")
-    return 1 if found.faults or ended or len(lines) >= _MOST_LOG_LINES else 0
+    grew = after[0] > before[0] * (1 + _MOST_GROWTH)
+    return 1 if found.faults or ended or grew or len(lines) >= _MOST_LOG_LINES else 0
 
 
-def _resident_mb(process: int) -> float:
-    said = subprocess.run(["ps", "-o", "rss=", "-p", str(process)], capture_output=True, text=True, check=True).stdout
-    return int(said) / 1024
+def _resident_mb(server: int) -> tuple[float, float]:
+    """Of the page's process and of the model's."""
+    model = model_process(server)
+    return held(server).resident_mb, held(model).resident_mb if model is not None else 0.0
 
 
 if __name__ == "__main__":

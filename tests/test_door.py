@@ -20,7 +20,7 @@ from tests.support.fuzz import Fuzzer
 from visualizer.errors import UNEXPECTED
 from visualizer.host_names import HostNames
 from visualizer.page.door import MAX_BODY_BYTES, Door
-from visualizer.page.gradio_queue import UNHEARD_SESSIONS
+from visualizer.page.gradio_queue import IDLE_SESSIONS, UNHEARD_SESSIONS
 
 JOIN = "/gradio_api/queue/join"
 SHORT = [16, 16, 2, None, None, None, 1, None, None]
@@ -304,5 +304,25 @@ def test_what_nobody_listens_to_is_forgotten_and_the_newest_can_still_be_heard()
         assert "xxx" in asked_whole(address, f"/gradio_api/call/tell/{events[-1]}").decode()
         assert asked(address, f"/gradio_api/call/tell/{events[0]}")[0] == 404
         assert len(page._queue.pending_messages_per_session) <= UNHEARD_SESSIONS + 1
+    finally:
+        page.close(verbose=False)
+
+
+def test_the_components_of_sessions_that_are_over_are_forgotten():
+    """Each session's take 100 kB and more, and Gradio keeps ten thousand."""
+
+    def tell() -> str:
+        return "done"
+
+    with gr.Blocks(analytics_enabled=False) as page:
+        gr.api(tell)
+    door = Middleware(Door, page=page, names=HostNames.of("127.0.0.1"), max_file_bytes=1)
+    _, address, _ = page.launch(prevent_thread_lock=True, quiet=True, ssr_mode=False, server_name="127.0.0.1",
+                                app_kwargs={"middleware": [door]})  # fmt: skip
+    try:
+        for _ in range(IDLE_SESSIONS + 10):
+            event = json.loads(asked(address, "/gradio_api/call/tell", {"data": []})[1])["event_id"]
+            assert "done" in asked_whole(address, f"/gradio_api/call/tell/{event}").decode()
+        assert len(page.state_holder.session_data) <= IDLE_SESSIONS + 1
     finally:
         page.close(verbose=False)

@@ -98,6 +98,15 @@ def test_a_prompt_that_asks_for_nothing_of_the_kind_has_no_scoreboard(page, tmp_
     assert page.is_visible(".dp-scaffold")
 
 
+def test_the_order_stands_among_the_figures_with_what_each_counts(page, tmp_path, trace):
+    play(page, tmp_path, trace)
+    page.click(".dp-figures summary")
+    row = page.locator(".dp-order + dl > div").first
+    assert row.inner_text().startswith("left to right (Kendall’s τ-b)\n")
+    assert row.locator(".dp-value").inner_text() == "0.53"
+    assert "1 is left to right, 0 no order" in row.locator(".dp-about").inner_text()
+
+
 def test_a_live_run_gets_them_with_its_recording(page, tmp_path, trace):
     (tmp_path / "player.html").write_text(player_page(), encoding="utf-8")
     page.goto((tmp_path / "player.html").as_uri())
@@ -106,9 +115,12 @@ def test_a_live_run_gets_them_with_its_recording(page, tmp_path, trace):
     page.evaluate(f"text => ({messages})(JSON.parse(text))", recording)
     page.evaluate(NEXT_FRAME)
     assert not page.is_visible(".dp-scores")
+    page.click(".dp-figures summary")
+    assert not page.is_visible(".dp-order")
     page.evaluate("message => player.receive(message)", recording)
     page.evaluate(NEXT_FRAME)
     assert page.eval_on_selector_all(".dp-score", CHIPS)[0][:2] == ["✓C", "met"]
+    assert page.is_visible(".dp-order + dl")
 
 
 def test_an_exported_page_has_them_too(page, tmp_path, trace):

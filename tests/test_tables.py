@@ -37,11 +37,11 @@ def run_of_three_steps():
 
 def test_settled_step_and_revisions_of_every_position():
     rows = list(position_rows(run_of_three_steps()))
-    assert [(row.token_id, row.settled_step, row.revisions) for row in rows] == [
-        (1, 1, 0),
-        (2, 3, 1),
-        (7, 4, 1),
-        (5, 2, 1),
+    assert [(row.token_id, row.commit_step, row.settled_step, row.revisions) for row in rows] == [
+        (1, 1, 1, 0),
+        (2, 1, 3, 1),
+        (7, 1, 4, 1),
+        (5, 1, 2, 1),
     ]
     assert [row.in_answer for row in rows] == [True, True, True, False]
     assert rows[1].entropy_nats == (0.2, 0.0, 0.0)
@@ -82,6 +82,9 @@ def test_the_json_says_what_the_csv_says_and_how_it_was_made():
     assert document["answer"] == "Mars and\n"
     assert [row["text"] for row in document["positions"]] == ["Mars", " and", "\n"]
     assert len(document["positions"][0]["entropy_nats"]) == 6
+    assert document["order"]["tokens"] == 3
+    assert list(document["order"]["bin_taus"]) == ["4", "8", "16", "32", "64"]
+    assert list(document["order"]["global"]) == ["1", "2", "4"]
 
 
 def test_a_run_without_states_has_a_header_only():

@@ -130,6 +130,31 @@ const charts = (() => {
         about: after ? `Of the last canvas: ${endWords(last)}. No other figure counts them but the canvas's own.` : "The canvas has no end yet." },
     ];
   }
+  /** A list of figures, each with what it counts. */
+  function createList() {
+    const list = make("dl");
+    /** @type {Record<"box" | "value" | "name" | "about", HTMLElement>[]} */
+    const rows = [];
+
+    function addRow() {
+      const [box, value, name, about] = [make("div"), make("dd", "dp-value"), make("dt"), make("dd", "dp-about")];
+      box.append(name, value, about);
+      list.append(box);
+      return { box, value, name, about };
+    }
+    /** @param {FigureBase[]} figures */
+    function show(figures) {
+      figures.forEach((figure, k) => {
+        const row = (rows[k] ??= addRow());
+        write(row.value, figure.value);
+        write(row.name, figure.name);
+        write(row.about, figure.about);
+      });
+      rows.forEach(({ box }, k) => { box.hidden = k >= figures.length; });
+      list.hidden = !figures.length;
+    }
+    return { list, show };
+  }
   /**
    * The figures in a `<details>` element: one line, and on demand every figure with what it counts.
    * @param {HTMLDetailsElement} element
@@ -138,22 +163,14 @@ const charts = (() => {
     const line = make("span", "dp-brief");
     const summary = make("summary");
     summary.append(make("strong", "", "In numbers"), line);
-    const list = make("dl");
-    element.append(summary, list);
+    const ordered = make("p", "dp-about dp-order", "In which order the tokens of the answer were accepted, over the whole run:");
+    const [soFar, order] = [createList(), createList()];
+    element.append(summary, soFar.list, ordered, order.list);
     /** @type {{run: Run, index: number} | null} */
     let drawn = null;
-    /** @type {Record<"value" | "name" | "about", HTMLElement>[]} */
-    const rows = [];
 
-    /** A new row of the list. */
-    function addRow() {
-      const [box, value, name, about] = [make("div"), make("dd", "dp-value"), make("dt"), make("dd", "dp-about")];
-      box.append(name, value, about);
-      list.append(box);
-      return { value, name, about };
-    }
     /**
-     * Show the figures of a run up to a step.
+     * Show the figures of a run up to a step, and those of its order once it has ended.
      * @param {Run} run
      * @param {number} index
      */
@@ -162,12 +179,9 @@ const charts = (() => {
       drawn = { run, index };
       const figures = figuresOf(run, index);
       write(line, figures.map(({ brief }) => brief).filter(Boolean).join(" · "));
-      figures.forEach((figure, k) => {
-        const row = (rows[k] ??= addRow());
-        write(row.value, figure.value);
-        write(row.name, figure.name);
-        write(row.about, figure.about);
-      });
+      soFar.show(figures);
+      order.show(run.report?.order ?? []);
+      ordered.hidden = !run.report;
     }
     return { show };
   }

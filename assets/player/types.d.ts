@@ -97,6 +97,8 @@ interface ReportMessage {
   /** How many scaffold tokens, and how many of content, settle at every step. */
   landed: [number[], number[]];
   lead: string;
+  /** Of the whole run. */
+  order: FigureBase[];
 }
 interface RecordingMessage {
   k: "recording";
@@ -407,12 +409,14 @@ interface Piece {
   text: string;
   differs: boolean;
 }
-interface Figure {
+interface FigureBase {
   value: string;
   name: string;
+  about: string;
+}
+interface Figure extends FigureBase {
   /** In the line of all figures; empty where it has no place there. */
   brief: string;
-  about: string;
 }
 interface Player {
   receive(json: string): void;

@@ -14,6 +14,12 @@ from visualizer.logs import fold_libraries, log_to_terminal
 from visualizer.model import check_denoises
 
 _PASSWORD = "DENOISE_VIEWER_PASSWORD"
+_GRADIO = {
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    # Statistics of its functions, made with pandas at the end of every event, for a page that is turned off.
+    "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(10**9),
+    "GRADIO_ANALYTICS_MAX_EVENTS": "1",
+}
 
 
 def serve_command(arguments: list[str], program: str) -> int:
@@ -21,7 +27,8 @@ def serve_command(arguments: list[str], program: str) -> int:
     asked = _parser(program).parse_args(arguments)
     fold_libraries()
     log_to_terminal(logging.INFO)
-    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    for name, value in _GRADIO.items():
+        os.environ.setdefault(name, value)
     return exit_status(lambda: _serve(asked.model, asked.host, asked.port, asked.password, asked.open))
 
 

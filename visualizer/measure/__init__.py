@@ -6,6 +6,7 @@ from visualizer.measure.asked import PLANETS, checks_of
 from visualizer.measure.checks import parses
 from visualizer.measure.direction import Direction, direction_of
 from visualizer.measure.lead import scaffold_first
+from visualizer.measure.order import AR_SPANS, BIN_SIZES, commit_steps, order_figures, order_of
 from visualizer.measure.quoting import clipped
 from visualizer.measure.scaffold import scaffold_of
 from visualizer.measure.score import Score, scores_of, verdict
@@ -13,12 +14,17 @@ from visualizer.measure.scoreboard import scoreboard
 from visualizer.measure.sentences import sentence_ends, sentence_spans
 
 __all__ = [
+    "AR_SPANS",
+    "BIN_SIZES",
     "PLANETS",
     "Direction",
     "Score",
     "checks_of",
     "clipped",
+    "commit_steps",
     "direction_of",
+    "order_figures",
+    "order_of",
     "parses",
     "scaffold_first",
     "scaffold_of",

@@ -58,6 +58,7 @@ class Door:
             return
         self._queue.keep_running()
         await self._queue.forget_unheard()
+        self._queue.forget_idle()
         with self._queue.listening(session) if session else nullcontext():
             await self._answer(scope, receive, send)
 

@@ -1,7 +1,8 @@
-"""Keeps Gradio's queue running, and what waits in it bounded.
+"""Keeps Gradio's queue running, and what it remembers bounded.
 
 Gradio collects what an event yields under the session that asked, whether or not that ever listens: a recording is
-half a megabyte, and two thousand sessions are kept.
+half a megabyte, and two thousand sessions are kept. Of each of ten thousand sessions it also keeps the state of all
+components, more than 100 kB, which nothing on this page reads again.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ log = logging.getLogger(__name__)
 
 UNHEARD_SESSIONS = 32
 """Sessions with events that nobody listens to: between asking and listening a client is one for some milliseconds."""
+IDLE_SESSIONS = 16
+"""Sessions with nothing under way whose components' state stays: it takes some 50 ms to make anew."""
 
 
 class GradioQueue:
@@ -53,6 +56,15 @@ class GradioQueue:
             self._listened[session] -= 1
             if not self._listened[session]:
                 del self._listened[session]
+
+    def forget_idle(self) -> None:
+        """Drop the components' state of all but the last sessions that have nothing under way."""
+        holder = self._page.state_holder
+        under_way = self._queue.pending_event_ids_session
+        idle = [one for one in holder.session_data if one not in self._listened and not under_way.get(one)]
+        for session in idle[:-IDLE_SESSIONS]:
+            del holder.session_data[session]
+            holder.time_last_used.pop(session, None)
 
     async def forget_unheard(self) -> None:
         """End the events, and drop what they have told, of all but the last sessions that nobody listens to."""

@@ -1,16 +1,19 @@
-"""What a whole run showed, as one message beside its steps: the constraints of its prompt, and its scaffold.
+"""What a whole run showed, as one message beside its steps: the constraints of its prompt, its scaffold, and its order.
 
 - `checks`: of every constraint its `label`, its `group` where several belong together, and `turns`, the indices of the
   steps at which it is met, lost, met again.
 - `scaffold`: of every block the positions that are scaffold. `landed`: how many scaffold tokens, and how many of
   content, settle at every step. `lead`: what that amounts to, in a sentence.
+- `order`: in which order the run committed its tokens, as figures: `value`, `name`, and `about`, what it counts.
 """
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 
-from visualizer.measure import scaffold_first, scaffold_of, scoreboard
+from visualizer.measure import order_figures, order_of, scaffold_first, scaffold_of, scoreboard
 from visualizer.trace import Trace
 
 
@@ -27,4 +30,5 @@ def report_of(trace: Trace) -> dict[str, object]:
         "scaffold": [np.flatnonzero(flags).tolist() for flags in scaffold_of(trace)],
         "landed": [np.bincount(at, minlength=count).tolist() for at in (lead.scaffold_at, lead.content_at)],
         "lead": lead.sentence,
+        "order": [asdict(figure) for figure in order_figures(order_of(trace))],
     }
