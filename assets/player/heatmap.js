@@ -133,7 +133,7 @@ const heatmaps = (() => {
     let run = null;
     /** @type {Element | null} */
     let dragged = null;
-    let [row, ticked, seen] = [0, "", -1];
+    let [row, ticked, seen] = [0, "", ""];
     let box = { width: 1, height: 1 };
 
     /**
@@ -213,7 +213,7 @@ const heatmaps = (() => {
       const blocks = blocksOf(newRun);
       if (run !== newRun || pictures.length !== blocks.length) {
         rows.replaceChildren();
-        [run, seen] = [newRun, -1];
+        [run, seen] = [newRun, ""];
         setPictures(blocks);
       }
       const scale = (axis = axes.axisOf(newRun));
@@ -249,8 +249,8 @@ const heatmaps = (() => {
       attribute(now, "style", `height: ${row}px; transform: translateY(${top}px)`);
       const [left, right] = [scale.at(i) * box.width, scale.at(i + 1) * box.width];
       attribute(here, "style", `width: ${Math.max(2, right - left).toFixed(1)}px; transform: translateX(${left.toFixed(1)}px)`);
-      if (seen === index || run && run.trace.length * row < box.height) return;
-      seen = index;
+      if (seen === `${index} ${box.height}`) return;
+      seen = `${index} ${box.height}`;
       if (top < scroller.scrollTop || top + 3 * row > scroller.scrollTop + box.height) scroller.scrollTop = top - box.height / 2;
     }
     return { show };

@@ -66,6 +66,7 @@ const tables = (() => {
     let lit;
     /** @type {{i: number, token: HTMLElement}[]} */
     let heads = [];
+    let height = 0;
 
     element.addEventListener("click", ({ target }) => {
       const [cell, row] = target instanceof Element ? [target.closest("td"), target.closest("tr")] : [];
@@ -130,7 +131,8 @@ const tables = (() => {
       for (const { i, token } of heads) write(token, visible(decode.textAt(run, shown, i)));
       const first = steps[0]?.k ?? 0;
       const row = rows.get(Math.max(first, Math.min(index, first + steps.length - 1)));
-      if (row === lit) return;
+      if (row === lit && height === size.height) return;
+      height = size.height;
       lit?.classList.remove("dp-now");
       row?.classList.add("dp-now");
       lit = row;
