@@ -2,9 +2,7 @@
 const axes = (() => {
   "use strict";
   const { make } = dom;
-  const LONG_TAIL = 0.35; // of the canvas; a longer one is drawn narrower
-  const TEXT_SHARE = 0.82; // what the text has of the scale then
-  const ROOM = 4; // positions of a tail that are as wide as text, so that its beginning is seen
+  const { longTail, text, room } = SHARED.axisShares;
   const TICKS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
   const MOST_TICKS = 9;
 
@@ -17,9 +15,9 @@ const axes = (() => {
     const length = Math.max(...run.trace.map((step) => step.length));
     const ends = run.blockEnds.filter(Boolean).map((step) => (step.tail < step.length ? step.tail : length));
     const end = run.reason ? Math.max(...ends) : length;
-    const cut = length - end > LONG_TAIL * length ? Math.min(length, end + ROOM) : length;
-    const wide = cut < length ? TEXT_SHARE / cut : 1 / length;
-    const narrow = cut < length ? (1 - TEXT_SHARE) / (length - cut) : 0;
+    const cut = length - end > longTail * length ? Math.min(length, end + room) : length;
+    const wide = cut < length ? text / cut : 1 / length;
+    const narrow = cut < length ? (1 - text) / (length - cut) : 0;
     return {
       length, cut, key: `${length} ${cut}`,
       at: (i) => (i <= cut ? i * wide : cut * wide + (i - cut) * narrow),

@@ -77,21 +77,21 @@ const decode = (() => {
     return alternatives;
   }
   /**
-   * All further candidates of a recording's step; a position that has none worth a level has an empty list.
+   * All further candidates of a recording's step, at the positions that have any, among the alternatives.
    * @param {string} text
-   * @param {number} length
+   * @param {(Alternatives | null)[]} alternatives
    * @param {number} step
-   * @returns {Alternatives[]}
    */
-  function readRanked(text, length, step) {
-    /** @type {Alternatives[]} */
-    const ranked = Array.from({ length }, () => ({ step, ranked: [] }));
+  function addRanked(text, alternatives, step) {
     for (let k = 0; k < text.length;) {
       const [i, count] = [readNumber(text, k, 2), readNumber(text, k + 2, 1)];
       k += 3;
-      for (let n = 0; n < count; n++, k += 4) ranked[i].ranked.push({ id: readNumber(text, k, 3), level: readNumber(text, k + 3, 1) });
+      const start = k;
+      const ranked = Array.from({ length: count }, (_, n) => ({ id: readNumber(text, start + 4 * n, 3), level: readNumber(text, start + 4 * n + 3, 1) }));
+      alternatives[i] = { step, ranked };
+      k += 4 * count;
     }
-    return ranked;
+    return alternatives;
   }
   /**
    * The random tokens that the model reads at positions that are not accepted: position to id, or null if not sent.
@@ -173,7 +173,7 @@ const decode = (() => {
       entropy: readLevels(message.h),
       probability: readLevels(message.p),
       ending: message.e === undefined ? null : readLevels(message.e),
-      alternatives: message.q === undefined ? readAlternatives(message.a ?? "", length, before, message.s) : readRanked(message.q, length, message.s),
+      alternatives: addRanked(message.q ?? "", readAlternatives(message.a ?? "", length, before, message.s), message.s),
       overrides: message.o ?? {},
       overrideCells: message.oc ?? {},
       noise: readNoise(message.z, cells),

@@ -5,8 +5,7 @@ const heatmaps = (() => {
   const { CODE, PART } = decode;
   const { TOP_LEVEL } = words;
   const [HEIGHT, LEAST, MOST] = [288, 2, 16]; // of all rows, and of one
-  const QUIET = 0.4; // what is left of a colour where nothing is text
-  const SETTLED = 0.42; // and after the step at which a position settled
+  const SHARES = SHARED.mapShares; // how much of its colour a place has
   const STATES = {
     [CODE.MASKED]: { colour: "masked", alpha: 0.22 }, [CODE.NEW]: { colour: "new", alpha: 1 }, [CODE.DRAFT]: { colour: "draft", alpha: 0.75 },
     [CODE.COMMITTED]: { colour: "committed", alpha: 0.85 }, [CODE.REVERTED]: { colour: "reverted", alpha: 1 },
@@ -73,10 +72,10 @@ const heatmaps = (() => {
     const since = Array.from({ length: steps[0].length }, (_, i) => settledFrom(steps, i));
     const ramp = steps.map((_, k) => mixed(colours.new, colours.draft, k / Math.max(1, last)));
     return (k, i) => {
-      if (k >= since[i]) return [ramp[since[i]], k === since[i] ? 1 : SETTLED];
+      if (k >= since[i]) return [ramp[since[i]], k === since[i] ? 1 : SHARES.settled];
       const sure = steps[k].phase === "noise" ? 0 : steps[k].probability[i] / TOP_LEVEL;
       const isRight = sure > 0 && steps[k].candidates[i] === steps[last].candidates[i];
-      return isRight ? [colours.new, 0.2] : [colours.masked, 0.06 + 0.36 * sure];
+      return isRight ? [colours.new, SHARES.right] : [colours.masked, SHARES.guess + SHARES.sureGuess * sure];
     };
   }
   /**
@@ -100,7 +99,7 @@ const heatmaps = (() => {
       for (let i = 0; i < length; i++, n += 4) {
         const [colour, alpha] = inkAt(k, i);
         picture.data.set(colour, n);
-        picture.data[n + 3] = 255 * alpha * (steps[k].parts[i] === PART.TAIL ? QUIET : 1);
+        picture.data[n + 3] = 255 * alpha * (steps[k].parts[i] === PART.TAIL ? SHARES.quiet : 1);
       }
     }
     return picture;

@@ -17,7 +17,7 @@ const tables = (() => {
   function rankedAt(step, i) {
     const others = step.alternatives[i];
     const first = { id: step.candidates[i], level: step.probability[i] };
-    return [first, ...(others?.step === step.step ? others.ranked.filter(({ id }) => id !== first.id) : [])];
+    return [first, ...(others?.step === step.step ? others.ranked.filter(({ id, level }) => level && id !== first.id) : [])];
   }
   /**
    * A probability in the room of a cell.

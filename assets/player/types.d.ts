@@ -3,8 +3,10 @@
 /** What visualizer/player/constants.py sends. */
 declare const SHARED: {
   alphabet: string;
+  axisShares: Record<"longTail" | "text" | "room", number>;
   codes: Record<"MASKED" | "NEW" | "DRAFT" | "COMMITTED" | "REVERTED" | "CHANGED_NEW" | "CHANGED_COMMITTED", number>;
   endings: Record<Reason, string>;
+  mapShares: Record<"quiet" | "settled" | "right" | "guess" | "sureGuess", number>;
   maxNoiseCells: number;
   noiseSign: string;
   parts: Record<"ANSWER" | "THOUGHT" | "STRUCTURE" | "TAIL", number>;

@@ -31,9 +31,8 @@ from visualizer.export import (
     export,
     html_snippet,
     markdown_snippet,
+    picture_of,
     png_bytes,
-    still_of,
-    strip_of,
     write_poster,
 )
 from visualizer.page.listeners import AT_ONCE, EXPORTING
@@ -44,6 +43,7 @@ from visualizer.trace import Trace, file_stem
 log = logging.getLogger(__name__)
 
 _FORMAT_NAMES = {".gif": "GIF", ".mp4": "MP4", ".webp": "WebP", ".png": "PNG", ".strip.png": "PNG, six moments",
+                 ".map.png": "PNG, map", ".table.png": "PNG, table", ".curves.png": "PNG, curves",
                  ".html": "HTML with player", ".csv": "CSV", ".json": "JSON", ".txt": "Text", ".jsonl": "Recording",
                  ".jsonl.gz": "Recording, .gz"}  # fmt: skip
 _NO_LIMIT = "no limit"
@@ -165,7 +165,7 @@ def _previewer(trace_of_run: Callable[[str], Trace]) -> Callable[..., str]:
             wish, trace = _wish(*knobs), trace_of_run(run_id)
             if wish.suffix not in PICTURES:
                 return _note(f"{_FORMAT_NAMES[wish.suffix]}: {FORMATS[wish.suffix]}.")
-            pixels = strip_of(trace, wish.options) if wish.suffix == ".strip.png" else still_of(trace, wish.options)
+            pixels = picture_of(trace, wish.suffix, wish.options)
             data = base64.b64encode(png_bytes(pixels)).decode()
             return f'<img src="data:image/png;base64,{data}" alt="{_inert(alt_text(trace))}">'
         except VisualizerError as exc:

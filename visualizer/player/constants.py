@@ -6,8 +6,10 @@ import json
 from dataclasses import fields
 
 from visualizer.picture import (
+    AXIS_SHARES,
     CHANGED_SIGN,
     ENDINGS,
+    MAP_SHARES,
     MAX_NOISE_COLUMNS,
     NOISE_SIGN,
     RETURN_SIGN,
@@ -27,8 +29,10 @@ def script_constants() -> str:
     """A statement that declares them as `SHARED`; `assets/player/types.d.ts` says what is in it."""
     shared = {
         "alphabet": ALPHABET,
+        "axisShares": AXIS_SHARES,
         "codes": {code.name: code.value for code in CellCode},
         "endings": ENDINGS,
+        "mapShares": MAP_SHARES,
         "maxNoiseCells": MAX_NOISE_COLUMNS,
         "noiseSign": NOISE_SIGN,
         "parts": {part.name: part.value for part in Part},

@@ -8,7 +8,7 @@ Numbers of a position are single characters of a 64-letter alphabet, so a step o
   an id, lowest 6 bits first. `x`: [position, id] of accepted tokens that are not the candidate.
 - `a` alternatives, of positions whose cell changed and of noise whose alternatives changed: position (2 characters),
   then second and third candidate (id 3, probability 1 each).
-- `q` (in recordings, in place of `a`) every further candidate that its level tells from nothing, of the positions that
+- `q` (in recordings only) every further candidate that its level tells from nothing, of the positions that
   have any: position (2 characters), how many (1), then their ids (3) and probabilities (1).
 - `z` (in recordings only) the noise itself: three characters an id, as in `d`, of every position that is not accepted.
 - `t` texts of ids not sent before, `sp` the signs of those that are special tokens, `o` texts of positions where a
@@ -115,7 +115,7 @@ class MessageWriter:
         }
         optional: dict[str, object] = {
             "x": [[int(i), int(state.canvas_ids[i])] for i in other],
-            "a": "" if self._whole else self._alternatives(state, cells, before),
+            "a": self._alternatives(state, cells, before),
             "t": {str(token_id): text for token_id, text in texts.items()},
             "sp": {str(token_id): special_sign(text) for token_id, text in texts.items() if token_id in self._special},
             "c": self._odd_cells(self._first_shown(state)),
@@ -123,7 +123,7 @@ class MessageWriter:
             "oc": self._odd_cells(frame.overrides),
         }
         if self._whole:
-            message["q"] = _ranked(state)
+            optional["q"] = _ranked(state)
             optional["z"] = _fixed_width(state.canvas_ids[~state.accepted], 3)
         message |= {key: value for key, value in optional.items() if value}
         self._parts = self._parts or PartReader(frame.begins_in_thought)
