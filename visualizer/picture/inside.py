@@ -171,7 +171,7 @@ def _ticks(sheet: Sheet, edges: npt.NDArray[np.int64]) -> None:
     every = next((step for step in _TICKS if length / step <= _MOST_TICKS * 2), length)
     for number in (1, *range(every, length + 1, every)):
         left = sheet.left + int(edges[number - 1])
-        if left > taken:
+        if taken < left < sheet.left + sheet.room - sheet.px(24):
             taken = left + sheet.write(left, sheet.bottom, str(number)) + sheet.px(16)
     sheet.skip(26)
 
