@@ -6,6 +6,7 @@ declare const SHARED: {
   axisShares: Record<"longTail" | "text" | "room", number>;
   codes: Record<"MASKED" | "NEW" | "DRAFT" | "COMMITTED" | "REVERTED" | "CHANGED_NEW" | "CHANGED_COMMITTED", number>;
   endings: Record<Reason, string>;
+  heatNats: number[];
   mapShares: Record<"quiet" | "settled" | "right" | "guess" | "sureGuess", number>;
   maxNoiseCells: number;
   noiseSign: string;
