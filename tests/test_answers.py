@@ -15,7 +15,7 @@ from visualizer.prompts import load_prompts
 from visualizer.request import Request, new_run_id
 from visualizer.run.gallery import Gallery, main
 from visualizer.settings import Settings
-from visualizer.trace.file import load_trace
+from visualizer.trace import load_trace, save_trace, typed_out
 
 PROMPTS = load_prompts()
 KNOBS = {"max_tokens": 64, "canvas_length": 32, "max_steps": 8, "sampler": "entropy-bound", "entropy_bound": 0.1,
@@ -228,6 +228,16 @@ def test_a_saved_run_can_be_opened_again(answers, tmp_path):
     assert not uploaded.exists()
     (recording,) = answer(answers, do="open", id=run_id)
     assert kinds(recording["messages"]) == ["start", "step", "step", "step", "report", "end"]
+
+
+def test_a_typed_recording_is_opened_and_not_repeated_with_knobs_of_noise(answers, tmp_path):
+    save_trace(typed_out(answers.trace(run_once(answers))), tmp_path / "typed.jsonl")
+    run_id = answers.take(tmp_path / "typed.jsonl")
+    (recording,) = answer(answers, do="open", id=run_id)
+    assert recording["messages"][0]["writing"] == "drawn"
+    assert not any("z" in message for message in recording["messages"])
+    (notice,) = answer(answers, do="again", left=run_id, change="sampler")
+    assert "was typed" in notice["text"]
 
 
 def test_a_bad_upload_is_refused_and_removed(answers, tmp_path):

@@ -9,7 +9,7 @@ from scipy.stats import mannwhitneyu
 from tests.support.made_traces import landing_trace
 from visualizer.bundled import ASSETS_FOLDER
 from visualizer.measure import scaffold_first
-from visualizer.trace import load_trace
+from visualizer.trace import load_trace, typed_out
 
 WHY = "Why is the sky blue? Answer in exactly three sentences."
 
@@ -48,6 +48,15 @@ def test_pairs_are_counted_and_ties_halved(scaffold, content, probability, says)
 def test_the_chance_is_scipys(scaffold, content):
     p = mannwhitneyu(scaffold, content, method="asymptotic").pvalue
     assert lead_of(scaffold, content).p == pytest.approx(p, abs=1e-3)
+
+
+def test_of_a_typed_text_no_lead_is_claimed():
+    typed = typed_out(landing_trace([".", " w", " w", "."], [4, 1, 2, 3], WHY))
+    lead = scaffold_first(typed)
+    assert lead.probability == 0.5
+    assert lead.sentence.startswith(
+        "Typed, so the order is that of the text: a scaffold token settles before a content"
+    )
 
 
 def test_tokens_that_all_settle_together_are_no_lead():

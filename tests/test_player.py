@@ -7,8 +7,10 @@ from itertools import pairwise
 
 import pytest
 
-from tests.support.played import live_messages, made_run, player_page, recording
+from tests.support.played import live_messages, made_info, made_run, player_page, recording
 from visualizer.picture import CHANGED_SIGN, RETURN_SIGN, REVERTED_SIGN, special_sign
+from visualizer.player import recording_message
+from visualizer.trace import trace_of, typed_out
 from visualizer.trace.canvas import changed, reverted
 from visualizer.trace.settled import settled_steps
 
@@ -521,6 +523,48 @@ def test_the_figures_name_what_they_count(opened, long_run, long_recording):
     assert figures["forward passes of an autoregressive model"] == str(tokens)
     assert figures["positions after the end"] == str(256 - tokens)
     assert len(figures) == len(rows) == 8
+
+
+def test_positions_a_step_are_told_from_answer_tokens(opened, long_run, long_recording):
+    page = opened(long_recording)
+    page.click(".dp-figures > summary")
+    page.click(".dp-sums summary")
+    tokens = long_run[-1].state.answer_length
+    assert page.text_content(".dp-sums summary") == (
+        f"{256 / STEPS:.1f} positions a step, or {tokens / STEPS:.1f} answer tokens?"
+    )
+    assert f"1 × 256 / {STEPS} = {256 / STEPS:.1f}." in page.inner_text(".dp-sums p")
+    assert f"only {tokens} of its 256 positions" in page.inner_text(".dp-sums p")
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_typed_run_is_written_left_to_right_and_knows_no_noise(opened, layout):
+    frames = made_run(12, 4, words=(" sea", " of", " light"))
+    denoised = trace_of(made_info(), frames, "stop")
+    typed = typed_out(denoised)
+    page = opened(json.loads(recording_message(typed, "kept")))
+    choose(page, layout)
+    pause(page)
+    shown = """() => [...document.querySelectorAll('.dp-canvas .dp-cell')]
+      .filter((cell) => cell.checkVisibility({visibilityProperty: true})).map((cell) => cell.textContent).join('')"""
+    assert page.evaluate(shown).strip() == ""
+    texts = [typed.texts[token_id] for token_id in typed.states[-1].canvas_ids.tolist()]
+    for count in (1, 2, 3):
+        press(page, ".")
+        expected = "".join(text.strip() if layout == "grid" else text for text in texts[:count])
+        assert page.evaluate(shown) == expected
+    assert page.locator(".dp-canvas .dp-masked").count() == 0
+    assert page.text_content(".dp-origin").startswith("recording · typed: drawn, not run")
+    assert page.text_content("[data-ui=step]") == "pass 3"
+    assert page.is_hidden(".dp-meters")
+    assert page.is_hidden(".dp-chart")
+    assert page.locator(".dp-tools [data-ui=views] button:visible").all_text_contents() == ["States", "Order"]
+    assert page.locator(".dp-legend .dp-masked").count() == 0
+    page.click("[data-ui=pacing]")
+    page.click("[data-ui=pacing]")
+    assert page.text_content("[data-ui=pacing]") in ("Directed", "Equal steps")
+    press(page, "End")
+    assert page.text_content(".dp-answer pre[data-ui=answer]") == denoised.answer
 
 
 def test_two_runs_share_one_clock_and_what_differs_is_marked(opened):

@@ -8,6 +8,7 @@ import pytest
 from tests.support.made_traces import landing_trace, made_trace, stopped_trace
 from tests.support.trace_samples import growing_run
 from visualizer.errors import TraceError
+from visualizer.measure import direction_of
 from visualizer.picture import Arrangement, SceneOptions, build_scene
 from visualizer.trace import Phase, Writing, load_trace, save_trace, typed_out
 
@@ -72,6 +73,12 @@ def test_a_picture_shows_what_is_written_and_no_noise(layout):
     assert [frame.status for frame in scene.frames][1:3] == ["pass 1", "pass 2"]
     assert scene.stage.legend is None
     assert "drawn, not run" in " ".join(words.text for words in scene.stage.words)
+
+
+def test_nothing_is_said_or_shown_of_noise():
+    shots = direction_of(TYPED).shots
+    assert not any(shot.raw or "random" in shot.caption for shot in shots)
+    assert shots[0].caption == ""
 
 
 def test_what_is_written_is_never_touched_again():

@@ -10,7 +10,7 @@ import pytest
 from tests.support.tiny_typewriter import make_typewriter
 from visualizer.command.serve import serve_command
 from visualizer.command.terminal import FAILURE
-from visualizer.errors import CheckpointError, ExportError, SettingsError
+from visualizer.errors import CheckpointError, SettingsError
 from visualizer.export import export
 from visualizer.model import check_denoises, load_checkpoint, read_card
 from visualizer.run import Engine, run_info
@@ -120,14 +120,17 @@ def test_the_engine_runs_it_in_the_place_of_the_other_and_a_stop_ends_it(checkpo
         engine.close()
 
 
-def test_the_page_and_its_player_take_what_denoises_only(checkpoint, tmp_path, capsys):
+def test_it_is_exported_like_any_other_run(checkpoint, tmp_path):
     trace = run_of(checkpoint, seed=5)
-    with pytest.raises(CheckpointError, match="tiny-typewriter types one token after the other"):
-        check_denoises(checkpoint.card)
-    with pytest.raises(ExportError, match="this was typed"):
-        list(export(trace, tmp_path / "run.html"))
+    list(export(trace, tmp_path / "run.html"))
+    assert trace.info.prompt in (tmp_path / "run.html").read_text()
     *_, last = export(trace, tmp_path / "run.png")
     assert last.exported.size == (1280, 720)
+
+
+def test_the_page_is_served_for_what_denoises_only(checkpoint, capsys):
+    with pytest.raises(CheckpointError, match="tiny-typewriter types one token after the other"):
+        check_denoises(checkpoint.card)
     nowhere = ["--host", "256.0.0.1", "--open"]  # were it not refused, it would fail otherwise
     assert serve_command(["--model", str(checkpoint.card.folder), *nowhere], "serve") == FAILURE
     assert "types one token after the other" in capsys.readouterr().err

@@ -2,7 +2,7 @@
 const charts = (() => {
   "use strict";
   const { make, draw, write } = dom;
-  const { PART } = decode;
+  const { PART, isDenoised } = decode;
   const { count, nats, secondsPerStep } = words;
   const { endWords } = folds;
   const [TOP, BOTTOM] = [3, 97]; // so that no line is cut at the edge
@@ -156,6 +156,47 @@ const charts = (() => {
     return { list, show };
   }
   /**
+   * The figures of a typed run up to a step; of one that was drawn there is no time.
+   * @param {Run} run
+   * @param {number} index
+   * @returns {Figure[]}
+   */
+  function typedFigures(run, index) {
+    const shown = run.trace.slice(0, index + 1);
+    const last = shown[index];
+    const passes = shown.filter((step) => step.phase === "step").length;
+    const tokens = last.texts + shown.reduce((sum, step) => sum + (step.phase === "commit" && step !== last ? step.texts : 0), 0);
+    const timed = passes > 0 && run.writing === "typed";
+    const figures = [
+      { value: String(passes), name: "forward passes", brief: `${passes} forward pass${passes === 1 ? "" : "es"}${timed ? "" : " if typed"}`,
+        about: "One token each, also the stop token that ends the answer. Reading the prompt comes on top." },
+      { value: String(tokens), name: "answer tokens", brief: count(tokens, "answer token"), about: "Without marks of structure and the stop token." },
+    ];
+    const rate = { value: timed ? secondsPerStep(last.elapsedMs / passes) : "", name: "per pass", brief: timed ? `${secondsPerStep(last.elapsedMs / passes)} per pass` : "",
+      about: "Mean wall-clock time of a pass on the machine that ran it, the reading of the prompt included." };
+    return timed ? [...figures, rate] : figures;
+  }
+  /**
+   * The arithmetic of reports that speak of positions a step, on a run that has ended, and what of it is the answer's.
+   * @param {Run} run
+   */
+  function positionsPerStep(run) {
+    const steps = run.trace.filter((step) => step.phase === "step").length;
+    const ends = run.blockEnds;
+    const tokens = ends.reduce((sum, step) => sum + (step.phase === "commit" ? step.texts : 0), 0);
+    const positions = ends.reduce((sum, { length }) => sum + length, 0);
+    if (!isDenoised(run) || !run.reason || !steps || !tokens || !ends[0]) return null;
+    const lengths = ends.every(({ length }) => length === ends[0].length) ? `${ends.length} × ${ends[0].length}` : ends.map(({ length }) => length).join(" + ");
+    const [all, own] = [(positions / steps).toFixed(1), (tokens / steps).toFixed(1)];
+    return {
+      title: `${all} positions a step, or ${own} answer tokens?`,
+      text: "Reports of diffusion models like to divide the positions of all blocks by the steps: 123 steps for 9 blocks of 256 are " +
+        `9 × 256 / 123 = 18.7 positions a step. By that count this run has ${lengths} / ${steps} = ${all}. ` +
+        `But only ${tokens} of its ${positions.toLocaleString("en")} positions hold answer tokens${run.unlearned ? ", which mean nothing here" : ""}; the rest follows the end or marks structure. ` +
+        `Of the answer it wrote ${tokens} / ${steps} = ${own} tokens a step.`,
+    };
+  }
+  /**
    * The figures in a `<details>` element: one line, and on demand every figure with what it counts.
    * @param {HTMLDetailsElement} element
    */
@@ -165,7 +206,9 @@ const charts = (() => {
     summary.append(make("strong", "", "In numbers"), line);
     const ordered = make("p", "dp-about dp-order", "In which order the tokens of the answer were accepted, over the whole run:");
     const [soFar, order] = [createList(), createList()];
-    element.append(summary, soFar.list, ordered, order.list);
+    const [sums, title, text] = [make("details", "dp-sums"), make("summary"), make("p", "dp-about")];
+    sums.append(title, text);
+    element.append(summary, soFar.list, sums, ordered, order.list);
     /** @type {{run: Run, index: number} | null} */
     let drawn = null;
 
@@ -177,7 +220,11 @@ const charts = (() => {
     function show(run, index) {
       if (drawn?.run === run && drawn.index === index) return;
       drawn = { run, index };
-      const figures = figuresOf(run, index);
+      const figures = isDenoised(run) ? figuresOf(run, index) : typedFigures(run, index);
+      const told = positionsPerStep(run);
+      sums.hidden = !told;
+      write(title, told?.title ?? "");
+      write(text, told?.text ?? "");
       write(line, figures.map(({ brief }) => brief).filter(Boolean).join(" · "));
       soFar.show(figures);
       order.show(run.report?.order ?? []);

@@ -219,10 +219,15 @@ const decode = (() => {
     return {
       id: start.run, checkpoint: start.checkpoint ?? "", settings: start.settings ?? {}, prompt: start.prompt ?? "",
       startedAt: start.started_at ?? "", device: start.device ?? "", fingerprint: start.fingerprint ?? "",
-      recorded: Boolean(start.recorded), unlearned: start.unlearned ?? "", label: "", texts: new Map(), signs: new Map(), cells: new Map(), trace: [],
+      writing: start.writing ?? "denoised", recorded: Boolean(start.recorded), unlearned: start.unlearned ?? "", label: "", texts: new Map(), signs: new Map(), cells: new Map(), trace: [],
       blockEnds: [], answer: null, answers: [], thoughts: [], reason: null, problem: "", shots: [], report: null,
     };
   }
+  /**
+   * Whether a run was denoised; else it was typed, or drawn as if it were: left to right, and never touched again.
+   * @param {Run} run
+   */
+  const isDenoised = ({ writing }) => writing === "denoised";
   /**
    * Append a step message; false for a step that is there already (Gradio sends its last value twice).
    * @param {Run} run
@@ -272,5 +277,5 @@ const decode = (() => {
    */
   const thoughtAt = (run, index) => run.thoughts.slice(0, index + 1).findLast(Boolean) ?? "";
 
-  return { CODE, PART, isNoise, isText, tokenAt, tokenText, textAt, cellsAt, newRun, addStep, readRecording, answerAt, thoughtAt };
+  return { CODE, PART, isDenoised, isNoise, isText, tokenAt, tokenText, textAt, cellsAt, newRun, addStep, readRecording, answerAt, thoughtAt };
 })();

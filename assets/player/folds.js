@@ -4,7 +4,7 @@
  */
 const folds = (() => {
   "use strict";
-  const { PART, textAt } = decode;
+  const { PART, isDenoised, isNoise, textAt } = decode;
   const { count } = words;
   const TIED = "\u00a0"; // a space at which no line breaks
   /** @type {TextLook} */
@@ -61,6 +61,11 @@ const folds = (() => {
     return other?.parts[last] === PART.THOUGHT ? textAt(run, other, last) : "";
   }
   /**
+   * How many positions after the end hold something: of a typed text its stop token, where that is written.
+   * @param {Step} step
+   */
+  const written = ({ cells, tail }) => cells.subarray(tail).reduce((sum, code) => sum + Number(!isNoise(code)), 0);
+  /**
    * The look of a position that is folded, or null for one that is drawn as itself. remark: where the tail's stands.
    * @param {Run} run
    * @param {Step} step
@@ -71,8 +76,10 @@ const folds = (() => {
   function foldedLook(run, step, i, remark) {
     const part = step.parts[i];
     if (i === remark) {
+      const there = isDenoised(run) ? step.length - step.tail : written(step);
+      if (!there) return NOTHING;
       const apart = i > 0 && step.parts[i - 1] !== PART.STRUCTURE && /\S$/.test(textAt(run, step, i - 1));
-      const said = tailWords(step.length - step.tail).replaceAll(" ", TIED);
+      const said = tailWords(there).replaceAll(" ", TIED);
       return { classes: "dp-cell dp-quiet", text: apart ? ` ${said}` : said, folded: true };
     }
     if (part === PART.TAIL) return NOTHING;

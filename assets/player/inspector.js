@@ -1,7 +1,7 @@
 /** The inspector beside a token: its text and state in words, its candidates now, and its course over the steps. */
 const inspectors = (() => {
   "use strict";
-  const { CODE, PART, isNoise, tokenAt, tokenText, textAt } = decode;
+  const { CODE, PART, isDenoised, isNoise, tokenAt, tokenText, textAt } = decode;
   const { tailWords, endWords, textOf } = folds;
   const { TOP_LEVEL, aboutNats, aboutPercent, quoted } = words;
   const { make, draw, write, fill, named, find } = dom;
@@ -40,6 +40,7 @@ const inspectors = (() => {
    * @param {number} i
    */
   function stateWords(run, step, i) {
+    if (!isDenoised(run)) return step.cells[i] === CODE.COMMITTED ? "Committed." : step.cells[i] === CODE.NEW ? "Typed at this pass." : "Typed at an earlier pass; nothing is taken back.";
     if (step.phase === "noise") return "Noise: a random token; the model has not looked at it yet.";
     const guess = `best guess ${quoted(textAt(run, step, i))}, ${aboutPercent(step.probability[i])}`;
     const was = step.before ? quoted(textAt(run, step.before, i)) : "another token";
@@ -71,7 +72,7 @@ const inspectors = (() => {
    * @param {Run} run
    * @param {Step} step
    */
-  const courseOf = (run, step) => run.trace.filter((other) => other.block === step.block && other.phase === "step");
+  const courseOf = (run, step) => run.trace.filter((other) => isDenoised(run) && other.block === step.block && other.phase === "step");
 
   /**
    * When the position was accepted, taken back or changed, in words.
@@ -80,6 +81,7 @@ const inspectors = (() => {
    * @param {number} i
    */
   function historyWords(run, step, i) {
+    if (!isDenoised(run)) return "";
     const events = [];
     /** @type {number | null} */
     let token = null;
@@ -139,13 +141,13 @@ const inspectors = (() => {
    */
   function describe({ run, step, i, stretch }) {
     if (stretch) return describeStretch(run, step, stretch);
-    const [measured, others] = [step.phase !== "noise", step.alternatives[i]];
+    const [measured, others] = [step.phase !== "noise" && run.writing !== "drawn", step.alternatives[i]];
     const ranked = [{ id: step.candidates[i], level: step.probability[i] }, ...(others ? others.ranked : [])];
     const noise = step.noise?.get(i);
     const notes = [
       PART_NOTES[step.parts[i]] ?? "",
       noise === undefined ? "" : `The model reads the random token ${quoted(tokenText(run, noise))} here next.`,
-      others && others.step !== step.step ? `Second and third place as of step ${others.step}.` : "",
+      others && others.step !== step.step && isDenoised(run) ? `Second and third place as of step ${others.step}.` : "",
     ];
     return {
       quote: step.phase === "noise" && !run.texts.has(tokenAt(step, i)) ? SHARED.noiseSign : quoted(textAt(run, step, i)),

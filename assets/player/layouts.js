@@ -10,7 +10,7 @@ const layouts = (() => {
   const { visible } = words;
   const ROW_CELLS = 16; // one row of the grid, or two of a narrow one (canvas.css)
 
-  const UNSEEN = ["dp-none", "dp-gap", "dp-blank"];
+  const UNSEEN = ["dp-none", "dp-gap", "dp-blank", "dp-unwritten"];
   /** What was folded in the place of a token. @type {TextLook} */
   const BLANK = { classes: "dp-cell dp-blank", text: "", folded: true, nothing: true };
 

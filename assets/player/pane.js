@@ -2,7 +2,7 @@
 const panes = (() => {
   "use strict";
   const { make, write, fill, attribute, named, find } = dom;
-  const { CODE, isText, answerAt, thoughtAt } = decode;
+  const { CODE, isDenoised, isText, answerAt, thoughtAt } = decode;
   const { endWords } = folds;
   const { seconds, secondsPerStep, nats, day } = words;
   const GOAL_SHARE = 0.8; // where on its bar the stop threshold stands
@@ -24,7 +24,7 @@ const panes = (() => {
           <span class="dp-fact dp-fact-time" data-ui="time"></span><span class="dp-fact dp-fact-rate" data-ui="rate"></span></span>
       </div>
       <p class="dp-apart" data-ui="apart" hidden></p>
-      <div class="dp-meters">
+      <div class="dp-meters" data-ui="meters">
         <div class="dp-meter"><p><span data-ui="accepted"></span><small data-ui="seed"></small></p>
           <div class="dp-bar dp-bar-accepted" data-ui="bars"><i class="dp-draft"></i><i class="dp-new"></i><i class="dp-committed"></i></div></div>
         <div class="dp-meter dp-rule" data-ui="entropyHalf"><p><span data-ui="entropy"></span><small data-ui="goal"></small></p>
@@ -42,6 +42,7 @@ const panes = (() => {
     <p class="dp-caption" data-ui="caption" aria-live="polite" hidden></p>
     <section class="dp-scores" data-ui="scores" aria-label="What the prompt asks for" hidden></section>
     <div class="dp-chart" data-ui="chart" hidden></div>
+    <details class="dp-findings" data-ui="findings" hidden></details>
     <details class="dp-inside" data-ui="inside" hidden></details>
     <details class="dp-scaffold" data-ui="scaffold" hidden></details>
     <details class="dp-figures" data-ui="figures" hidden></details>
@@ -63,9 +64,18 @@ const panes = (() => {
   }
 
   /**
+   * How a run's text was written where that was not by denoising, and its seed, which stands beside the meters else.
+   * @param {Run} run
+   */
+  function writtenAs({ writing, checkpoint, settings }) {
+    if (writing === "drawn") return ["typed: drawn, not run"];
+    return writing === "typed" ? [`typed by ${checkpoint}`, `seed ${settings.seed}`] : [];
+  }
+
+  /**
    * A pane in an empty element.
    * @param {HTMLElement} element
-   * @param {InsideEvents} events
+   * @param {InsideEvents & {onVisit: (seen: Finding) => void}} events
    */
   function createPane(element, events) {
     element.classList.add("dp-pane");
@@ -77,6 +87,7 @@ const panes = (() => {
     const scores = scoreboards.createScores(ui.scores);
     const inside = insides.createInside(find(element, "details.dp-inside", HTMLDetailsElement), events);
     const scaffold = scoreboards.createScaffold(find(element, "details.dp-scaffold", HTMLDetailsElement), canvas);
+    const found = findings.createFindings(find(element, "details.dp-findings", HTMLDetailsElement), events.onVisit);
     const figures = charts.createFigures(find(element, "details.dp-figures", HTMLDetailsElement));
     let run = decode.newRun();
     let [tallest, width, layout, room, wasDirected, compared] = [0, 0, "", "", false, false];
@@ -104,7 +115,7 @@ const panes = (() => {
      * @param {boolean} atEnd
      */
     function stateOf(step, atEnd) {
-      if (!run.reason) return { sign: "", state: step ? "denoising" : "starting", sentence: "" };
+      if (!run.reason) return { sign: "", state: !step ? "starting" : isDenoised(run) ? "denoising" : "typing", sentence: "" };
       if (step && !atEnd) return { sign: "⟲", state: "replay", sentence: "An earlier step of a run that has ended" };
       if (run.reason === "stop" && run.unlearned) return { sign: "■", state: "ended", sentence: run.unlearned };
       return { state: SHARED.endings[run.reason], ...ENDINGS[run.reason] };
@@ -122,10 +133,11 @@ const panes = (() => {
       ui.pill.title = sentence;
       write(ui.checkpoint, run.label || run.checkpoint);
       const date = day(run.startedAt);
-      const thinking = run.settings.think && "thinking";
-      write(ui.origin, run.recorded ? ["recording", run.label && run.checkpoint, thinking, date].filter(Boolean).join(" · ")
-        : step ? ["live", thinking].filter(Boolean).join(" · ") : "");
-      ui.origin.title = run.recorded ? ["A recorded run, replayed from its file.", run.device, run.fingerprint].filter(Boolean).join(" · ")
+      const told = [...writtenAs(run), run.settings.think && "thinking"];
+      write(ui.origin, run.recorded ? ["recording", run.label && isDenoised(run) && run.checkpoint, ...told, date].filter(Boolean).join(" · ")
+        : step ? ["live", ...told].filter(Boolean).join(" · ") : "");
+      ui.origin.title = run.writing === "drawn" ? `The text that ${run.checkpoint} denoised, one token after the other: no model ran, so there is neither time nor probability.`
+        : run.recorded ? ["A recorded run, replayed from its file.", run.device, run.fingerprint].filter(Boolean).join(" · ")
         : "The model runs, or ran, for this page.";
       write(ui.problem, run.problem);
       write(ui.unlearned, run.unlearned);
@@ -140,9 +152,10 @@ const panes = (() => {
      */
     function showNumbers(step) {
       write(ui.block, `block ${step.block + 1}`);
-      write(ui.step, `step ${step.step} of at most ${step.maxSteps}`);
-      write(ui.time, seconds(step.elapsedMs));
-      write(ui.rate, step.step ? `${secondsPerStep((step.elapsedMs - step.blockStartMs) / step.step)} per step` : "– s per step");
+      const [drawn, unit] = [run.writing === "drawn", isDenoised(run) ? "step" : "pass"];
+      write(ui.step, isDenoised(run) ? `step ${step.step} of at most ${step.maxSteps}` : `pass ${step.step}`);
+      write(ui.time, drawn ? "" : seconds(step.elapsedMs));
+      write(ui.rate, drawn ? "" : `${step.step ? secondsPerStep((step.elapsedMs - step.blockStartMs) / step.step) : "– s"} per ${unit}`);
       const counts = new Array(7).fill(0);
       step.cells.forEach((code, i) => { if (isText(step.parts[i])) counts[code] += 1; });
       const shares = [counts[CODE.DRAFT], counts[CODE.NEW] + counts[CODE.CHANGED_NEW], counts[CODE.COMMITTED] + counts[CODE.CHANGED_COMMITTED]];
@@ -212,9 +225,11 @@ const panes = (() => {
       ui.caption.hidden = !step || !run.shots.length;
       write(ui.caption, run.shots[index]?.caption ?? "");
       ui.canvas.toggleAttribute("data-raw", Boolean(shot?.raw));
-      ui.chart.hidden = ui.inside.hidden = ui.figures.hidden = !step;
+      ui.chart.hidden = ui.meters.hidden = ui.inside.hidden = !step || !isDenoised(run);
+      ui.figures.hidden = !step;
       ui.scores.hidden = !step || !run.report?.checks.length;
       ui.scaffold.hidden = !step || !run.report;
+      ui.findings.hidden = !step || !run.report?.found.length;
       showAnswer(index);
       if (!step) return;
       if (options.layout !== layout && !(shot && wasDirected)) settleHeight(); // a directed run changes it by itself
@@ -222,10 +237,11 @@ const panes = (() => {
       showNumbers(step);
       showStopRule(step);
       fitNoise(Boolean(shot?.raw) && options.layout === "flow");
-      canvas.show(run, index, { ...options, lit: shot?.lit });
+      canvas.show(run, index, { ...options, lit: options.lit ?? shot?.lit });
       chart.show(run, index, xs, share);
       inside.show(run, index, chosen);
       scores.show(run, index);
+      found.show(run, index);
       scaffold.show(run, xs, share);
       figures.show(run, index);
     }

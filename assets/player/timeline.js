@@ -2,6 +2,7 @@
 const timelines = (() => {
   "use strict";
   const { make, write, attribute, named, find } = dom;
+  const { isDenoised } = decode;
   const { moments, momentAt } = clock;
   const { isDirected, wantsReplay, setReplay } = directions;
   const SPEEDS = [0.25, 0.5, 1, 2, 4];
@@ -10,11 +11,11 @@ const timelines = (() => {
   /** @param {string} path */
   const icon = (path) => `<svg viewBox="0 0 16 16" aria-hidden="true"><path d="${path}"/></svg>`;
   const ICONS = { play: "M4 2.5v11l9-5.5z", pause: "M4 2.5h3v11H4zM9 2.5h3v11H9z", again: "M8 3V.8L4 4l4 3.2V5a4 4 0 1 1-4 4H2a6 6 0 1 0 6-6z" };
-  /** @type {Record<Pacing, {name: string, about: string}>} */
+  /** fits: whether some runs can be played so. @type {Record<Pacing, {name: string, about: string, fits: (runs: Run[]) => boolean}>} */
   const PACINGS = {
-    directed: { name: "Directed", about: "What lands first is held and lit, the dull middle is quick." },
-    equal: { name: "Equal steps", about: "Every step takes equally long." },
-    real: { name: "Real time", about: "Every step takes as long as it took." },
+    directed: { name: "Directed", about: "What lands first is held and lit, the dull middle is quick.", fits: isDirected },
+    equal: { name: "Equal steps", about: "Every step takes equally long.", fits: () => true },
+    real: { name: "Real time", about: "Every step takes as long as it took.", fits: (runs) => runs.every(({ writing }) => writing !== "drawn") },
   };
   const BUTTON_NAMES = { play: "Play", pause: "Pause", again: "Play again" };
   const MARKUP = `
@@ -54,8 +55,8 @@ const timelines = (() => {
     let [moment, elapsed, lastTime, frame] = [0, 0, 0, 0];
     let [stale, playing, following, speed] = [true, false, true, 1];
 
-    /** The pacing that is wanted, or equal steps while there is no plan to follow. */
-    const pacing = () => (wanted === "directed" && !isDirected(runs) ? "equal" : wanted);
+    /** The pacing that is wanted, or equal steps while these runs cannot be played so. */
+    const pacing = () => (PACINGS[wanted].fits(runs) ? wanted : "equal");
     const ended = () => runs.every((run) => run.reason);
     const last = () => Math.max(0, list.length - 1);
     /** The moments, made anew only when a step came or the pacing changed. */
@@ -86,21 +87,21 @@ const timelines = (() => {
       onMove();
     }
     /**
+     * Move to where a run shows a step of its trace.
+     * @param {number} r
+     * @param {number} index
+     */
+    function visit(r, index) {
+      refresh();
+      seek(list.findIndex((other) => other.shown[r] >= index));
+    }
+    /**
      * Move to a share of the track.
      * @param {number} share
      */
     function seekShare(share, keepPlaying = false) {
       refresh();
       if (list.length) seek(momentAt(list, share * list[last()].ms + 0.5), keepPlaying);
-    }
-    /**
-     * Move to where a run shows a step.
-     * @param {number} r
-     * @param {number} index
-     */
-    function go(r, index) {
-      refresh();
-      seek(list.findIndex((other) => other.shown[r] >= index));
     }
     /** @param {number} time */
     function tick(time) {
@@ -142,8 +143,7 @@ const timelines = (() => {
     }
     function changePacing() {
       const shown = list[moment]?.shown[0] ?? 0;
-      /** @type {Pacing[]} */
-      const choices = isDirected(runs) ? ["directed", "equal", "real"] : ["equal", "real"];
+      const choices = /** @type {Pacing[]} */ (Object.keys(PACINGS)).filter((name) => PACINGS[name].fits(runs));
       wanted = choices[(choices.indexOf(pacing()) + 1) % choices.length];
       stale = true;
       refresh();
@@ -236,10 +236,11 @@ const timelines = (() => {
       const step = runs[0].trace[list[moment].shown[0]];
       const steps = runs[0].blockEnds[step.block]?.step ?? step.step;
       const block = runs[0].blockEnds.length > 1 ? `block ${step.block + 1}, ` : "";
-      if (step.phase === "noise") return `${block}noise`;
+      const [unit, empty] = isDenoised(runs[0]) ? ["step", "noise"] : ["pass", "nothing written"];
+      if (step.phase === "noise") return `${block}${empty}`;
       if (step.phase === "commit") return `${block}committed`;
-      if (ended()) return `${block}step ${step.step} of ${steps}`;
-      return `${block}step ${step.step}${following ? "" : ` of ${steps} so far`}`;
+      if (ended()) return `${block}${unit} ${step.step} of ${steps}`;
+      return `${block}${unit} ${step.step}${following ? "" : ` of ${steps} so far`}`;
     }
     /**
      * A jump by a share of the track, of at least one moment.
@@ -289,7 +290,7 @@ const timelines = (() => {
     ui.help.addEventListener("click", onHelp);
     range.addEventListener("input", () => seekShare(Number(range.value) / RANGE));
     return {
-      open, adopt, grow, go, play, pause, shown, shot, show, press, places, describe: () => (list.length ? describe() : ""),
+      open, adopt, grow, play, pause, visit, shown, shot, show, press, places, describe: () => (list.length ? describe() : ""),
       atEnd: () => moment === last(), share: () => shareOf(moment), isPlaying: () => playing, isFollowing: () => following,
     };
   }

@@ -2,6 +2,7 @@
 const toolbars = (() => {
   "use strict";
   const { make, attribute, named } = dom;
+  const { isDenoised } = decode;
   const { VIEWS } = views;
   const { LAYOUTS } = layouts;
   const MARKUP = `
@@ -62,7 +63,11 @@ const toolbars = (() => {
      */
     function show(runs, over) {
       ui.tools.hidden = !runs.length;
-      for (const button of viewButtons) attribute(button, "aria-pressed", button.value === view);
+      if (runs.length && !runs.some(VIEWS[view].shows)) view = "states";
+      viewButtons.forEach((button, k) => {
+        button.hidden = runs.length > 0 && !runs.some(Object.values(VIEWS)[k].shows);
+        attribute(button, "aria-pressed", button.value === view);
+      });
       for (const button of layoutButtons) {
         attribute(button, "aria-pressed", button.value === layout(over));
         if (button.value !== "settled") continue;
@@ -82,10 +87,11 @@ const toolbars = (() => {
       const missing = over ? "This recording was made without the random tokens." : "A live run sends no random tokens; its recording, ready when it ends, has them.";
       const places = layout(over) === "settled" ? " Settled: each token is already where it stands in the end." : "";
       const about = silent ? missing : `${VIEWS[view].about}${places}`;
-      const key = `${view} ${about}`;
+      const any = !runs.length || runs.some(isDenoised);
+      const key = `${view} ${any} ${about}`;
       if (ui.legend.dataset.key === key) return;
       ui.legend.dataset.key = key;
-      const entries = VIEWS[view].legend.map(({ look, label }) => {
+      const entries = VIEWS[view].legend.filter(({ denoised }) => any || !denoised).map(({ look, label }) => {
         const [item, cell] = [make("li"), make("span")];
         if (look) [layouts.draw(cell, look), item.append(cell)];
         if (label) item.append(` ${label}`);

@@ -23,6 +23,8 @@ declare const SHARED: {
 
 type Reason = "stop" | "length" | "stopped" | "failed";
 type Phase = "noise" | "step" | "commit";
+/** Denoised in any order; typed by a model, left to right; drawn as if it had been typed, and not run. */
+type Writing = "denoised" | "typed" | "drawn";
 
 interface Settings {
   stop_entropy?: number;
@@ -44,6 +46,8 @@ interface StartMessage {
   recorded?: boolean;
   /** Says that the checkpoint has not learned such prompts; missing where it has, or nothing is known. */
   unlearned?: string;
+  /** How the text came onto its canvas; missing where it was denoised. */
+  writing?: "typed" | "drawn";
 }
 interface StepMessage {
   k: "step";
@@ -102,6 +106,21 @@ interface ReportMessage {
   lead: string;
   /** Of the whole run. */
   order: FigureBase[];
+  found: FindingGroup[];
+}
+/** Findings of one kind, with its definition. */
+interface FindingGroup {
+  kind: string;
+  about: string;
+  seen: Finding[];
+}
+/** at, to: the indices of the steps at which it is seen; b, i: its block, and positions there. */
+interface Finding {
+  says: string;
+  b: number;
+  i: number[];
+  at: number;
+  to: number;
 }
 interface RecordingMessage {
   k: "recording";
@@ -240,6 +259,7 @@ interface Run {
   startedAt: string;
   device: string;
   fingerprint: string;
+  writing: Writing;
   recorded: boolean;
   unlearned: string;
   label: string;
@@ -313,9 +333,11 @@ interface ChipLook extends LookBase {
 }
 type Look = TextLook | ChipLook;
 
+/** denoised: of runs that were denoised only. */
 interface LegendEntry {
   look?: Look;
   label: string;
+  denoised?: boolean;
 }
 /** A choice that a button offers. */
 interface Choice {
@@ -326,6 +348,8 @@ interface View extends Choice {
   look(run: Run, step: Step, i: number): Look;
   legend: LegendEntry[];
   numbers?: boolean;
+  /** How a run must have been written to have something to show here. */
+  shows(run: Run): boolean;
 }
 
 /** A cell's place for good in the settled layout: the final text, and the room of its word. look: where nothing is seen. */

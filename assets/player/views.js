@@ -1,7 +1,7 @@
 /** What a position looks like in each view, as a plain value that every layout can draw. */
 const views = (() => {
   "use strict";
-  const { CODE, PART, isNoise, tokenAt, tokenText, textAt, cellsAt } = decode;
+  const { CODE, PART, isDenoised, isNoise, tokenAt, tokenText, textAt, cellsAt } = decode;
   const { foldedLook } = folds;
   const { TOP_LEVEL, inLine, natsOf } = words;
   const STATE_CLASSES = {
@@ -10,6 +10,8 @@ const views = (() => {
   };
   const HEAT_NATS = SHARED.heatNats; // above each, one step hotter
   const MAX_HEAT = HEAT_NATS.length;
+  /** A position that nobody has written yet. @type {TextLook} */
+  const UNWRITTEN = { classes: "dp-cell dp-unwritten", text: "" };
 
   /**
    * Whether the text that a position shows has come.
@@ -133,7 +135,7 @@ const views = (() => {
    * @param {string} label
    * @returns {LegendEntry}
    */
-  const noiseSample = (label, classes = "masked") => ({ look: { classes: `dp-cell dp-${classes}`, text: null, gap: 0, wide: 4, sure: 2 }, label });
+  const noiseSample = (label, classes = "masked") => ({ look: { classes: `dp-cell dp-${classes}`, text: null, gap: 0, wide: 4, sure: 2 }, label, denoised: true });
   /**
    * Samples of rising heat.
    * @param {string} classes
@@ -144,30 +146,30 @@ const views = (() => {
   /** @type {Record<ViewName, View>} */
   const VIEWS = {
     states: {
-      title: "States", look: stateLook,
+      title: "States", look: stateLook, shows: () => true,
       about: "What each position is at this step.",
       legend: [noiseSample("noise"), sample("new", "new", ""), sample("draft", "draft", ""), sample("committed", "committed", ""),
-        noiseSample("reverted", "masked dp-reverted"), sample("changed", "new dp-changed", "")],
+        noiseSample("reverted", "masked dp-reverted"), { ...sample("changed", "new dp-changed", ""), denoised: true }],
     },
     noise: {
-      title: "Raw noise", look: noiseLook,
+      title: "Raw noise", look: noiseLook, shows: isDenoised,
       about: "The random tokens that the model really reads where nothing is accepted.",
       legend: [sample("random", "raw", "noise, drawn anew at every step"), sample("new", "new", ""), sample("draft", "draft", ""),
         sample("committed", "committed", "")],
     },
     confidence: {
-      title: "Confidence", look: confidenceLook, numbers: true,
+      title: "Confidence", look: confidenceLook, numbers: true, shows: ({ writing }) => writing !== "drawn",
       about: "Entropy of the model's distribution at each position: the taller the bar, the less sure.",
-      legend: [sample("accepted", "plain", ""), sample("best guess", "guess", "of noise"),
+      legend: [sample("accepted", "plain", ""), { ...sample("best guess", "guess", "of noise"), denoised: true },
         ...heatSamples("plain dp-hot", HEAT_NATS.map((limit) => `> ${limit}`)), { label: "nats" }],
     },
     order: {
-      title: "Order", look: orderLook, numbers: true,
+      title: "Order", look: orderLook, numbers: true, shows: () => true,
       about: "Since which step each position has held its token: the taller the bar, the earlier.",
       legend: [noiseSample("noise"), ...heatSamples("plain dp-early", ["last fifth of the steps", "", "", "", "first fifth"])],
     },
     revisions: {
-      title: "Revisions", look: revisionsLook, numbers: true,
+      title: "Revisions", look: revisionsLook, numbers: true, shows: isDenoised,
       about: "How often an accepted token was taken back or replaced so far.",
       legend: [noiseSample("noise"), sample("token", "plain", "never"),
         ...[1, 2, 3, 4, 5].map((heat) => sample("token", "plain dp-moved", "", { heat, number: heat < 5 ? String(heat) : "5+", loud: true }))],
@@ -186,6 +188,7 @@ const views = (() => {
   function lookAt(run, step, i, view, remark, parts) {
     const folded = remark === null ? null : foldedLook(run, step, i, remark);
     if (folded) return folded;
+    if (!isDenoised(run) && isNoise(step.cells[i])) return UNWRITTEN;
     const look = VIEWS[view].look(run, step, i);
     if (parts[i] !== PART.ANSWER) look.classes += parts[i] === PART.TAIL ? " dp-quiet dp-after" : " dp-quiet";
     return look;

@@ -25,7 +25,7 @@ from visualizer.export.tables import csv_text, json_text
 from visualizer.export.video import SHARPEST_CRF, write_mp4, write_webp
 from visualizer.picture import Box, Painter, Pixels, Scene, SceneOptions, build_scene
 from visualizer.player import player_bundle
-from visualizer.trace import Trace, Writing, save_trace
+from visualizer.trace import Trace, save_trace
 from visualizer.whole_file import whole_file
 
 FORMATS = {
@@ -230,8 +230,6 @@ def _export_document(
 
 
 def _document(trace: Trace, suffix: str, options: SceneOptions) -> str:
-    if suffix == ".html" and trace.info.writing is not Writing.DENOISED:
-        raise ExportError("The player of a page shows what was denoised, and this was typed; make a film or a picture.")
     if suffix == ".html":
         script, css = player_bundle()
         return html_page(trace, script, css, options.theme)

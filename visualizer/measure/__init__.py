@@ -7,6 +7,7 @@ from visualizer.measure.checks import parses
 from visualizer.measure.direction import Direction, direction_of
 from visualizer.measure.lead import scaffold_first
 from visualizer.measure.order import AR_SPANS, BIN_SIZES, commit_steps, order_figures, order_of
+from visualizer.measure.phenomena import DEFINITIONS, phenomena
 from visualizer.measure.quoting import clipped
 from visualizer.measure.scaffold import scaffold_of
 from visualizer.measure.score import Score, scores_of, verdict
@@ -16,6 +17,7 @@ from visualizer.measure.sentences import sentence_ends, sentence_spans
 __all__ = [
     "AR_SPANS",
     "BIN_SIZES",
+    "DEFINITIONS",
     "PLANETS",
     "Direction",
     "Score",
@@ -26,6 +28,7 @@ __all__ = [
     "order_figures",
     "order_of",
     "parses",
+    "phenomena",
     "scaffold_first",
     "scaffold_of",
     "scoreboard",

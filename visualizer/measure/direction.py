@@ -16,7 +16,7 @@ import numpy as np
 from visualizer.measure.captions import Captions
 from visualizer.measure.scaffold import scaffold_of
 from visualizer.measure.standing import standing_of
-from visualizer.trace import Part, Phase, Trace, changed, reverted, trace_parts
+from visualizer.trace import Part, Phase, Trace, Writing, changed, reverted, trace_parts
 
 _NOISE_MS, _LATER_NOISE_MS, _LATER_NOISE_IN_ALL_MS = 1800, 900, 2400
 """Of the first block, and of those after it."""
@@ -72,6 +72,7 @@ class _Director:
     def __init__(self, trace: Trace) -> None:
         self._trace = trace
         self._parts = trace_parts(trace)
+        self._is_denoised = trace.info.writing is Writing.DENOISED
         self._commits = [trace.states[block.last].phase is Phase.COMMIT for block in trace.blocks]
         self._standings = [standing_of(trace, block, self._parts) for block in trace.blocks]
         self._captions = [
@@ -90,7 +91,7 @@ class _Director:
         raw_until = next((index for index in sorted(self._holds) if index in self._landed), 1)
         for index, caption in enumerate(self._said(durations)):
             lit = self._landed[index] if index in self._holds and index in self._landed else ()
-            yield Shot(durations[index], lit, caption, raw=index <= raw_until)
+            yield Shot(durations[index], lit, caption, raw=self._is_denoised and index <= raw_until)
 
     # ---- What happens ------------------------------------------------------------------------------------------------
 
@@ -205,7 +206,7 @@ class _Director:
         number = self._trace.block_at(index)
         block, captions, state = self._trace.blocks[number], self._captions[number], self._trace.states[index]
         if state.phase is Phase.NOISE:
-            return captions.noise(block.length)
+            return captions.noise(block.length) if self._is_denoised else ""
         if state.phase is Phase.COMMIT:
             return captions.end() if index + 1 == len(self._trace.states) else ""
         if index not in self._holds and index != 1:

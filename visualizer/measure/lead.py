@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from visualizer.measure.scaffold import scaffold_of
-from visualizer.trace import Part, Trace, settled_steps, trace_parts
+from visualizer.trace import Part, Trace, Writing, settled_steps, trace_parts
 
 Steps = npt.NDArray[np.int64]
 
@@ -23,7 +23,7 @@ class Lead:
 
     scaffold_at, content_at: the same as indices of the states. probability: that a random scaffold token settles before
     a random content token, ties counted half. p: two-sided, of the Mann–Whitney test. Both None where one of the groups
-    is empty.
+    is empty. typed: left to right, so that nothing but the place of a token says when it settles.
     """
 
     scaffold_steps: Steps
@@ -32,6 +32,7 @@ class Lead:
     content_at: Steps
     probability: float | None
     p: float | None
+    typed: bool = False
 
     @property
     def sentence(self) -> str:
@@ -39,6 +40,9 @@ class Lead:
         if self.probability is None or self.p is None:
             group = "scaffold" if not len(self.scaffold_steps) else "content"
             return f"Scaffold first? Nothing to compare: this answer has no {group}."
+        if self.typed:
+            pairs = f"a scaffold token settles before a content token with probability {self.probability:.2f}"
+            return f"Typed, so the order is that of the text: {pairs}, which follows from left to right alone."
         chance = "p < 0.001" if self.p < 0.001 else f"p = {self.p:.{2 if self.p >= 0.095 else 1}g}"
         first, second, share = "scaffold", "content", self.probability
         if share < 0.5:
@@ -61,7 +65,8 @@ def scaffold_first(trace: Trace) -> Lead:
             steps[group].append(settled[is_in])
             at[group].append(np.minimum(block.first + settled[is_in] - first, block.last))
     (scaffold, content), (scaffold_at, content_at) = (tuple(map(np.concatenate, pair)) for pair in (steps, at))
-    return Lead(scaffold, content, scaffold_at, content_at, *_compared(scaffold, content))
+    typed = trace.info.writing is not Writing.DENOISED
+    return Lead(scaffold, content, scaffold_at, content_at, *_compared(scaffold, content), typed)
 
 
 def _compared(scaffold: Steps, content: Steps) -> tuple[float | None, float | None]:

@@ -99,10 +99,7 @@ class Answers:
             raise TraceError("No file was chosen.")
         path = Path(uploaded)
         try:
-            trace = load_trace(path)
-            if trace.info.writing is not Writing.DENOISED:
-                raise TraceError("The page shows what was denoised, and this was typed; the command line films it.")
-            return self.runs.keep(trace)
+            return self.runs.keep(load_trace(path))
         finally:
             path.unlink(missing_ok=True)
 
@@ -129,6 +126,8 @@ class Answers:
     async def _again(self, wish: _Wish) -> AsyncIterator[str]:
         left = wish.text("left")
         before = await asyncio.to_thread(self.trace, left)
+        if before.info.writing is not Writing.DENOISED:
+            raise SettingsError("This was typed, and has none of these knobs; a run that was denoised can be repeated.")
         settings = varied(before.info.settings, wish.text("change"), wish.knobs())
         run = self.runs.begin(Request(wish.text("id"), before.info.prompt, settings), wish.text("instead"), wish.client)
         async for message in run.messages():

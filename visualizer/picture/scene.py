@@ -212,8 +212,7 @@ class _Frames(MadeFrames):
         if self._direction is None:
             return self._grid.cells(index), rows
         shot = self._direction.shots[index]
-        typed = self._trace.info.writing is not Writing.DENOISED  # what nobody has written is no noise
-        as_tokens = shot.raw and self._options.noise is Noise.TOKENS and not typed
+        as_tokens = shot.raw and self._options.noise is Noise.TOKENS
         if as_tokens and self._trace.states[index].phase is Phase.NOISE:
             field = noise_field(self._trace, index, self._grid.columns, self._grid.width_of)
             return field, field[-1].row + 1 if field else 1

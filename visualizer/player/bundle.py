@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 _PLAYER_FOLDER = ASSETS_FOLDER / "player"
 _SCRIPTS = ("dom", "words", "direction", "decode", "folds", "views", "layouts", "canvas", "clock", "chart",
-            "scoreboard", "compare", "inspector", "pointer", "toolbar", "timeline", "axis", "heatmap",
+            "scoreboard", "findings", "compare", "inspector", "pointer", "toolbar", "timeline", "axis", "heatmap",
             "table", "curves", "inside", "pane", "player")  # fmt: skip
 """In this order: a file uses only those before it."""
 _NOTES = re.compile(r"^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*\n", re.DOTALL | re.MULTILINE)

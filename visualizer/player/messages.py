@@ -48,6 +48,7 @@ from visualizer.trace import (
     PartReader,
     RunInfo,
     Trace,
+    Writing,
     cell_states,
     changed,
     reverted,
@@ -196,9 +197,10 @@ class MessageWriter:
 def start_message(run: str, info: RunInfo, recorded: bool = False) -> str:
     """The message that opens a run and clears the canvas. recorded: it is replayed, not happening now.
 
-    Of a prompt that the checkpoint has not learned, `unlearned` says so.
+    Of a prompt that the checkpoint has not learned, `unlearned` says so; of a text that was not denoised, `writing`.
     """
     warning = unlearned(info.checkpoint, info.prompt)
+    writing = {} if info.writing is Writing.DENOISED else {"writing": info.writing.value}
     return _dumps(
         {
             "k": "start",
@@ -212,6 +214,7 @@ def start_message(run: str, info: RunInfo, recorded: bool = False) -> str:
             "recorded": recorded,
         }
         | ({"unlearned": warning} if warning else {})
+        | writing
     )
 
 
@@ -226,7 +229,7 @@ def recording_message(trace: Trace, run: str, label: str = "", play: str | None 
     play: the id that the player tells runs apart by. The run on show, under the id that it has there, is completed
     where it stands; under any other id, as when this is left out, the recording plays from its start.
     """
-    writer = MessageWriter(trace.info.vocab_size, whole=True)
+    writer = MessageWriter(trace.info.vocab_size, whole=trace.info.writing is Writing.DENOISED)
     messages = [
         start_message(play or secrets.token_hex(4), trace.info, recorded=play is None),
         *(writer.write(frame) for frame in trace.frames()),
