@@ -153,7 +153,7 @@ class MessageWriter:
         self._special |= frame.special
         needed = {*state.shown_ids().tolist(), *state.top_ids.ravel().tolist()}
         if self._whole:
-            needed |= set(state.canvas_ids.tolist())
+            needed |= {*state.canvas_ids.tolist(), *state.top_ids.ravel().tolist()}
         fresh = (needed & self._texts.keys()) - self._sent
         self._sent |= fresh
         return {token_id: self._texts[token_id] for token_id in sorted(fresh)}
