@@ -280,7 +280,9 @@ def test_the_first_key_leads_past_the_form_and_headings_come_in_order(browser):
         page.keyboard.press("Enter")
         page.keyboard.press("Tab")
         assert page.evaluate("document.querySelector('#player').contains(document.activeElement)")
-        found = page.eval_on_selector_all("h1, h2, h3, h4, h5, h6", "all => all.map(one => one.tagName + one.textContent)")
+        found = page.eval_on_selector_all(
+            "h1, h2, h3, h4, h5, h6", "all => all.map(one => one.tagName + one.textContent)"
+        )
         levels = [int(one[1]) for one in found]
         assert levels[0] == 1
         assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
