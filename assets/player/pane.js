@@ -49,7 +49,7 @@ const panes = (() => {
     <section class="dp-answer" data-ui="answerBox" aria-label="Answer" hidden>
       <details class="dp-aside" data-ui="systemBox" hidden><summary>System prompt</summary><pre data-ui="system"></pre></details>
       <details class="dp-aside" data-ui="thoughtBox" hidden><summary>Thought</summary><pre data-ui="thought"></pre></details>
-      <div><h3>Answer</h3><button type="button" data-ui="copy">Copy</button></div>
+      <div><h2>Answer</h2><button type="button" data-ui="copy">Copy</button></div>
       <pre data-ui="answer" tabindex="0" role="region" aria-label="Text of the answer"></pre>
     </section>`;
 

@@ -27,7 +27,7 @@ function createPlayer(root) {
     <div class="dp-panes" data-ui="panes"></div>
     <section class="dp-timeline" data-ui="timeline" aria-label="Timeline" hidden></section>
     <aside class="dp-inspector" data-ui="inspector" aria-label="Token" hidden></aside>
-    <dialog class="dp-help" aria-label="Keys"><h3>Keys</h3><dl></dl><button type="button" autofocus>Close</button></dialog>
+    <dialog class="dp-help" aria-label="Keys"><h2>Keys</h2><dl></dl><button type="button" autofocus>Close</button></dialog>
     <div class="dp-unseen" role="status" data-ui="announced"></div>
     <div class="dp-unseen" aria-live="polite" data-ui="spoken"></div>`);
   root.tabIndex = -1; // a click anywhere in the player gives it the keys
