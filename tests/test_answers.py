@@ -168,6 +168,43 @@ def test_a_run_is_not_compared_with_itself(answers):
     assert "one and the same run" in notice["text"]
 
 
+def test_a_run_races_the_same_answer_as_if_typed(answers):
+    run_id = run_once(answers)
+    (message,) = answer(answers, do="race", left=run_id)
+    assert (message["k"], message["run"], message["left"]["run"]) == ("race", run_id, run_id)
+    left, right = (message[side]["messages"] for side in ("left", "right"))
+    assert (left[0].get("writing"), right[0]["writing"]) == (None, "drawn")
+    assert [len([step for step in side if step["k"] == "step"]) for side in (left, right)] == [3, 4]
+    race = message["race"]
+    assert race["timed"] is False
+    assert race["verdict"] == ["fewer forward passes: denoised, 1 to 2 if typed"]
+    assert [side["passes"] for side in race["sides"]] == [[0, 1, 1], [0, 1, 2, 2]]
+    assert [side["answer"] for side in race["sides"]] == [2, 2]
+    assert "time is not compared" in race["notes"][0]
+
+
+def test_what_cannot_race_gets_a_sentence_and_a_run_under_way_goes_on(tmp_path):
+    engine = GatedEngine()
+    answers = Answers(engine, PROMPTS)
+    run = answers.runs.begin(asked())
+    engine.let(1)
+
+    async def follow():
+        seen = []
+        async for message in answers.stream(json.dumps({"do": "race", "left": run.id, "instead": run.id})):
+            seen.append(json.loads(message))
+            if len(seen) == 3:
+                engine.let(2)
+        return seen
+
+    messages = asyncio.run(asyncio.wait_for(follow(), 60))
+    assert "a race begins when it has ended" in messages[0]["text"]
+    assert kinds(messages)[-3:] == ["end", "recording", "kept"]
+    save_trace(typed_out(answers.trace(run.id)), tmp_path / "typed.jsonl")
+    (notice,) = answer(answers, do="race", left=answers.take(tmp_path / "typed.jsonl"))
+    assert "typed itself" in notice["text"]
+
+
 def test_a_run_is_made_again_with_one_knob_changed_and_compared(answers):
     run_id = run_once(answers)
     messages = answer(answers, do="again", left=run_id, change="sampler")

@@ -16,7 +16,7 @@ from visualizer.command.terminal import SUCCESS, OneLineParser, exit_status_told
 from visualizer.errors import SettingsError, VisualizerError
 from visualizer.export import check_race_target, export_race
 from visualizer.logs import log_to_terminal
-from visualizer.measure import verdict
+from visualizer.measure import times_apart, verdict
 from visualizer.model import CheckpointCard
 from visualizer.picture import PRESETS, Arrangement, SceneOptions
 from visualizer.theme import THEMES
@@ -52,6 +52,8 @@ def _run(asked: argparse.Namespace, tell: Callable[[str], None]) -> int:
         print(f"{target}: {progress.words}", flush=True)
     for line in verdict(left, right):
         print(line)
+    if right.info.writing is Writing.TYPED and (apart := times_apart(left.info, right.info)):
+        print(apart)
     return SUCCESS
 
 

@@ -6,10 +6,11 @@ from visualizer.measure.asked import PLANETS, checks_of
 from visualizer.measure.checks import parses
 from visualizer.measure.direction import Direction, direction_of
 from visualizer.measure.lead import scaffold_first
+from visualizer.measure.milestones import Milestones, milestones_of
 from visualizer.measure.order import AR_SPANS, BIN_SIZES, commit_steps, order_figures, order_of
 from visualizer.measure.quoting import clipped
 from visualizer.measure.scaffold import scaffold_of
-from visualizer.measure.score import Score, scores_of, verdict
+from visualizer.measure.score import Score, scores_of, times_apart, verdict
 from visualizer.measure.scoreboard import scoreboard
 from visualizer.measure.sentences import sentence_ends, sentence_spans
 
@@ -18,11 +19,13 @@ __all__ = [
     "BIN_SIZES",
     "PLANETS",
     "Direction",
+    "Milestones",
     "Score",
     "checks_of",
     "clipped",
     "commit_steps",
     "direction_of",
+    "milestones_of",
     "order_figures",
     "order_of",
     "parses",
@@ -32,5 +35,6 @@ __all__ = [
     "scores_of",
     "sentence_ends",
     "sentence_spans",
+    "times_apart",
     "verdict",
 ]

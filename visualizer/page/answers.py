@@ -17,18 +17,25 @@ from tempfile import TemporaryDirectory
 
 from visualizer.bundled import RECORDINGS_FOLDER
 from visualizer.errors import UNEXPECTED, SettingsError, TraceError, VisualizerError
-from visualizer.player import compare_message, kept_message, notice_message, recording_message, unkept_message
+from visualizer.player import (
+    compare_message,
+    kept_message,
+    notice_message,
+    race_message,
+    recording_message,
+    unkept_message,
+)
 from visualizer.prompts import Prompt
 from visualizer.request import Request
 from visualizer.run import Engine, Gallery, Run, Runs
 from visualizer.settings import SET_BY_VISITORS, Sampler, Settings
-from visualizer.trace import Trace, Writing, file_stem, load_trace, save_trace
+from visualizer.trace import Trace, Writing, file_stem, load_trace, save_trace, typed_out
 
 log = logging.getLogger(__name__)
 
 _OTHER_TEMPERATURE = 0.7
 _LABEL_CHARACTERS = 40
-_WISHES = ("denoise", "open", "compare", "again")
+_WISHES = ("denoise", "open", "compare", "again", "race")
 
 
 class Answers:
@@ -55,6 +62,7 @@ class Answers:
         - `open`: the run or recording of `id`. On a page that opens (`first`) it may be missing or gone: then one of
           the gallery.
         - `compare`: `left` and `right` side by side.
+        - `race`: the run `left`, which was denoised and has ended, beside the same answer typed.
 
         client: the page that asks.
         """
@@ -62,7 +70,8 @@ class Answers:
         try:
             wish = _Wish(asked, client)
             instead = wish.text("instead")
-            answer = {"denoise": self._denoise, "again": self._again, "open": self._open, "compare": self._compare}
+            answer = {"denoise": self._denoise, "again": self._again, "open": self._open, "compare": self._compare,
+                      "race": self._race}  # fmt: skip
             async for message in answer[wish.text("do")](wish):
                 yield message
         except VisualizerError as exc:
@@ -168,14 +177,32 @@ class Answers:
             raise SettingsError("These are one and the same run; choose another one to compare it with.")
         yield await self._both(left, right)
 
+    async def _race(self, wish: _Wish) -> AsyncIterator[str]:
+        left = wish.text("left")
+        before = await asyncio.to_thread(self.trace, left)
+        if before.info.writing is not Writing.DENOISED:
+            raise SettingsError("This was typed itself; a race begins from a run that was denoised.")
+        if self._is_under_way(left):
+            raise SettingsError("This run is under way; a race begins when it has ended.")
+        yield await asyncio.to_thread(
+            lambda: race_message(before, typed_out(before), (left, ""), self._label(left, before))
+        )
+
+    def _is_under_way(self, run_id: str) -> bool:
+        found = self.runs.find(run_id) if run_id not in self.gallery.ids() else None
+        return isinstance(found, Run) and found.ended is None
+
     async def _both(self, left: str, right: str) -> str:
         both = [await asyncio.to_thread(self._recording, run_id) for run_id in (left, right)]
         return compare_message(*both)
 
     def _recording(self, run_id: str) -> str:
         trace = self.trace(run_id)
-        label = self.gallery.title(run_id) if run_id in self.gallery.ids() else _shortened(trace.info.prompt)
-        return recording_message(trace, run_id, label)
+        return recording_message(trace, run_id, self._label(run_id, trace))
+
+    def _label(self, run_id: str, trace: Trace) -> str:
+        """What a recording is called on the page."""
+        return self.gallery.title(run_id) if run_id in self.gallery.ids() else _shortened(trace.info.prompt)
 
 
 class _Wish:

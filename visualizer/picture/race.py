@@ -13,7 +13,7 @@ from itertools import pairwise
 from math import ceil
 
 from visualizer.errors import SettingsError
-from visualizer.measure import Score, scores_of, verdict
+from visualizer.measure import Score, scores_of, times_apart, verdict
 from visualizer.picture.glyphs import Glyphs
 from visualizer.picture.head import set_head
 from visualizer.picture.lettering import Lettering, line_metrics
@@ -28,7 +28,7 @@ from visualizer.picture.timing import SHORTEST_MS, STEP_MS
 from visualizer.theme import THEMES
 from visualizer.trace import Phase, Trace, Writing
 
-_TITLES = {
+RACE_TITLES = {
     Writing.DENOISED: "Denoised, in any order",
     Writing.TYPED: "Typed, left to right",
     Writing.DRAWN: "The same text as if typed: drawn, not run",
@@ -78,7 +78,8 @@ def build_race(left: Trace, right: Trace, options: SceneOptions, glyphs: Glyphs 
     glyphs = glyphs or Glyphs()
     measures = Measures(options.width, options.height)
     timed = all(trace.info.writing is not Writing.DRAWN for trace in traces)
-    around = _surroundings(left.info.prompt, measures, Lettering(glyphs), timed)
+    clock = (times_apart(left.info, right.info) if timed else "") or _CLOCKS[timed]
+    around = _surroundings(left.info.prompt, measures, Lettering(glyphs), clock)
     lanes = [_lane(trace, options, room, measures, glyphs) for trace, room in zip(traces, around.rooms, strict=True)]
     scores = [scores_of(trace) for trace in traces]
     starts = [_starts_ms(own, timed, options.speed) for own in scores]
@@ -121,7 +122,7 @@ def _on_one_clock(
     return moments, tuple(durations)
 
 
-def _surroundings(prompt: str, measures: Measures, lettering: Lettering, timed: bool) -> _Surroundings:
+def _surroundings(prompt: str, measures: Measures, lettering: Lettering, clock: str) -> _Surroundings:
     """The prompt above, the clock and the verdict below, and the lanes between: beside each other, or stacked."""
     assert measures.height is not None
     px = measures.px
@@ -130,7 +131,7 @@ def _surroundings(prompt: str, measures: Measures, lettering: Lettering, timed: 
     foot_px = line_metrics(font_px).line_px + line_metrics(note_px).line_px + px(30)
     bottom = measures.height - foot_px
     words_top = bottom + px(9)
-    note = shortened(_CLOCKS[timed], lambda text: lettering.width(text, note_px), measures.room)
+    note = shortened(clock, lambda text: lettering.width(text, note_px), measures.room)
     if measures.is_upright:
         middle = (head.bottom + bottom) // 2
         rooms = (
@@ -175,7 +176,7 @@ def _lane(trace: Trace, options: SceneOptions, room: Box, measures: Measures, gl
 
     def set_lane(need: Need) -> Stage:
         fit = fit_text(need, own, room.height - top - px(8), MAX_FONT_UNITS)
-        title = _TITLES[trace.info.writing]
+        title = RACE_TITLES[trace.info.writing]
         name_left = own.margin + lettering.width(title, title_px, bold=True) + px(14)
         name = shortened(_facts(trace), lambda text: lettering.width(text, score_px), max(0, own.right - name_left))
         drop = (line_metrics(title_px).line_px - line_metrics(score_px).line_px) // 2

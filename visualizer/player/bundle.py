@@ -13,9 +13,10 @@ log = logging.getLogger(__name__)
 
 _PLAYER_FOLDER = ASSETS_FOLDER / "player"
 _SCRIPTS = ("dom", "words", "direction", "decode", "folds", "views", "layouts", "canvas", "clock", "chart",
-            "scoreboard", "compare", "inspector", "pointer", "toolbar", "timeline", "pane", "player")  # fmt: skip
+            "scoreboard", "compare", "race", "inspector", "pointer", "toolbar", "timeline", "pane",
+            "player")  # fmt: skip
 """In this order: a file uses only those before it."""
-_STYLESHEETS = ("player", "canvas", "timeline", "scoreboard")
+_STYLESHEETS = ("player", "canvas", "timeline", "scoreboard", "race")
 _FONTS = (
     ("JetBrains Mono", "400", "jetbrains-mono-latin-400-normal.woff2"),
     ("JetBrains Mono", "700", "jetbrains-mono-latin-700-normal.woff2"),
