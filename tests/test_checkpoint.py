@@ -1,10 +1,14 @@
 """A checkpoint's folder is checked before and while it is loaded, and refused in one clear sentence."""
 
 import json
+import os
 import re
 import shutil
 import socket
+import tempfile
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import mlx.core as mx
 import pytest
@@ -167,6 +171,36 @@ def test_bad_contents_are_refused_in_one_sentence(folder, spoil, reason):
         load_checkpoint(card)
     assert is_one_sentence(str(caught.value)), str(caught.value)
     assert card.name in str(caught.value) or folder.name in str(caught.value)
+
+
+def test_weights_that_have_gone_since_the_card_was_read_are_missing(folder):
+    card = read_card(folder)
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(CheckpointError, match=r"is incomplete: model.safetensors is missing\.$"):
+        load_checkpoint(card)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json"])
+def test_a_file_that_this_user_may_not_read_is_told_in_those_words(name):
+    with tempfile.TemporaryDirectory() as outside:  # pytest's own folders are closed to other users
+        folder = shutil.copytree(POCKET_FOLDER, Path(outside) / "copy")
+        Path(outside).chmod(0o755)
+        card = read_card(folder)
+        (folder / name).chmod(0)
+        with an_ordinary_user(), pytest.raises(CheckpointError, match=rf"^{name} of .* cannot be read: Permission den"):
+            load_checkpoint(card)
+
+
+@contextmanager
+def an_ordinary_user():
+    """Root may read everything."""
+    own = os.geteuid()
+    if own == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(own)
 
 
 def test_a_card_tells_what_the_checkpoint_says_of_itself(folder):

@@ -295,6 +295,23 @@ def test_what_metal_says_becomes_one_sentence_of_advice(label):
     assert message.startswith(said) and message.endswith(".") and message.count(". ") == 0
 
 
+@pytest.mark.parametrize("raised", [MemoryError(), MemoryError("std::bad_alloc"), RuntimeError("[malloc_or_wait] 1")])
+def test_memory_that_runs_out_while_a_checkpoint_loads_is_told_with_what_helps_then(raised):
+    assert str(gpu_error(raised, loading="x")) == (
+        "This machine's memory ran out while x was loaded: choose a smaller checkpoint, or close other apps."
+    )
+    assert str(gpu_error(raised)).startswith("This machine's memory ran out: try a shorter canvas or prompt")
+
+
+def test_first_steps_that_do_not_fit_the_memory_are_a_load_that_failed(card, monkeypatch):
+    monkeypatch.setattr(engine_module, "serve", failing_child.serve_with_too_little_memory)
+    with (
+        closing(Engine(card)) as engine,
+        pytest.raises(EngineError, match=rf"The GPU's memory ran out while {card.name} was loaded: choose a smaller"),
+    ):
+        list(engine.run(PROMPT, SHORT))
+
+
 def test_what_is_not_about_the_gpu_is_left_as_it_is():
     assert gpu_error(RuntimeError("[matmul] Last dimension of first input must match")) is None
     assert gpu_error(KeyError("[METAL]")) is None

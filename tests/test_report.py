@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.made_traces import landing_trace, made_trace, stopped_trace
+from visualizer.bundled import ASSETS_FOLDER
 from visualizer.player import recording_message
 from visualizer.player.report import report_of
 from visualizer.trace import load_trace, save_trace
@@ -17,6 +18,7 @@ def test_a_report_has_every_check_with_its_turns_and_the_scaffold_of_every_block
     trace = landing_trace(["C", "alm", "\n", "A", "ir", "<eos>"], [2, 3, 1, 1, 4, 1], ACROSTIC, special=["<eos>"])
     report = report_of(trace)
     assert [figure["value"] for figure in report.pop("order")][:2] == ["0.11", "–"]
+    assert report.pop("found") == []
     assert report == {
         "k": "report",
         "checks": [
@@ -29,6 +31,17 @@ def test_a_report_has_every_check_with_its_turns_and_the_scaffold_of_every_block
         "lead": "Scaffold first? No lead: a scaffold token settles before a content token with probability 1.00, and "
         "chance alone would often give as much (p = 0.25).",
     }
+
+
+def test_a_report_groups_what_was_found_with_its_definition():
+    groups = report_of(load_trace(ASSETS_FOLDER / "recordings" / "why.jsonl.gz"))["found"]
+    assert [(group["kind"], len(group["seen"])) for group in groups] == [
+        ("early length", 1),
+        ("retroactive correction", 2),
+        ("intermediate token", 3),
+    ]
+    assert groups[0]["about"].startswith("From this step on the length")
+    assert groups[1]["seen"][0] | {"says": ""} == {"says": "", "b": 0, "i": (32,), "at": 1, "to": 3}
 
 
 def test_what_settles_in_a_later_block_is_counted_at_its_states():

@@ -7,8 +7,10 @@ import pytest
 
 from tests.support.made_traces import landing_trace
 from tests.support.played import player_page
+from visualizer.bundled import ASSETS_FOLDER
 from visualizer.export.html_page import html_page
 from visualizer.player import player_bundle, recording_message
+from visualizer.trace import load_trace
 
 ACROSTIC = "Write an acrostic with the letters C, A."
 CELLS = ["C", "alm", "\n", "A", "ir", "<eos>"]
@@ -90,6 +92,32 @@ def test_the_switch_outlines_scaffold_in_every_layout(page, tmp_path, trace):
         assert page.eval_on_selector_all(".dp-canvas .dp-cell", OUTLINED) == ["0", "3"], layout
     page.click(".dp-outline")
     assert page.eval_on_selector_all(".dp-canvas .dp-cell", OUTLINED) == []
+
+
+def test_a_click_on_a_finding_goes_to_its_step_and_positions(page, tmp_path):
+    play(page, tmp_path, load_trace(ASSETS_FOLDER / "recordings" / "why.jsonl.gz"))
+    assert page.inner_text(".dp-findings summary").endswith(
+        "early length · retroactive correction × 2 · intermediate token × 3"
+    )
+    page.click(".dp-findings summary")
+    page.click(".dp-finding:has-text('“on”, accepted at step 8')")
+    page.evaluate(NEXT_FRAME)
+    assert page.inner_text(".dp-at") == "step 8 of 14"
+    assert page.eval_on_selector_all(".dp-canvas .dp-lit", "cells => cells.map(cell => cell.dataset.position)") == [
+        "30"
+    ]
+    assert page.evaluate("document.activeElement.dataset.position") == "30"
+    assert page.locator(".dp-finding[data-now]").all_inner_texts()[0].startswith("“on”")
+    page.keyboard.press("End")
+    page.evaluate("() => document.querySelector('#root').focus()")
+    page.keyboard.press("End")
+    page.evaluate(NEXT_FRAME)
+    assert page.locator(".dp-canvas .dp-lit, .dp-finding[data-now]").count() == 0
+
+
+def test_a_run_in_which_nothing_was_found_has_no_list_of_it(page, tmp_path, trace):
+    play(page, tmp_path, trace)
+    assert not page.is_visible(".dp-findings")
 
 
 def test_a_prompt_that_asks_for_nothing_of_the_kind_has_no_scoreboard(page, tmp_path):

@@ -42,6 +42,7 @@ const panes = (() => {
     <p class="dp-caption" data-ui="caption" aria-live="polite" hidden></p>
     <section class="dp-scores" data-ui="scores" aria-label="What the prompt asks for" hidden></section>
     <div class="dp-chart" data-ui="chart" hidden></div>
+    <details class="dp-findings" data-ui="findings" hidden></details>
     <details class="dp-scaffold" data-ui="scaffold" hidden></details>
     <details class="dp-figures" data-ui="figures" hidden></details>
     <section class="dp-answer" data-ui="answerBox" aria-label="Answer" hidden>
@@ -73,8 +74,9 @@ const panes = (() => {
   /**
    * A pane in an empty element.
    * @param {HTMLElement} element
+   * @param {(seen: Finding) => void} onVisit
    */
-  function createPane(element) {
+  function createPane(element, onVisit) {
     element.classList.add("dp-pane");
     element.innerHTML = MARKUP; // static
     const ui = named(element);
@@ -83,6 +85,7 @@ const panes = (() => {
     const chart = charts.createChart(ui.chart);
     const scores = scoreboards.createScores(ui.scores);
     const scaffold = scoreboards.createScaffold(find(element, "details.dp-scaffold", HTMLDetailsElement), canvas);
+    const found = findings.createFindings(find(element, "details.dp-findings", HTMLDetailsElement), onVisit);
     const figures = charts.createFigures(find(element, "details.dp-figures", HTMLDetailsElement));
     let run = decode.newRun();
     let [tallest, width, layout, room, wasDirected, compared] = [0, 0, "", "", false, false];
@@ -224,6 +227,7 @@ const panes = (() => {
       ui.figures.hidden = !step;
       ui.scores.hidden = !step || !run.report?.checks.length;
       ui.scaffold.hidden = !step || !run.report;
+      ui.findings.hidden = !step || !run.report?.found.length;
       showAnswer(index);
       if (!step) return;
       if (options.layout !== layout && !(shot && wasDirected)) settleHeight(); // a directed run changes it by itself
@@ -231,9 +235,10 @@ const panes = (() => {
       showNumbers(step);
       showStopRule(step);
       fitNoise(Boolean(shot?.raw) && options.layout === "flow");
-      canvas.show(run, index, { ...options, lit: shot?.lit });
+      canvas.show(run, index, { ...options, lit: options.lit ?? shot?.lit });
       chart.show(run, index, xs, share);
       scores.show(run, index);
+      found.show(run, index);
       scaffold.show(run, xs, share);
       figures.show(run, index);
     }

@@ -43,12 +43,35 @@ function createPlayer(root) {
   /** @type {Race | null} */
   let race = null; // that the two runs on show are in
   let [watched, later] = ["", 0]; // the live run that was seen from its start, and its replay to come
+  /** @type {{pane: Pane, seen: Finding, lit: Set<number>, arrived: boolean} | null} */
+  let visited = null; // the finding that was gone to
 
   function addPane() {
-    const pane = panes.createPane(make("section"));
+    const pane = panes.createPane(make("section"), (seen) => visit(pane, seen));
     ui.panes.append(pane.element);
     return pane;
   }
+  /**
+   * Go to where a finding is first seen; its positions are lit as long as it is.
+   * @param {Pane} pane
+   * @param {Finding} seen
+   */
+  function visit(pane, seen) {
+    visited = { pane, seen, lit: new Set(seen.i), arrived: false };
+    timeline.visit(shown.indexOf(pane), seen.at);
+  }
+  /** Once its step is drawn, the first position of a finding has the focus. */
+  function arrive() {
+    if (!visited || visited.arrived) return;
+    visited.arrived = true;
+    pointer.visit({ pane: visited.pane, b: visited.seen.b, i: visited.seen.i[0] });
+  }
+  /**
+   * The positions of the finding that was gone to, while a pane shows a step of it.
+   * @param {Pane} pane
+   * @param {number} index
+   */
+  const litAt = (pane, index) => (visited?.pane === pane && visited.seen.at <= index && index <= visited.seen.to ? visited.lit : undefined);
   const runs = () => shown.map((pane) => pane.run());
   const over = () => begun && runs().every((run) => run.reason);
 
@@ -77,6 +100,7 @@ function createPlayer(root) {
     setPanes(newRuns.length);
     race = newRace;
     root.classList.toggle("dp-racing", Boolean(race));
+    visited = null;
     pointer.forget();
     begun = true;
     shown.forEach((pane, k) => pane.open(newRuns[k], invitation));
@@ -209,6 +233,7 @@ function createPlayer(root) {
     frame = 0;
     for (const pane of shown) pane.canvas.lookAround();
     pointer.keepFocus(draw);
+    arrive();
     pointer.inspect();
     if (shown.some((pane) => pane.canvas.lagging())) repaint();
   }
@@ -233,7 +258,7 @@ function createPlayer(root) {
     root.dataset.view = view;
     shown.forEach((pane, k) => {
       const atEnd = indices[k] === pane.run().trace.length - 1;
-      pane.show(indices[k], { ...directed(pane.run(), indices[k], shot), shot, atEnd, xs: timeline.places(k), share: indices[k] < 0 ? 0 : timeline.share() });
+      pane.show(indices[k], { ...directed(pane.run(), indices[k], shot), shot, lit: litAt(pane, indices[k]), atEnd, xs: timeline.places(k), share: indices[k] < 0 ? 0 : timeline.share() });
     });
     if (indices[0] >= 0) root.dataset.drawn = String(indices[0]);
     board.show(race, runs(), indices);

@@ -91,6 +91,14 @@ const pointers = (() => {
       if (cells[there]) moveFocus(cells[there]);
       return true;
     }
+    /**
+     * Go to a position of a pane, where it is to be seen.
+     * @param {Spot} spot
+     */
+    function visit(spot) {
+      const cell = cellAt(spot);
+      if (cell && layouts.isSeen(cell)) moveFocus(cell);
+    }
     /** Point at nothing. */
     function forget() {
       [hovered, focused] = [null, null];
@@ -143,7 +151,7 @@ const pointers = (() => {
       listening.abort();
       size.disconnect();
     }
-    return { inspect, keepFocus, press, forget, destroy };
+    return { inspect, keepFocus, press, visit, forget, destroy };
   }
   return { createPointer, cellOf };
 })();

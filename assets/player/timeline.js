@@ -90,6 +90,15 @@ const timelines = (() => {
       onMove();
     }
     /**
+     * Move to where a run shows a step of its trace.
+     * @param {number} r
+     * @param {number} index
+     */
+    function visit(r, index) {
+      refresh();
+      seek(list.findIndex((other) => other.shown[r] >= index));
+    }
+    /**
      * Move to a share of the track.
      * @param {number} share
      */
@@ -290,7 +299,7 @@ const timelines = (() => {
     ui.help.addEventListener("click", onHelp);
     range.addEventListener("input", () => seekShare(Number(range.value) / RANGE));
     return {
-      open, adopt, grow, play, pause, shown, shot, show, press, places, describe: () => (list.length ? describe() : ""),
+      open, adopt, grow, play, pause, visit, shown, shot, show, press, places, describe: () => (list.length ? describe() : ""),
       atEnd: () => moment === last(), share: () => shareOf(moment), isPlaying: () => playing, isFollowing: () => following,
     };
   }

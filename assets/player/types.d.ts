@@ -101,6 +101,21 @@ interface ReportMessage {
   lead: string;
   /** Of the whole run. */
   order: FigureBase[];
+  found: FindingGroup[];
+}
+/** Findings of one kind, with its definition. */
+interface FindingGroup {
+  kind: string;
+  about: string;
+  seen: Finding[];
+}
+/** at, to: the indices of the steps at which it is seen; b, i: its block, and positions there. */
+interface Finding {
+  says: string;
+  b: number;
+  i: number[];
+  at: number;
+  to: number;
 }
 interface RecordingMessage {
   k: "recording";

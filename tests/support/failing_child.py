@@ -28,6 +28,12 @@ def serve(card: CheckpointCard, pipe: Connection, level: int) -> None:
         _serve(card, pipe, level)
 
 
+def serve_with_too_little_memory(card: CheckpointCard, pipe: Connection, level: int) -> None:
+    """The same, of a checkpoint whose weights fit and whose first steps do not."""
+    with patch.object(child, "frames", side_effect=RuntimeError("[METAL] Insufficient Memory")):
+        _serve(card, pipe, level)
+
+
 def faulty_frames(checkpoint: Checkpoint, prompt: str, settings: Settings) -> Iterator[Frame]:
     """Frames of a real run; after two of them the fault that the prompt names."""
     run = _frames(checkpoint, prompt, settings)

@@ -8,6 +8,7 @@ from visualizer.measure.direction import Direction, direction_of
 from visualizer.measure.lead import scaffold_first
 from visualizer.measure.milestones import Milestones, milestones_of
 from visualizer.measure.order import AR_SPANS, BIN_SIZES, commit_steps, order_figures, order_of
+from visualizer.measure.phenomena import DEFINITIONS, phenomena
 from visualizer.measure.quoting import clipped
 from visualizer.measure.scaffold import scaffold_of
 from visualizer.measure.score import Score, scores_of, times_apart, verdict
@@ -17,6 +18,7 @@ from visualizer.measure.sentences import sentence_ends, sentence_spans
 __all__ = [
     "AR_SPANS",
     "BIN_SIZES",
+    "DEFINITIONS",
     "PLANETS",
     "Direction",
     "Milestones",
@@ -29,6 +31,7 @@ __all__ = [
     "order_figures",
     "order_of",
     "parses",
+    "phenomena",
     "scaffold_first",
     "scaffold_of",
     "scoreboard",

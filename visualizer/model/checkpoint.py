@@ -268,7 +268,7 @@ def load_checkpoint(
     except CheckpointError:
         raise
     except Exception as exc:
-        if (known := gpu_error(exc)) is not None:
+        if (known := gpu_error(exc, loading=card.name)) is not None:
             raise known from exc
         fits = "its weights do not fit its config.json" if _tells_of_weights(exc) else f"{library} refuses it"
         raise CheckpointError(f"The checkpoint {card.name} does not load: {fits} ({_one_line(exc)}).") from exc
@@ -430,8 +430,10 @@ def _check_shard(path: Path, name: str) -> None:
     try:
         needed, _ = _read_header(path)
         size = path.stat().st_size
+    except FileNotFoundError as exc:
+        raise CheckpointError(f"The checkpoint {name} is incomplete: {path.name} is missing.") from exc
     except OSError as exc:
-        raise CheckpointError(f"{path.name} of the checkpoint {name} cannot be read: {exc}.") from exc
+        raise CheckpointError(f"{path.name} of the checkpoint {name} cannot be read: {exc.strerror}.") from exc
     except _NO_SAFETENSORS as exc:
         raise CheckpointError(f"The checkpoint {name} does not load: {path.name} is no safetensors file.") from exc
     if size < needed:
@@ -477,7 +479,8 @@ def read_json(path: Path) -> dict[str, Any]:
     except FileNotFoundError as exc:
         raise CheckpointError(f"The checkpoint {path.parent.name} is incomplete: {path.name} is missing.") from exc
     except (OSError, ValueError) as exc:
-        raise CheckpointError(f"{path.name} of the checkpoint {path.parent.name} cannot be read: {exc}.") from exc
+        why = exc.strerror if isinstance(exc, OSError) else exc
+        raise CheckpointError(f"{path.name} of the checkpoint {path.parent.name} cannot be read: {why}.") from exc
     if not isinstance(content, dict):
         raise CheckpointError(f"{path.name} of the checkpoint {path.parent.name} is not a JSON object.")
     return content

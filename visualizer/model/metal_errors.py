@@ -10,15 +10,18 @@ import re
 from visualizer.errors import EngineError
 
 _FRESH = "the frames so far are kept, and the next run starts a fresh process."
-_RAN_OUT = f"memory ran out: try a shorter canvas or prompt, or close other apps; {_FRESH}"
-_ADVICE = (
-    (re.compile(r"\[malloc_or_wait\]|bad_alloc"), f"This machine's {_RAN_OUT}"),
+_ADVICE = "try a shorter canvas or prompt, or close other apps"
+_LOADING_ADVICE = "choose a smaller checkpoint, or close other apps"
+_RAN_OUT = (
+    (re.compile(r"\[malloc_or_wait\]|bad_alloc"), "This machine's"),
     (
         re.compile(
             r"Insufficient Memory|OutOfMemory|out of memory|\[(metal::)?malloc|maximum allowed buffer size", re.I
         ),
-        f"The GPU's {_RAN_OUT}",
+        "The GPU's",
     ),
+)
+_FAILED = (
     (
         re.compile(r"\[METAL\].*(Timeout|Impacting Interactivity)", re.I | re.DOTALL),
         f"macOS ended a computation that kept the GPU busy for too long: try a shorter canvas or prompt; {_FRESH}",
@@ -30,9 +33,18 @@ _ADVICE = (
 )
 
 
-def gpu_error(exc: BaseException) -> EngineError | None:
-    """The error to show for what MLX raised; None where it is not about the GPU or its memory."""
+def gpu_error(exc: BaseException, loading: str | None = None) -> EngineError | None:
+    """The error to show for what MLX raised; None where it is not about the GPU or its memory.
+
+    loading: the checkpoint that was on its way into memory.
+    """
     if not isinstance(exc, (RuntimeError, MemoryError, ValueError)):
         return None
     text = str(exc)
-    return next((EngineError(advice) for pattern, advice in _ADVICE if pattern.search(text)), None)
+    whose = "This machine's" if isinstance(exc, MemoryError) else None  # it may say nothing
+    whose = next((owner for pattern, owner in _RAN_OUT if pattern.search(text)), whose)
+    if whose is not None and loading is not None:
+        return EngineError(f"{whose} memory ran out while {loading} was loaded: {_LOADING_ADVICE}.")
+    if whose is not None:
+        return EngineError(f"{whose} memory ran out: {_ADVICE}; {_FRESH}")
+    return next((EngineError(advice) for pattern, advice in _FAILED if pattern.search(text)), None)

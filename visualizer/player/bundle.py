@@ -13,8 +13,8 @@ log = logging.getLogger(__name__)
 
 _PLAYER_FOLDER = ASSETS_FOLDER / "player"
 _SCRIPTS = ("dom", "words", "direction", "decode", "folds", "views", "layouts", "canvas", "clock", "chart",
-            "scoreboard", "compare", "race", "inspector", "pointer", "toolbar", "timeline", "pane",
-            "player")  # fmt: skip
+            "scoreboard", "findings", "compare", "race", "inspector", "pointer", "toolbar", "timeline",
+            "pane", "player")  # fmt: skip
 """In this order: a file uses only those before it."""
 _STYLESHEETS = ("player", "canvas", "timeline", "scoreboard", "race")
 _FONTS = (

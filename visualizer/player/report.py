@@ -5,15 +5,18 @@
 - `scaffold`: of every block the positions that are scaffold. `landed`: how many scaffold tokens, and how many of
   content, settle at every step. `lead`: what that amounts to, in a sentence.
 - `order`: in which order the run committed its tokens, as figures: `value`, `name`, and `about`, what it counts.
+- `found`: what was found by name, in groups: `kind`, its definition in `about`, and `seen`, each with what it `says`,
+  its block `b`, its positions `i`, and from which to which step it is seen, `at` and `to`, as their indices.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from itertools import groupby
 
 import numpy as np
 
-from visualizer.measure import order_figures, order_of, scaffold_first, scaffold_of, scoreboard
+from visualizer.measure import DEFINITIONS, order_figures, order_of, phenomena, scaffold_first, scaffold_of, scoreboard
 from visualizer.trace import Trace
 
 
@@ -31,4 +34,19 @@ def report_of(trace: Trace) -> dict[str, object]:
         "landed": [np.bincount(at, minlength=count).tolist() for at in (lead.scaffold_at, lead.content_at)],
         "lead": lead.sentence,
         "order": [asdict(figure) for figure in order_figures(order_of(trace))],
+        "found": _found(trace),
     }
+
+
+def _found(trace: Trace) -> list[dict[str, object]]:
+    return [
+        {
+            "kind": kind,
+            "about": DEFINITIONS[kind],
+            "seen": [
+                {"says": seen.says, "b": seen.block, "i": seen.positions, "at": seen.first, "to": seen.last}
+                for seen in group
+            ],
+        }
+        for kind, group in groupby(phenomena(trace), lambda seen: seen.kind)
+    ]

@@ -89,8 +89,8 @@ def serve(card: CheckpointCard, pipe: Connection, level: int) -> None:
     with suppress(EOFError, BrokenPipeError):
         try:
             checkpoint = load_and_warm_up(card, tell)
-        except VisualizerError as exc:
-            pipe.send(Reply(LOADING, error=exc, fatal=True))
+        except Exception as exc:
+            pipe.send(Reply(LOADING, error=_not_loaded(card, exc), fatal=True))
             return
         pipe.send(Reply(LOADING, number_format=checkpoint.number_format))
         while True:
@@ -101,6 +101,16 @@ def serve(card: CheckpointCard, pipe: Connection, level: int) -> None:
             except NotFiniteError:
                 checkpoint = _in_bfloat16(checkpoint, tell)
                 pipe.send(Reply(LOADING, number_format=checkpoint.number_format))
+
+
+def _not_loaded(card: CheckpointCard, exc: Exception) -> VisualizerError:
+    """What is said of a checkpoint that did not load, or whose first steps failed."""
+    if isinstance(exc, VisualizerError):
+        return exc
+    log.error("%s did not load", card.name, exc_info=exc)
+    return gpu_error(exc, loading=card.name) or EngineError(
+        f"{card.name} loaded, and its first steps failed; the app's log says more."
+    )
 
 
 def load_and_warm_up(card: CheckpointCard, tell: Callable[[int, int], None] = lambda done, total: None) -> Checkpoint:
