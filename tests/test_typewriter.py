@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.support.tiny_typewriter import make_typewriter
+from visualizer.bundled import POCKET_FOLDER
 from visualizer.command.serve import serve_command
 from visualizer.command.terminal import FAILURE
 from visualizer.errors import CheckpointError, SettingsError
@@ -117,6 +118,25 @@ def test_the_engine_runs_it_in_the_place_of_the_other_and_a_stop_ends_it(checkpo
             assert next(begun).state.step == 0
         assert [frame.state.canvas_ids.tolist() for frame in engine.run(PROMPT, settings)] == whole
     finally:
+        engine.close()
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_two_engines_take_turns_and_share_the_machine_only_where_memory_holds_both(checkpoint, beside):
+    engine = Engine(read_card(POCKET_FOLDER))
+    settings = engine.card.defaults.changed(seed=5, max_tokens=16, canvas_length=16, max_steps=2)
+    try:
+        partner = engine.partner(checkpoint.card, beside)
+        assert engine.partner(checkpoint.card, beside) is partner
+        alone = [frame.state.canvas_ids.tolist() for frame in engine.run(PROMPT, settings)]
+        typed = checkpoint.card.defaults.changed(seed=5)
+        whole = [frame.state.canvas_ids.tolist() for frame in partner.run(PROMPT, typed)]
+        assert whole == [state.canvas_ids.tolist() for state in run_of(checkpoint, seed=5).states]
+        assert (engine.number_format is not None) == beside
+        assert [frame.state.canvas_ids.tolist() for frame in engine.run(PROMPT, settings)] == alone
+        assert (partner.number_format is not None) == beside
+    finally:
+        engine.partner(checkpoint.card, beside).close()
         engine.close()
 
 

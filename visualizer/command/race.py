@@ -69,8 +69,10 @@ def _runs(asked: argparse.Namespace, tell: Callable[[str], None]) -> tuple[Trace
         left = record(_card(asked.model, Writing.DENOISED), prompt_text(asked.prompt), given_knobs(asked), tell)
     if typewriter is None:
         return left, typed_out(left)
-    settings = left.info.settings
-    knobs = {"seed": settings.seed, "max_tokens": settings.max_tokens}
+    asked_of = left.info.settings
+    knobs: dict[str, object] = {"seed": asked_of.seed, "max_tokens": asked_of.max_tokens}
+    knobs |= {"think": True} if asked_of.think and typewriter.thinks else {}
+    knobs |= {"system": asked_of.system} if asked_of.system and typewriter.takes_system else {}
     return left, record(typewriter, left.info.prompt, knobs, tell)
 
 

@@ -17,6 +17,8 @@ from tempfile import TemporaryDirectory
 
 from visualizer.bundled import RECORDINGS_FOLDER
 from visualizer.errors import UNEXPECTED, SettingsError, TraceError, VisualizerError
+from visualizer.hub import Partner, partner_of
+from visualizer.model import CheckpointCard
 from visualizer.player import (
     compare_message,
     kept_message,
@@ -29,7 +31,7 @@ from visualizer.prompts import Prompt
 from visualizer.request import Request
 from visualizer.run import Engine, Gallery, Run, Runs
 from visualizer.settings import SET_BY_VISITORS, Sampler, Settings
-from visualizer.trace import Trace, Writing, file_stem, load_trace, save_trace, typed_out
+from visualizer.trace import Phase, Trace, Writing, file_stem, load_trace, save_trace, typed_out
 
 log = logging.getLogger(__name__)
 
@@ -39,13 +41,17 @@ _WISHES = ("denoise", "open", "compare", "again", "race")
 
 
 class Answers:
-    """Answers what the page asks. folder: where finished runs are kept; None keeps the last ones in memory."""
+    """Answers what the page asks.
+
+    folder: where finished runs are kept; None keeps the last ones in memory. partner: what types beside a checkpoint.
+    """
 
     def __init__(
         self, engine: Engine, prompts: tuple[Prompt, ...], folder: Path | None = None,
-        recordings: Path = RECORDINGS_FOLDER,
+        recordings: Path = RECORDINGS_FOLDER, partner: Callable[[CheckpointCard], Partner | None] = partner_of,
     ) -> None:  # fmt: skip
         self.engine = engine
+        self._partner = partner
         self.runs = Runs(engine, folder)
         self.gallery = Gallery(prompts, recordings)
         self._downloads = TemporaryDirectory(prefix="diffusion-runs-")
@@ -62,7 +68,8 @@ class Answers:
         - `open`: the run or recording of `id`. On a page that opens (`first`) it may be missing or gone: then one of
           the gallery.
         - `compare`: `left` and `right` side by side.
-        - `race`: the run `left`, which was denoised and has ended, beside the same answer typed.
+        - `race`: the run `left`, which was denoised and has ended, beside a run of its prompt that is typed, under
+          `id`; where nothing is here that types, beside the same answer as if typed.
 
         client: the page that asks.
         """
@@ -184,9 +191,32 @@ class Answers:
             raise SettingsError("This was typed itself; a race begins from a run that was denoised.")
         if self._is_under_way(left):
             raise SettingsError("This run is under way; a race begins when it has ended.")
+        partner, note = await asyncio.to_thread(self._partner_for, before)
+        right, right_id = None, ""
+        if partner is not None:
+            engine = self.engine.partner(partner.card, partner.beside)
+            request = Request(wish.text("id"), before.info.prompt, typed_settings(partner.card, before.info.settings))
+            run = self.runs.begin(request, "", wish.client, engine)
+            async for message in run.messages():
+                yield message
+            right, right_id = run.trace(), run.id
+            if not any(state.phase is Phase.STEP for state in right.states):
+                note = (
+                    f"{partner.card.name} {'was stopped' if right.ended == 'stopped' else 'failed'} before its first "
+                )
+                note += f"token; the same answer as if typed stands in its place. {right.problem}".rstrip()
+                right, right_id = None, ""
         yield await asyncio.to_thread(
-            lambda: race_message(before, typed_out(before), (left, ""), self._label(left, before))
+            lambda: race_message(before, right or typed_out(before), (left, right_id), self._label(left, before), note)
         )
+
+    def _partner_for(self, trace: Trace) -> tuple[Partner | None, str]:
+        """What types beside a run of the checkpoint in use; where it is here and cannot work, None and why."""
+        card = self.engine.card
+        try:
+            return (self._partner(card) if trace.info.checkpoint == card.name else None), ""
+        except VisualizerError as exc:
+            return None, str(exc)
 
     def _is_under_way(self, run_id: str) -> bool:
         found = self.runs.find(run_id) if run_id not in self.gallery.ids() else None
@@ -255,6 +285,16 @@ def varied(settings: Settings, change: str, knobs: Mapping[str, object]) -> Sett
     if another == settings:
         raise SettingsError("The knobs are those of the run on show; set one of them differently first.")
     return another
+
+
+def typed_settings(card: CheckpointCard, settings: Settings) -> Settings:
+    """Those of a typed run that is to answer as another was asked: seed, budget, and what its template knows."""
+    return card.defaults.changed(
+        seed=settings.seed,
+        max_tokens=settings.max_tokens,
+        think=settings.think and card.thinks,
+        system=settings.system if card.takes_system else "",
+    )
 
 
 def _shortened(prompt: str) -> str:

@@ -244,10 +244,13 @@ def compare_message(left: str, right: str) -> str:
     return f'{{"k":"compare","left":{left},"right":{right}}}'
 
 
-def race_message(left: Trace, right: Trace, ids: tuple[str, str], label: str = "") -> str:
-    """Two runs of one prompt in a race, under the ids that they have here. label: what both are of."""
+def race_message(left: Trace, right: Trace, ids: tuple[str, str], label: str = "", note: str = "") -> str:
+    """Two runs of one prompt in a race, under the ids that they have here. label: what both are of.
+
+    note: one more sentence that has to be known.
+    """
     fields, both = (
-        race_fields(left, right),
+        race_fields(left, right, note),
         (recording_message(left, ids[0], label), recording_message(right, ids[1], label)),
     )
     head = _dumps({"k": "race", "run": ids[0], "race": fields})

@@ -16,13 +16,13 @@ _IN_TURN = "Both ran alone, one after the other, never at once; here they are re
 _HALTED = {"failed": "failed", "stopped": "was stopped"}
 
 
-def race_fields(left: Trace, right: Trace) -> dict[str, object]:
-    """Of two runs of one prompt that have a state each."""
+def race_fields(left: Trace, right: Trace, note: str = "") -> dict[str, object]:
+    """Of two runs of one prompt that have a state each. note: one more."""
     return {
         "timed": all(trace.info.writing is not Writing.DRAWN for trace in (left, right)),
         "sides": [_side(trace) for trace in (left, right)],
         "verdict": verdict(left, right),
-        "notes": _notes(left, right),
+        "notes": [*([note] if note else []), *_notes(left, right)],
     }
 
 
