@@ -180,7 +180,7 @@ def test_a_run_races_the_same_answer_as_if_typed():
     answers = racing()
     run_id = run_once(answers)
     (message,) = answer(answers, do="race", left=run_id)
-    assert (message["k"], message["run"], message["left"]["run"]) == ("race", run_id, run_id)
+    assert (message["k"], message["run"], message["left"]["run"]) == ("race", f"{run_id}~", run_id)
     left, right = (message[side]["messages"] for side in ("left", "right"))
     assert (left[0].get("writing"), right[0]["writing"]) == (None, "drawn")
     assert [len([step for step in side if step["k"] == "step"]) for side in (left, right)] == [3, 4]
@@ -190,6 +190,10 @@ def test_a_run_races_the_same_answer_as_if_typed():
     assert [side["passes"] for side in race["sides"]] == [[0, 1, 1], [0, 1, 2, 2]]
     assert [side["answer"] for side in race["sides"]] == [2, 2]
     assert "time is not compared" in race["notes"][0]
+    left, right = answers.race(message["run"])
+    assert (left.info.writing, right.info.writing) == (Writing.DENOISED, Writing.DRAWN)
+    assert answers.race(run_id) is None
+    assert answers.download(message["run"]).name == answers.download(run_id).name
 
 
 TYPEWRITER = replace(read_card(POCKET_FOLDER), name="tiny-typewriter", writing=Writing.TYPED)
@@ -210,6 +214,8 @@ def test_a_run_races_its_partner_which_runs_alone_after_it_and_is_kept():
         "Both ran alone, one after the other, never at once; here they are replayed on one clock."
     ]
     assert answers.trace(typed_id).info.writing is Writing.TYPED
+    assert [side.info.checkpoint for side in answers.race(race["run"])] == [answers.engine.card.name, "tiny-typewriter"]
+    assert kinds(answer(answers, do="again", left=race["run"], change="sampler"))[-1] == "compare"
 
 
 class _FailingPartner(RecordedEngine):

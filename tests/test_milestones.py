@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.made_traces import landing_trace, made_trace, stopped_trace
-from visualizer.measure import Milestones, milestones_of
+from visualizer.measure.milestones import Milestones, milestones_of
 from visualizer.trace import typed_out
 
 WORDS = ["One", " two", "\n", "three", " four"]

@@ -107,7 +107,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
     parser.add_argument("prompt", nargs="?", help="what to ask the model; - reads it from the standard input")
     parser.add_argument("--trace", type=Path, metavar="FILE", help="race this recording; no model is loaded")
     parser.add_argument("-o", "--output", type=_target, action="append", default=[], metavar="FILE",
-                        help="write this film (.mp4, .gif, .webp); may be given several times")  # fmt: skip
+                        help="write this film or page (.mp4, .gif, .webp, .html); may be repeated")  # fmt: skip
     parser.add_argument("--typewriter", metavar="MODEL",
                         help="run this too, after the other: a folder or a hub id of type gemma3_text")  # fmt: skip
     look = parser.add_argument_group("how it looks")

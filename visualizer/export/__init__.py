@@ -5,12 +5,13 @@ from __future__ import annotations
 from visualizer.export.formats import FORMATS, PICTURES, Exported, export, format_of
 from visualizer.export.png import png_bytes
 from visualizer.export.post import alt_text, html_snippet, markdown_snippet
-from visualizer.export.race import check_race_target, export_race
+from visualizer.export.race import RACE_FORMATS, check_race_target, export_race, race_still
 from visualizer.export.stills import poster_path, still_of, strip_of, write_poster
 
 __all__ = [
     "FORMATS",
     "PICTURES",
+    "RACE_FORMATS",
     "Exported",
     "alt_text",
     "check_race_target",
@@ -21,6 +22,7 @@ __all__ = [
     "markdown_snippet",
     "png_bytes",
     "poster_path",
+    "race_still",
     "still_of",
     "strip_of",
     "write_poster",

@@ -16,13 +16,12 @@ from visualizer.hub.machine import (
     read_shape,
     weights_on_disk,
 )
-from visualizer.hub.partner import GEMMA_4, Partner, partner_of
+from visualizer.hub.partner import Partner, partner_of
 from visualizer.hub.terminal import obtain
 
 __all__ = [
     "DIFFUSION_GEMMA",
     "DIFFUSION_GEMMA_BYTES",
-    "GEMMA_4",
     "POCKET",
     "Checkpoints",
     "FetchProgress",

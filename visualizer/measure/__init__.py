@@ -6,7 +6,7 @@ from visualizer.measure.asked import PLANETS, checks_of
 from visualizer.measure.checks import parses
 from visualizer.measure.direction import Direction, direction_of
 from visualizer.measure.lead import scaffold_first
-from visualizer.measure.milestones import Milestones, milestones_of
+from visualizer.measure.milestones import milestones_of
 from visualizer.measure.order import AR_SPANS, BIN_SIZES, commit_steps, order_figures, order_of
 from visualizer.measure.phenomena import DEFINITIONS, phenomena
 from visualizer.measure.quoting import clipped
@@ -21,7 +21,6 @@ __all__ = [
     "DEFINITIONS",
     "PLANETS",
     "Direction",
-    "Milestones",
     "Score",
     "checks_of",
     "clipped",

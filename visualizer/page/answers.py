@@ -20,6 +20,7 @@ from visualizer.errors import UNEXPECTED, SettingsError, TraceError, VisualizerE
 from visualizer.hub import Partner, partner_of
 from visualizer.model import CheckpointCard
 from visualizer.player import (
+    RACE_SIGN,
     compare_message,
     kept_message,
     notice_message,
@@ -98,13 +99,21 @@ class Answers:
         self.runs.forget(run_id or "")
 
     def trace(self, run_id: str | None) -> Trace:
-        """The trace of a run, as far as it is, or of a recording.
+        """The trace of a run, as far as it is, or of a recording; of a race that of its denoised side.
 
         Raises TraceError when there is none of that id.
         """
+        run_id = (run_id or "").split(RACE_SIGN)[0]
         if not run_id:
             raise TraceError("There is no run on show yet.")
         return self.gallery.trace(run_id) if run_id in self.gallery.ids() else self.runs.trace(run_id)
+
+    def race(self, run_id: str | None) -> tuple[Trace, Trace] | None:
+        """Both sides of a race; None for the id of anything else. Raises TraceError when one of them is gone."""
+        left, sign, right = (run_id or "").partition(RACE_SIGN)
+        if not sign:
+            return None
+        return self.trace(left), self.trace(right) if right else typed_out(self.trace(left))
 
     def take(self, uploaded: str | Path | None) -> str:
         """Keep an uploaded recording, and return its id. The uploaded file is removed.
@@ -179,13 +188,13 @@ class Answers:
                 yield kept_message(run_id)
 
     async def _compare(self, wish: _Wish) -> AsyncIterator[str]:
-        left, right = wish.text("left"), wish.text("right")
+        left, right = (wish.text(side).split(RACE_SIGN)[0] for side in ("left", "right"))
         if left == right:
             raise SettingsError("These are one and the same run; choose another one to compare it with.")
         yield await self._both(left, right)
 
     async def _race(self, wish: _Wish) -> AsyncIterator[str]:
-        left = wish.text("left")
+        left = wish.text("left").split(RACE_SIGN)[0]
         before = await asyncio.to_thread(self.trace, left)
         if before.info.writing is not Writing.DENOISED:
             raise SettingsError("This was typed itself; a race begins from a run that was denoised.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from visualizer.player.bundle import player_bundle
 from visualizer.player.messages import (
+    RACE_SIGN,
     MessageWriter,
     compare_message,
     end_message,
@@ -18,6 +19,7 @@ from visualizer.player.messages import (
 )
 
 __all__ = [
+    "RACE_SIGN",
     "MessageWriter",
     "compare_message",
     "end_message",

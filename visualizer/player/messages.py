@@ -54,6 +54,8 @@ from visualizer.trace import (
     reverted,
 )
 
+RACE_SIGN = "~"
+"""Between the ids of the two runs in that of their race; a side that was drawn has none."""
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _LETTERS = np.frombuffer(ALPHABET.encode(), dtype=np.uint8)
 _ALTERNATIVES = 2
@@ -245,15 +247,15 @@ def compare_message(left: str, right: str) -> str:
 
 
 def race_message(left: Trace, right: Trace, ids: tuple[str, str], label: str = "", note: str = "") -> str:
-    """Two runs of one prompt in a race, under the ids that they have here. label: what both are of.
+    """Two runs of one prompt in a race, under the ids that they have here, which make up its own.
 
-    note: one more sentence that has to be known.
+    label: what both are of. note: one more sentence that has to be known.
     """
     fields, both = (
         race_fields(left, right, note),
         (recording_message(left, ids[0], label), recording_message(right, ids[1], label)),
     )
-    head = _dumps({"k": "race", "run": ids[0], "race": fields})
+    head = _dumps({"k": "race", "run": f"{ids[0]}{RACE_SIGN}{ids[1]}", "race": fields})
     return f'{head[:-1]},"left":{both[0]},"right":{both[1]}}}'
 
 
