@@ -11,7 +11,7 @@ import pytest
 from tests.support.recorded import TINY_RUN, GatedEngine, RecordedEngine
 from visualizer.bundled import POCKET_FOLDER
 from visualizer.errors import EngineError, MachineError, SettingsError, TraceError
-from visualizer.hub import Partner
+from visualizer.hub import DIFFUSION_GEMMA, Partner
 from visualizer.model import read_card
 from visualizer.page.answers import Answers, typed_settings, varied
 from visualizer.prompts import load_prompts
@@ -255,6 +255,13 @@ def test_a_partner_that_cannot_work_here_is_said_and_the_race_goes_on_without():
     (race,) = answer(answers, do="race", left=run_once(answers))
     assert race["race"]["notes"][0] == "It needs 17 GB of memory."
     assert race["right"]["messages"][0]["writing"] == "drawn"
+
+
+def test_a_partner_that_could_be_fetched_is_named():
+    card = replace(read_card(POCKET_FOLDER), name=DIFFUSION_GEMMA)
+    answers = racing(engine=RecordedEngine(TINY_RUN, card=card))
+    (race,) = answer(answers, do="race", left=run_once(answers))
+    assert race["race"]["notes"][0].startswith("mlx-community/gemma-4-26b-a4b-it-4bit, which types, is not on this")
 
 
 def test_the_typed_side_is_asked_what_its_template_knows():

@@ -109,7 +109,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
     parser.add_argument("-o", "--output", type=_target, action="append", default=[], metavar="FILE",
                         help="write this film or page (.mp4, .gif, .webp, .html); may be repeated")  # fmt: skip
     parser.add_argument("--typewriter", metavar="MODEL",
-                        help="run this too, after the other: a folder or a hub id of type gemma3_text")  # fmt: skip
+                        help="run this too, after the other: a folder or a hub id (gemma3_text, gemma4)")  # fmt: skip
     look = parser.add_argument_group("how it looks")
     sizes = ", ".join(f"{name} {width}×{height}" for name, (width, height) in _PRESETS.items())
     look.add_argument("--preset", choices=_PRESETS, default="720p",

@@ -42,6 +42,11 @@ def partner_of(
     return Partner(other, beside=need <= machine.memory_bytes)
 
 
+def missing_partner(card: CheckpointCard) -> str:
+    """What a checkpoint's partner is called where `partner_of` finds none and it can be fetched; "" elsewhere."""
+    return GEMMA_4 if card.name == DIFFUSION_GEMMA else ""
+
+
 def _need_bytes(card: CheckpointCard, machine: Machine) -> int:
     shape, weights = read_shape(read_json(card.folder / "config.json")), weights_on_disk(card.folder)
     return memory_need(shape, weights, card.canvas_length, number_bytes=machine.number_bytes).total_bytes

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 
 from visualizer.bundled import RECORDINGS_FOLDER
 from visualizer.errors import UNEXPECTED, SettingsError, TraceError, VisualizerError
-from visualizer.hub import Partner, partner_of
+from visualizer.hub import Partner, missing_partner, partner_of
 from visualizer.model import CheckpointCard
 from visualizer.player import (
     RACE_SIGN,
@@ -222,10 +222,15 @@ class Answers:
     def _partner_for(self, trace: Trace) -> tuple[Partner | None, str]:
         """What types beside a run of the checkpoint in use; where it is here and cannot work, None and why."""
         card = self.engine.card
+        if trace.info.checkpoint != card.name:
+            return None, ""
         try:
-            return (self._partner(card) if trace.info.checkpoint == card.name else None), ""
+            partner, missing = self._partner(card), missing_partner(card)
         except VisualizerError as exc:
             return None, str(exc)
+        if partner is None and missing:
+            return None, f"{missing}, which types, is not on this machine; once it is fetched, it runs in such a race."
+        return partner, ""
 
     def _is_under_way(self, run_id: str) -> bool:
         found = self.runs.find(run_id) if run_id not in self.gallery.ids() else None
