@@ -52,6 +52,8 @@ def _notes(left: Trace, right: Trace) -> list[str]:
         )
     else:
         notes.append(times_apart(left.info, right.info) or _IN_TURN)
+    if left.info.draft and not drawn:
+        notes.append("The left side began from a draft, the right one from nothing.")
     asked = [trace.info.settings for trace in (left, right)]
     for what, given in (("was asked to think", "think"), ("had a system prompt", "system")):
         values = [bool(getattr(settings, given)) for settings in asked]

@@ -87,7 +87,7 @@ class Run:
         self.request = request
         self.engine = engine
         self.client = client
-        self.info = run_info(engine.card, request.prompt, request.settings)
+        self.info = run_info(engine.card, request.prompt, request.settings, request.draft)
         self.ended: str | None = None
         self.problem = ""
         self.unkept = ""
@@ -248,7 +248,7 @@ class Runs:
         wait, of all or of this client.
         """
         engine = engine or self.engine
-        check_settings(engine.card, request.settings)
+        check_settings(engine.card, request.settings, request.draft)
         run = Run(request, engine, client)
         with self._lock:
             if request.id in self._recent or request.id in self._kept:
@@ -380,12 +380,13 @@ class Runs:
             return
         engine, finish = run.engine, None
         card = engine.card
-        run.begin(run_info(card, run.request.prompt, run.request.settings))
-        with closing(run_telling(engine, run.request.prompt, run.request.settings, run.load)) as frames:
+        prompt, settings, draft = run.request.prompt, run.request.settings, run.request.draft
+        run.begin(run_info(card, prompt, settings, draft))
+        with closing(run_telling(engine, prompt, settings, run.load, draft)) as frames:
             for frame in frames:
                 if engine.card is not card:  # it changed while this run waited for its turn
                     card = engine.card
-                    run.begin(run_info(card, run.request.prompt, run.request.settings))
+                    run.begin(run_info(card, prompt, settings, draft))
                 if finish is None and frame.state.phase is Phase.NOISE:
                     run.computed_in(engine.number_format)
                 finish = frame.state.finish
