@@ -51,7 +51,8 @@ class CanvasState:
     (int32 L). accepted: bool L. entropy_nats, probability: of the step's tempered distribution and of its candidate
     (float32 L). top_ids, top_probabilities: L×k, empty before the first step. block, step: counted from 0 and from 1;
     step 0 is the initial noise. temperature: of the schedule. answer_length: leading positions that belong to the
-    answer, up to the first accepted stop id and the token budget. finish: set on a run's last state.
+    answer, up to the first accepted stop id and the token budget. finish: set on a run's last state. ending: the
+    probability that the answer has ended, of stop and padding ids together (float32 L); None where it is not known.
     """
 
     canvas_ids: Ids
@@ -69,6 +70,7 @@ class CanvasState:
     elapsed_ms: float
     answer_length: int
     finish: Finish | None = None
+    ending: Reals | None = None
 
     @property
     def mean_entropy_nats(self) -> float:
@@ -80,7 +82,7 @@ class CanvasState:
         """Of its arrays."""
         arrays = (self.canvas_ids, self.candidate_ids, self.accepted, self.entropy_nats, self.probability, self.top_ids,
                   self.top_probabilities)  # fmt: skip
-        return sum(array.nbytes for array in arrays)
+        return sum(array.nbytes for array in arrays) + (0 if self.ending is None else self.ending.nbytes)
 
     def shown_ids(self) -> Ids:
         """The token drawn at every position (int32 L): the accepted one, of noise the candidate."""
