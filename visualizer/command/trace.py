@@ -45,7 +45,8 @@ def _said(trace: Trace, size_bytes: int) -> str:
 def _parser(program: str) -> OneLineParser:
     parser = OneLineParser(
         prog=program,
-        description="Says whether files are whole recordings, and what is in them; visualizer/trace/file.py has the format.",
+        description="Says whether files are whole recordings, and what is in them. visualizer/trace/file.py has the "
+        "format.",
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a recording (.jsonl, .jsonl.gz)")
     return parser

@@ -57,7 +57,7 @@ from visualizer.whole_file import whole_file
 
 FORMAT, VERSION = "diffusion-trace", 2
 MAX_FILE_BYTES = 16 * 2**20
-MAX_BYTES = 32 * 2**20
+MAX_BYTES = 48 * 2**20
 """Of the lines, decompressed: about 1,800 states of 256 positions, read in a second or two."""
 _MAX_HEADER_BYTES, _MAX_LINE_BYTES = 6 * 2**20, 2**20
 _MAX_CONTAINERS = 100_000
