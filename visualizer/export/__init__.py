@@ -7,11 +7,14 @@ from visualizer.export.png import png_bytes
 from visualizer.export.post import alt_text, html_snippet, markdown_snippet
 from visualizer.export.race import check_race_target, export_race
 from visualizer.export.stills import poster_path, still_of, strip_of, write_poster
+from visualizer.export.study import StudyRow, study_csv, study_markdown, study_plot
+from visualizer.export.study_plot import plot_png, plot_svg
 
 __all__ = [
     "FORMATS",
     "PICTURES",
     "Exported",
+    "StudyRow",
     "alt_text",
     "check_race_target",
     "export",
@@ -19,9 +22,14 @@ __all__ = [
     "format_of",
     "html_snippet",
     "markdown_snippet",
+    "plot_png",
+    "plot_svg",
     "png_bytes",
     "poster_path",
     "still_of",
     "strip_of",
+    "study_csv",
+    "study_markdown",
+    "study_plot",
     "write_poster",
 ]
