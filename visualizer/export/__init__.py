@@ -6,7 +6,7 @@ from visualizer.export.formats import FORMATS, PICTURES, Exported, export, forma
 from visualizer.export.png import png_bytes
 from visualizer.export.post import alt_text, html_snippet, markdown_snippet
 from visualizer.export.race import check_race_target, export_race
-from visualizer.export.stills import poster_path, still_of, strip_of, write_poster
+from visualizer.export.stills import picture_of, poster_path, write_poster
 from visualizer.export.study import StudyRow, study_csv, study_markdown, study_plot
 from visualizer.export.study_plot import plot_png, plot_svg
 
@@ -22,12 +22,11 @@ __all__ = [
     "format_of",
     "html_snippet",
     "markdown_snippet",
+    "picture_of",
     "plot_png",
     "plot_svg",
     "png_bytes",
     "poster_path",
-    "still_of",
-    "strip_of",
     "study_csv",
     "study_markdown",
     "study_plot",
