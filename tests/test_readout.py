@@ -217,7 +217,7 @@ def test_over_the_real_vocabulary_a_gpu_is_waited_for_15_times_a_step_at_most(mo
     monkeypatch.setattr(Reader, "_read_tile", lambda self, hidden, tile, *others: tile)
     monkeypatch.setattr(readout, "_merge", lambda one, other, top_k: other)
     reader = Reader(nn.Embedding(1, 1), SCALE, SOFTCAP, 262_144, tiling(10**10))
-    reader._read_all(mx.zeros((1, 256, 2816), dtype=mx.bfloat16), 0.5, 0.0, TOP_K, mx.random.key(0))
+    reader._read_all(mx.zeros((1, 256, 2816), dtype=mx.bfloat16), 0.5, 0.0, TOP_K, mx.random.key(0), ())
     assert len(waits) <= 15 < len(handed)
 
 
