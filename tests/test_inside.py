@@ -339,6 +339,14 @@ def test_the_curve_of_the_end_rises_where_the_text_ends(looked):
     assert int(said[1]) == pytest.approx(length, abs=0.6)
 
 
+def test_the_curve_of_the_end_is_what_the_model_gave_it_where_the_recording_knows(looked):
+    ending = np.linspace(0, 1, LENGTH, dtype=np.float32)
+    page = looked(recording([replace(frame, state=replace(frame.state, ending=ending)) for frame in RUN]))
+    choose(page, "curves")
+    press(page, "End")
+    assert heights(page, "end") == pytest.approx(ending.tolist(), abs=0.02)
+
+
 def test_the_token_that_is_looked_at_has_a_curve_which_can_be_kept(looked):
     page = looked(recording(RUN))
     choose(page, "curves")

@@ -1,6 +1,7 @@
 """What the player reads: a decoder written from the docstring recovers the frames."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -204,6 +205,14 @@ def test_a_whole_message_has_every_further_candidate_that_a_level_tells_from_not
                 if level > 0
             ])
         }  # fmt: skip
+
+
+def test_a_whole_message_says_how_probable_an_end_is_where_that_is_known():
+    state = tiny_state([65, 3], [True, False])
+    assert "e" not in json.loads(MessageWriter(1000, whole=True).write(Frame(state, {})))
+    known = Frame(replace(state, ending=np.float32([0, 1])), {})
+    assert json.loads(MessageWriter(1000, whole=True).write(known))["e"] == "A_"
+    assert "e" not in json.loads(MessageWriter(1000).write(known))
 
 
 def test_noise_and_its_texts_stay_out_of_a_live_message_until_they_are_shown():

@@ -10,6 +10,7 @@ Numbers of a position are single characters of a 64-letter alphabet, so a step o
   then second and third candidate (id 3, probability 1 each).
 - `q` (in recordings only) every further candidate that its level tells from nothing, of the positions that
   have any: position (2 characters), how many (1), then their ids (3) and probabilities (1).
+- `e` (in recordings only, where it is known) the probability that the answer has ended: level / 63.
 - `z` (in recordings only) the noise itself: three characters an id, as in `d`, of every position that is not accepted.
 - `t` texts of ids not sent before, `sp` the signs of those that are special tokens, `o` texts of positions where a
   character is split over tokens.
@@ -78,8 +79,8 @@ class CellCode(IntEnum):
 class MessageWriter:
     """Writes the frames of one run; what was sent before is left out.
 
-    whole: send the noise that the model reads (`z`) and all candidates (`q`) too. A live run leaves them out: of
-    256 positions they would be most of the message.
+    whole: send the noise that the model reads (`z`), all candidates (`q`) and the probability of an end (`e`) too. A live
+    run leaves them out: of 256 positions they would be most of the message.
     """
 
     def __init__(self, vocab_size: int, whole: bool = False) -> None:
@@ -129,6 +130,7 @@ class MessageWriter:
         }
         if self._whole:
             optional["q"] = _ranked(state)
+            optional["e"] = "" if state.ending is None else _levels(np.clip(state.ending, 0, 1))
             optional["z"] = _fixed_width(state.canvas_ids[~state.accepted], 3)
         message |= {key: value for key, value in optional.items() if value}
         self._parts = self._parts or PartReader(frame.begins_in_thought)
