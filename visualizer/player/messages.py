@@ -79,8 +79,8 @@ class CellCode(IntEnum):
 class MessageWriter:
     """Writes the frames of one run; what was sent before is left out.
 
-    whole: send the noise that the model reads (`z`), all candidates (`q`) and the probability of an end (`e`) too. A live
-    run leaves them out: of 256 positions they would be most of the message.
+    whole: send the noise that the model reads (`z`), all candidates (`q`) and the probability of an end (`e`) too. A
+    live run leaves them out: of 256 positions they would be most of the message.
     """
 
     def __init__(self, vocab_size: int, whole: bool = False) -> None:
