@@ -292,6 +292,23 @@ def test_a_run_that_fails_says_why_and_keeps_its_steps(error, sentence):
     assert runs.trace(run.id).problem == sentence
 
 
+@pytest.mark.parametrize("broken", ["save_trace", "recording_message"])
+def test_what_fails_after_a_run_ends_it_for_its_listeners_and_the_next_run_has_its_turn(
+    broken, engine, tmp_path, monkeypatch, caplog
+):
+    room = {"save_trace": "visualizer.run.kept", "recording_message": "visualizer.run.runs"}[broken]
+    runs = Runs(engine, tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(f"{room}.{broken}", lambda *args, **kwargs: {}["nobody foresaw this"])
+        run = runs.begin(asked("hello"))
+        engine.let(3)
+        assert kinds(listen(run))[:5] == WHOLE[:5]
+    following = runs.begin(asked("hello"))
+    engine.let(3)
+    assert kinds(listen(following)) == WHOLE
+    assert "nobody foresaw this" in caplog.text
+
+
 def test_a_run_that_another_checkpoint_makes_says_so(engine):
     other = read_card(POCKET_FOLDER)
     runs = Runs(engine)
