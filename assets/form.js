@@ -18,7 +18,7 @@ function createForm(root, markup, demos) {
   /** @param {string} name */
   const field = (name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
   const prompt = /** @type {HTMLTextAreaElement} */ (form.querySelector("textarea"));
-  const knobs = () => /** @type {HTMLInputElement[]} */ ([...form.querySelectorAll("#knobs :is(input, select, textarea)")]);
+  const knobs = () => /** @type {HTMLInputElement[]} */ ([...form.querySelectorAll("#knobs [name]")]);
 
   /**
    * What a field says; one that is not shown says nothing. What is no number is handed on as it is, for the server to
@@ -48,10 +48,27 @@ function createForm(root, markup, demos) {
   }
 
   /**
+   * Fill in a prompt and run it.
+   * @param {string} text
+   * @param {number} budget in tokens
+   */
+  function denoiseThis(text, budget) {
+    prompt.value = text;
+    field("max_tokens").value = String(budget);
+    denoise();
+  }
+  /** @param {string} id of a demo prompt */
+  const denoiseDemo = (id) => denoiseThis(demos[id].text, demos[id].max_tokens);
+  const ownWords = createWordings(/** @type {HTMLElement} */ (form.querySelector("#own-words > div")), denoiseThis);
+
+  /**
    * Take over what a checkpoint has by itself; what is typed as prompt, system prompt and seed stays.
    * @param {Limits} limits
    */
-  function follow({ defaults, ranges, unknown }) {
+  function follow({ defaults, ranges, unknown, wordings, beyond }) {
+    ownWords.show(wordings, beyond);
+    prompt.placeholder = beyond ? "Ask for something with a shape…"
+      : "A prompt like those below, in your words…";
     for (const knob of knobs()) {
       knob.disabled = unknown.includes(knob.name);
       /** @type {HTMLElement} */ (knob.closest("label")).hidden = knob.disabled;
@@ -72,12 +89,7 @@ function createForm(root, markup, demos) {
   });
   form.addEventListener("click", ({ target }) => {
     const button = target instanceof Element ? target.closest("button") : null;
-    const demo = demos[button?.dataset.demo ?? ""];
-    if (demo) {
-      prompt.value = demo.text;
-      field("max_tokens").value = String(demo.max_tokens);
-      denoise();
-    }
+    if (button?.dataset.demo) denoiseDemo(button.dataset.demo);
     const recording = button?.dataset.recording;
     if (recording) library.then(({ open }) => open(recording));
     if (button?.id === "stop") library.then(({ stop }) => stop());
@@ -87,5 +99,5 @@ function createForm(root, markup, demos) {
     event.preventDefault();
     denoise();
   });
-  return { read, follow };
+  return { read, follow, denoiseDemo };
 }

@@ -10,7 +10,7 @@ from tests.support.played import player_page
 from training.corpus import FAMILIES
 from training.known_prompts import NAME, known_prompts
 from visualizer.bundled import POCKET_FOLDER
-from visualizer.learned import unlearned
+from visualizer.learned import nearest_demo, unlearned
 from visualizer.model import read_card
 from visualizer.player import recording_message
 from visualizer.prompts import load_prompts
@@ -43,8 +43,9 @@ def test_every_demo_prompt_is_learned(prompt):
     ],
 )
 def test_of_any_other_the_nearest_demo_is_named(prompt, nearest):
-    assert unlearned(NAME, prompt).endswith(f"The nearest that it knows is “{nearest}”.")
-    assert unlearned("diffusiongemma-26B", prompt) == ""
+    assert nearest_demo(prompt).title == nearest
+    assert unlearned(NAME, prompt)
+    assert not unlearned("diffusiongemma-26B", prompt)
 
 
 def test_the_player_says_so_and_shows_no_proud_number(browser, tmp_path):

@@ -20,6 +20,7 @@ from visualizer.page.ui import build_page, page_head, page_theme
 from visualizer.prompts import load_prompts
 from visualizer.trace.canvas import CanvasState, Finish, Frame, Phase
 from visualizer.trace.file import load_trace
+from visualizer.wordings import wordings_for
 
 FAMILY_OF_CARD = {"acrostic": "acrostic", "why": "why", "palindrome": "function", "planets": "planets",
                   "story": "story", "haiku": "haiku"}  # fmt: skip
@@ -184,8 +185,8 @@ def test_a_token_can_be_inspected_with_the_keyboard(page):
 def test_on_a_phone_the_canvas_comes_first_and_what_is_needed_stays_in_reach(browser, address):
     phone = open_page(browser, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     phone.goto(address)
-    phone.wait_for_selector("#player .dp-panel .dp-cell")
-    assert _top(phone, "#player .dp-panel") < 844 - 300  # with room for ten lines
+    phone.wait_for_selector("#player .dp-caption:not(:empty)")  # the recording that a first visit opens with
+    assert _top(phone, "#player .dp-caption") - _top(phone, "#player .dp-panel") > 200  # seven lines in sight
     start(phone, "#card-planets")
     wait_for_end(phone)
     phone.evaluate("document.querySelector('#player').scrollIntoView({block: 'start'})")
@@ -239,6 +240,36 @@ def held_page(browser, engine, runs_folder=None):
         opened.close()
     finally:
         shown.close()
+
+
+def test_own_words_make_a_prompt_and_a_word_that_cannot_be_used_makes_none(browser):
+    engine = GatedEngine()
+    engine.let(3)
+    with held_page(browser, engine) as page:
+        page.click("#own-words summary")
+        page.fill("#own-words [aria-label=word]", "ab")
+        page.click("#own-words button >> nth=0")
+        assert "3 to 8 letters" in page.eval_on_selector(
+            "#own-words [aria-label=word]", "field => field.validationMessage"
+        )
+        assert page.input_value("#prompt textarea") == ""
+        page.fill("#own-words [aria-label=word]", "Zoë")
+        page.press("#own-words [aria-label=word]", "Enter")
+        wait_for_end(page)
+        wanted = wordings_for(engine.card.name)[0].prompt({"word": "Zoe"})
+        assert page.input_value("#prompt textarea") == page.inner_text("#player .dp-prompt") == wanted
+
+
+def test_a_prompt_that_was_not_learned_offers_the_nearest_that_was(browser):
+    engine = GatedEngine()
+    engine.let(6)
+    with held_page(browser, engine) as page:
+        page.fill("#prompt textarea", "Write a haiku about tax.")
+        start(page, "#denoise")
+        wait_for_end(page)
+        assert "has not learned" in page.inner_text(".dp-unlearned")
+        start(page, ".dp-unlearned button")
+        assert page.inner_text("#player .dp-prompt").startswith("Compose a haiku about machine learning")
 
 
 def test_a_thought_and_a_system_prompt_are_asked_for_where_the_checkpoint_knows_them(browser):

@@ -11,7 +11,8 @@ import pytest
 from visualizer.page.styles import page_css
 
 FUNCTIONS = {
-    "attr", "brightness", "calc", "clamp", "color-mix", "conic-gradient", "format", "has", "inset", "linear-gradient",
+    "attr", "brightness", "calc", "clamp", "color-mix", "conic-gradient", "format", "has", "inset", "is",
+    "linear-gradient",
     "minmax", "not", "radial-gradient", "repeat", "scale", "scaleX", "translate", "translateX", "url", "var", "where",
 }  # fmt: skip
 """Each is in Safari 17.0. Not in it: light-dark() (17.5), colours from others (rgb(from …), 18.0), if()."""

@@ -14,20 +14,21 @@ from visualizer.bundled import POCKET_FOLDER
 from visualizer.prompts import Prompt, load_prompts
 
 
+def is_limited(checkpoint: str) -> bool:
+    """Whether a checkpoint answers what it has learned and nothing else."""
+    return checkpoint == _known()[0]
+
+
 def unlearned(checkpoint: str, prompt: str) -> str:
     """A sentence for who asks a checkpoint what it has not learned; empty where it has, or where that is not known."""
-    name, patterns = _known()
     text = " ".join(prompt.split())
-    if checkpoint != name or any(pattern.fullmatch(text) for pattern in patterns):
+    if not is_limited(checkpoint) or any(pattern.fullmatch(text) for pattern in _known()[1]):
         return ""
-    return (
-        "This small checkpoint has not learned prompts like this one: look at the process, the words mean nothing. "
-        f"The nearest that it knows is “{_nearest(text).title}”."
-    )
+    return "This small checkpoint has not learned prompts like this one: look at the process, the words mean nothing."
 
 
-def _nearest(prompt: str) -> Prompt:
-    """The demo prompt that shares most words with it."""
+def nearest_demo(prompt: str) -> Prompt:
+    """The demo prompt that shares most words with a prompt."""
     asked = _words(prompt)
     return max(load_prompts(), key=lambda demo: len(asked & _words(demo.text)) / len(_words(demo.text)))
 

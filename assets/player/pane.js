@@ -32,7 +32,7 @@ const panes = (() => {
         <div class="dp-meter dp-rule" data-ui="stableHalf"><p><span data-ui="stable"></span></p>
           <div class="dp-bar"><i data-ui="stableBar"></i></div></div>
       </div>
-      <p class="dp-unlearned" data-ui="unlearned"></p>
+      <p class="dp-unlearned"><span data-ui="unlearned"></span> <button type="button" data-ui="nearest"></button></p>
       <p class="dp-problem" data-ui="problem"></p>
     </section>
     <div class="dp-panel" data-ui="panel">
@@ -100,6 +100,7 @@ const panes = (() => {
       ui.panel.style.minHeight = `${Math.ceil(tallest)}px`;
     });
     growth.observe(ui.canvas);
+    ui.nearest.addEventListener("click", () => window.denoiseForm.denoiseDemo(run.nearest[0]));
     /** Let the panel take the height that its text has now. */
     function settleHeight() {
       tallest = 0;
@@ -139,6 +140,8 @@ const panes = (() => {
         : "The model runs, or ran, for this page.";
       write(ui.problem, run.problem);
       write(ui.unlearned, run.unlearned);
+      write(ui.nearest, `Run “${run.nearest[1]}”`);
+      ui.nearest.hidden = !window.denoiseForm; // a page that has been exported runs nothing
       ui.status.classList.toggle("dp-foreign", Boolean(run.unlearned));
       write(ui.seed, run.reason && run.settings.seed !== undefined ? `seed ${run.settings.seed}` : "");
       ui.status.classList.toggle("dp-waiting", !step); // the numbers keep their room

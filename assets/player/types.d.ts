@@ -43,6 +43,8 @@ interface StartMessage {
   recorded?: boolean;
   /** Says that the checkpoint has not learned such prompts; missing where it has, or nothing is known. */
   unlearned?: string;
+  /** The demo prompt that is nearest to one that it has not learned: its id and title. */
+  nearest?: [string, string];
   /** How the text came onto its canvas; missing where it was denoised. */
   writing?: "typed" | "drawn";
 }
@@ -179,6 +181,15 @@ interface Limits {
   defaults: Record<string, string | number | boolean>;
   ranges: Record<string, string>;
   unknown: string[];
+  wordings: Wording[];
+  beyond: boolean;
+}
+/** A line to fill in: visualizer/wordings.py. */
+interface Wording {
+  line: string;
+  text: string;
+  budget: number;
+  fields: Record<string, string | string[]>;
 }
 /** What the page asks for, see visualizer/page/answers.py. */
 type Wish =
@@ -255,6 +266,7 @@ interface Run {
   writing: Writing;
   recorded: boolean;
   unlearned: string;
+  nearest: [string, string];
   label: string;
   texts: Map<number, string>;
   /** Of special tokens, what is drawn for them. */

@@ -13,11 +13,13 @@ from collections.abc import Iterator
 
 import gradio as gr
 
+from visualizer.learned import is_limited
 from visualizer.model import CheckpointCard
 from visualizer.page.styles import form_script
 from visualizer.prompts import Prompt
 from visualizer.run import Gallery
 from visualizer.settings import KNOBS, SET_BY_VISITORS, Choice, Knob, Number, Switch
+from visualizer.wordings import wordings_for
 
 _GLUE = """
 const form = createForm(element.querySelector('.form-root'), {markup}, {prompts});
@@ -39,8 +41,9 @@ def build_form(card: CheckpointCard, prompts: tuple[Prompt, ...], gallery: Galle
 
 
 def limits_of(card: CheckpointCard) -> str:
-    """What the form takes over from a checkpoint, as JSON: `defaults` by knob, the `ranges` of numbers in words, and
-    the `unknown` knobs, which it does not show."""
+    """What the form takes over from a checkpoint, as JSON: `defaults` by knob, the `ranges` of numbers in words, the
+    `unknown` knobs, which it does not show, the `wordings` to fill in, and whether there is nothing `beyond` them and
+    the demo prompts."""
     highest = {"canvas_length": card.canvas_length}
     ranges = {
         knob.name: f"{knob.lowest:g} to {highest.get(knob.name, knob.highest):.10g}"
@@ -50,17 +53,26 @@ def limits_of(card: CheckpointCard) -> str:
     defaults = {name: getattr(card.defaults, name) for name in SET_BY_VISITORS if name not in ("seed", "system")}
     knows = {"think": card.thinks, "system": card.takes_system}
     unknown = [name for name, known in knows.items() if not known]
-    return json.dumps({"defaults": defaults, "ranges": ranges, "unknown": unknown})
+    wordings = [vars(wording) for wording in wordings_for(card.name)]
+    return json.dumps(
+        {
+            "defaults": defaults,
+            "ranges": ranges,
+            "unknown": unknown,
+            "wordings": wordings,
+            "beyond": not is_limited(card.name),
+        }
+    )
 
 
 def _markup(prompts: tuple[Prompt, ...], gallery: Gallery) -> Iterator[str]:
-    yield '<label id="prompt"><span>Prompt</span><textarea name="prompt" rows="3" '
-    yield 'placeholder="Ask for something with a shape…"></textarea></label>'
+    yield '<label id="prompt"><span>Prompt</span><textarea name="prompt" rows="3"></textarea></label>'
     yield '<div id="actions"><button type="submit" id="denoise">Denoise</button>'
     yield '<button type="button" id="stop">Stop</button></div><p id="place" role="status"></p><div id="cards">'
     for prompt in prompts:
         yield _demo(prompt, gallery.id_of(prompt))
-    yield '</div><details id="knobs"><summary>Knobs</summary><div>'
+    yield '</div><details id="own-words" class="fold"><summary>In your own words</summary><div></div></details>'
+    yield '<details id="knobs" class="fold"><summary>Knobs</summary><div>'
     for knob in KNOBS:
         if knob.about:
             yield _field(knob)

@@ -177,8 +177,9 @@ def _masthead(card: CheckpointCard) -> str:
     limits = _POCKET_LIMITS if card.folder == POCKET_FOLDER else ""
     return (
         f"<h1>{TITLE}</h1>"
-        "<p>Ordinary language models type. This one starts from a canvas of random tokens and, step by step, keeps "
-        "what it is sure of, in any order, and throws the rest back to noise. "
+        "<p>Ordinary language models type. This one starts from a canvas of random tokens and"
+        "<span class='at-length'>, step by step,</span> keeps what it is sure of, in any order"
+        "<span class='at-length'>, and throws the rest back to noise</span>. "
         f"<span id='checkpoint-name'>Checkpoint: {html.escape(card.name)}{limits}.</span></p>"
     )
 

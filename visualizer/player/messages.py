@@ -34,7 +34,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from visualizer.learned import unlearned
+from visualizer.learned import nearest_demo, unlearned
 from visualizer.picture import Glyphs, special_sign, text_columns
 from visualizer.player.direction import direction_fields
 from visualizer.player.report import report_of
@@ -194,9 +194,11 @@ class MessageWriter:
 def start_message(run: str, info: RunInfo, recorded: bool = False) -> str:
     """The message that opens a run and clears the canvas. recorded: it is replayed, not happening now.
 
-    Of a prompt that the checkpoint has not learned, `unlearned` says so; of a text that was not denoised, `writing`.
+    Of a prompt that the checkpoint has not learned, `unlearned` says so, with the nearest demo prompt that it knows; of
+    a text that was not denoised, `writing`.
     """
     warning = unlearned(info.checkpoint, info.prompt)
+    nearest = nearest_demo(info.prompt)
     writing = {} if info.writing is Writing.DENOISED else {"writing": info.writing.value}
     return _dumps(
         {
@@ -210,7 +212,7 @@ def start_message(run: str, info: RunInfo, recorded: bool = False) -> str:
             "started_at": info.started_at,
             "recorded": recorded,
         }
-        | ({"unlearned": warning} if warning else {})
+        | ({"unlearned": warning, "nearest": [nearest.id, nearest.title]} if warning else {})
         | writing
     )
 
