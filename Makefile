@@ -71,7 +71,7 @@ bench: $(VENV)/.tests-installed ## Measure step time, message size, yield-to-dra
 	$(BIN)/python -m bench.player
 	$(BIN)/python -m bench.export
 
-soak: $(VENV)/.tests-installed ## Try to break it: 200 runs of a crowd with faults, each fault 20 times, 10,000 odd calls
+soak: $(VENV)/.tests-installed ## Try to break it: 208 runs of a crowd with faults, each fault 20 times, 10,000 odd calls
 	sh tests/install-browser.sh
 	$(BIN)/python -m bench.soak $(if $(SEED),--seed $(SEED))
 	$(BIN)/python -m bench.faults

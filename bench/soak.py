@@ -1,4 +1,4 @@
-"""Whether the app stays up and loses nothing: `python -m bench.soak [--runs 200] [--seed 1]`.
+"""Whether the app stays up and loses nothing: `python -m bench.soak [--runs 208] [--seed 1]`.
 
 Ten programs and two pages of real browsers come at once, twice each, so that what is kept within bounds is full; then
 twenty runs of one prompt alone; then all again, who stop, dawdle and vanish while the model's process is killed, hangs
@@ -86,7 +86,7 @@ def runs_folder(home: Path) -> Path:
 def main() -> int:
     """Soak, and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--runs", type=int, default=208)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--faults", type=int, default=4, help="of each kind")
     parser.add_argument("--log", type=Path, help="the app's log, to be read afterwards")

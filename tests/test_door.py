@@ -146,6 +146,17 @@ def test_a_file_that_was_not_uploaded_is_not_opened(address):
     assert asked(address, "/gradio_api/call/_taken", {"data": [file]})[0] == 422
 
 
+def test_another_page_than_the_one_is_not_there(address):
+    assert asked(address, "/?page=other") == (404, "There is one page here.\n")
+    assert asked(address, "/?page=")[0] == 200
+
+
+def test_a_form_without_files_is_no_upload(address):
+    form = b'--x\r\nContent-Disposition: form-data; name="files"\r\n\r\nx\r\n--x--\r\n'
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+    assert asked(address, "/gradio_api/upload", form, "POST", kind) == (400, "An upload is a form with files.\n")
+
+
 def test_an_upload_that_is_not_opened_is_counted_until_it_goes(served):
     """Five of the largest files are refused, or the disk would be anybody's."""
     app, _ = served

@@ -42,7 +42,7 @@ def listen(run):
     async def gather():
         return [json.loads(message) async for message in run.messages()]
 
-    return asyncio.run(asyncio.wait_for(gather(), 60))
+    return asyncio.run(asyncio.wait_for(gather(), 300))
 
 
 def kinds(messages):
@@ -61,7 +61,7 @@ def head(run, count):
         await stream.aclose()
         return seen
 
-    return asyncio.run(asyncio.wait_for(gather(), 60))
+    return asyncio.run(asyncio.wait_for(gather(), 300))
 
 
 WHOLE = ["start", "step", "step", "step", "end", "recording", "kept"]
@@ -271,7 +271,7 @@ def test_a_program_hears_its_places_and_then_every_frame(engine):
         return [(news.place, news.frame and news.frame.answer) async for news in run.news()]
 
     engine.let(6)
-    assert asyncio.run(asyncio.wait_for(gather(), 60)) == [(1, None), (0, None), (0, None), (0, "ab")]
+    assert asyncio.run(asyncio.wait_for(gather(), 300)) == [(1, None), (0, None), (0, None), (0, "ab")]
 
 
 @pytest.mark.parametrize(

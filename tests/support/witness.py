@@ -198,8 +198,9 @@ class Witness:
         if kept != asked.told:
             self.foreign += 1
             self._say(asked, "was shown other frames than were kept of its run")
-        if trace.info.prompt != asked.prompt or any(settings[name] != value for name, value in asked.knobs.items()):
-            self._say(asked, f"asked for {asked.prompt!r} with {asked.knobs}, and {settings} ran")
+        ran = {name: settings[name] for name in asked.knobs}
+        if (trace.info.prompt, ran) != (asked.prompt.strip(), asked.knobs):
+            self._say(asked, f"asked for {asked.prompt!r} with {asked.knobs}, and {trace.info.prompt!r} with {ran} ran")
         ended = {asked.ended} if asked.ended else {"stopped", "failed", *_FINISHED}
         # A stop that comes with the last frame may be the first of the two, or the second.
         ended |= {"stopped"} if asked.stops else set()
