@@ -37,6 +37,7 @@ from transformers.models.diffusion_gemma.generation_diffusion_gemma import (
     StableAndConfidentStoppingCriteria,
 )
 
+from visualizer.draft import NO_DRAFT, Draft
 from visualizer.model import denoise as denoise_module
 from visualizer.model.denoise import denoise
 from visualizer.model.readout import Reader, Readout
@@ -46,6 +47,8 @@ from visualizer.trace import CanvasState, Phase
 
 _LEAST = 1e-30
 """transformers refuses a stop entropy of 0, which we allow; below this no mean entropy falls either."""
+_CERTAIN = -1e4
+"""Of a logit beside that of a certain token."""
 _TINY_VISION = {"model_type": "gemma4_vision", "hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1,
                 "num_attention_heads": 1, "num_key_value_heads": 1, "head_dim": 8}  # fmt: skip
 
@@ -107,9 +110,14 @@ class OracleRun:
 
 
 def run_ours(
-    model: nn.Module, prompt_ids: Sequence[int], settings: Settings, stop_ids: frozenset[int], keep_logits: bool = False
-) -> OurRun:
-    """Run the viewer's own loop and note its noise, and its logits if asked for."""
+    model: nn.Module, prompt_ids: Sequence[int], settings: Settings, stop_ids: frozenset[int],
+    keep_logits: bool = False, draft: Draft = NO_DRAFT,
+) -> OurRun:  # fmt: skip
+    """Run the viewer's own loop and note its noise, and its logits if asked for.
+
+    With a draft, what is noted is what a reference is to be handed, who knows of none: the canvas that a block begins
+    with for its noise, and logits that are certain of what is pinned.
+    """
     noise: list[np.ndarray] = []
     logits: list[np.ndarray] = []
 
@@ -129,7 +137,15 @@ def run_ours(
         patch.object(denoise_module, "draw_noise", noted_noise),
         patch.object(Reader, "read", noted_read if keep_logits else read),
     ):
-        states = list(denoise(model, prompt_ids, settings, stop_ids))
+        states = list(denoise(model, prompt_ids, settings, stop_ids, draft=draft))
+    # One is drawn as a block begins and one a step, as many as there are states before a commit.
+    begun = [state for state in states if state.phase is not Phase.COMMIT]
+    for index, state in enumerate(begun):
+        if state.phase is Phase.NOISE:
+            noise[index] = state.canvas_ids
+    for step, row in zip((state for state in begun if state.phase is Phase.STEP), logits, strict=bool(logits)):
+        row[step.pinned] = _CERTAIN
+        row[step.pinned, step.canvas_ids[step.pinned]] = 0.0
     return OurRun(states, noise, logits)
 
 
@@ -219,8 +235,8 @@ class _Handed(DiffusionGemmaForBlockDiffusion):
             best = probabilities.argmax(dim=-1)
             sampled = torch.from_numpy(state.canvas_ids.astype(np.int64))
             # Of the tokens that we sampled only the accepted ones are known, and only those matter.
-            differs = torch.from_numpy(state.canvas_ids != state.candidate_ids) & torch.from_numpy(state.accepted)
-            return torch.where(differs, sampled, best)[:, None]
+            differs = ((state.canvas_ids != state.candidate_ids) & state.accepted) | state.pinned
+            return torch.where(torch.from_numpy(differs), sampled, best)[:, None]
 
         with patch.object(torch, "multinomial", chosen):
             canvas, best, logits, finished = super()._denoising_step(*arguments, **named)

@@ -24,6 +24,7 @@ from tests.support.played import WORDS, live_messages, made_run, player_page, re
 STEPS = 48
 CANVASES = (256, 1024)
 LAYOUTS = ("settled", "flow", "grid")
+INSIDE = ("map", "table", "curves")
 VIEWS = ("states", "noise", "confidence", "order", "revisions")
 _SETTLE_MS = 300
 _UNBROKEN = tuple(word for word in WORDS if "\n" not in word)
@@ -104,6 +105,15 @@ def measure_scrubs(
                 print(_row(f"{name}: the frame after", times["afterwards"]), flush=True)
 
 
+def measure_inside(page: Page, length: int, rounds: int) -> None:
+    """Print rows for every look inside, open while the settled layout is scrubbed."""
+    page.click(".dp-inside summary")
+    for inside in INSIDE:
+        page.click(f".dp-inside button[value={inside}]")
+        measure_scrubs(page, length, f" and the {inside} open", ("settled",), VIEWS[:1], rounds)
+    page.click(".dp-inside summary")
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -120,6 +130,7 @@ def main() -> None:
             print(_row(f"live, {length} positions, 30 steps/s", measure_live(page, length, 30)), flush=True)
             page.evaluate("message => send(message)", recording(made_run(length, STEPS)))
             measure_scrubs(page, length, "", LAYOUTS, VIEWS if arguments.all else VIEWS[:1], arguments.rounds)
+            measure_inside(page, length, arguments.rounds)
             page.evaluate("message => send(message)", recording(made_run(length, STEPS, words=_UNBROKEN)))
             measure_scrubs(page, length, " without a line break", ("settled", "flow"), VIEWS[:1], arguments.rounds)
             page.close()

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.recorded import TINY_RUN, GatedEngine, RecordedEngine
+from visualizer.draft import Draft
 from visualizer.errors import SettingsError, TraceError
 from visualizer.page.answers import Answers, varied
 from visualizer.prompts import load_prompts
@@ -176,6 +177,14 @@ def test_a_run_is_made_again_with_one_knob_changed_and_compared(answers):
     assert left["prompt"] == right["prompt"] == "hello"
     differing = {name for name in left["settings"] if left["settings"][name] != right["settings"][name]}
     assert differing == {"sampler"}
+
+
+def test_what_was_written_on_the_canvas_stands_there_again(answers):
+    one, other, draft = new_run_id(), new_run_id(), Draft({0: 204})
+    answers.runs.begin(Request(one, "hello", Settings(canvas_length=8), draft))
+    answer(answers, do="open", id=one)
+    answer(answers, do="again", left=one, id=other, change="sampler")
+    assert answers.trace(other).info.draft == draft
 
 
 SETTINGS = Settings(canvas_length=100, max_steps=48, seed=5)

@@ -32,3 +32,10 @@ def test_the_types_name_what_is_sent_and_the_scripts_use_all_of_it():
 def test_no_script_states_a_shared_fact_itself():
     facts = (ALPHABET, NOISE_SIGN, RETURN_SIGN, ENDINGS["length"])
     assert [(name, fact) for name, script in SCRIPTS.items() for fact in facts if fact in script] == []
+
+
+def test_the_notes_for_readers_are_left_out_of_the_bundle_and_nothing_else():
+    script = player_bundle()[0]
+    assert "@param" not in script
+    code = [line for line in SCRIPTS["dom.js"].splitlines() if not line.lstrip().startswith(("/**", "*"))]
+    assert "\n".join(code) in script

@@ -16,6 +16,7 @@ from tests.support import failing_child
 from tests.support.canvas_samples import differing_fields, tiny_state
 from tests.support.waiting import wait_until
 from visualizer.bundled import POCKET_FOLDER
+from visualizer.draft import Draft
 from visualizer.errors import CheckpointError, EngineError, NotFiniteError, SettingsError
 from visualizer.model import denoise as denoise_module
 from visualizer.model import gpu_error
@@ -75,6 +76,15 @@ def test_a_run_yields_every_frame_and_ends(engine):
 
 def test_the_child_computes_what_this_process_computes(engine, expected):
     assert_same_frames(list(engine.run(PROMPT, SHORT)), expected)
+
+
+def test_the_child_is_told_what_stands_on_the_canvas(engine, checkpoint):
+    draft = Draft({2: 204, 20: 71}, {4: 74})
+    ours = list(frames(checkpoint, PROMPT, SHORT, draft))
+    assert ours[0].state.canvas_ids[[2, 4]].tolist() == [204, 74]
+    assert_same_frames(list(engine.run(PROMPT, SHORT, draft)), ours)
+    with pytest.raises(SettingsError, match="The draft is longer than the canvas"):
+        next(engine.run(PROMPT, SHORT, Draft(seeded={32: 7})))
 
 
 def test_two_runs_after_one_another_are_the_same_and_another_seed_is_not(engine):

@@ -15,7 +15,8 @@ HOUSE = ROOT / "visualizer"
 FLOORS = ("command", "page", "export", "run", "hub", "player", "picture", "model", "measure", "trace")
 """High to low. Under all of them lie the files of `visualizer/` itself; its `__main__` stands on top."""
 ON_MLX = {
-    f"visualizer.model.{name}" for name in ("sampler", "readout", "denoise", "device", "evaluation", "typewriter")
+    f"visualizer.model.{name}"
+    for name in ("block_draft", "sampler", "readout", "denoise", "device", "evaluation", "typewriter")
 }
 """Loaded in the model's own process only, so no front door names what they hold."""
 HEAVY = ("mlx", "mlx_lm", "mlx_vlm", "transformers", "torch", "gradio", "av", "imageio", "PIL")

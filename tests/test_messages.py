@@ -172,7 +172,7 @@ def noise_of(message):
 
 @given(state_sequences(VOCAB))
 def test_with_noise_a_decoder_recovers_what_the_model_reads(states):
-    writer, told, sent = MessageWriter(VOCAB, with_noise=True), set(), set()
+    writer, told, sent = MessageWriter(VOCAB, whole=True), set(), set()
     for state in states:
         fresh = state.token_ids() - told
         told |= fresh
@@ -182,6 +182,28 @@ def test_with_noise_a_decoder_recovers_what_the_model_reads(states):
         assert not texts & sent
         sent |= texts
         assert {*state.canvas_ids.tolist(), *shown_ids(state), *state.top_ids.ravel().tolist()} <= sent
+
+
+@given(state_sequences(VOCAB))
+def test_a_whole_message_has_every_further_candidate_that_a_level_tells_from_nothing(states):
+    writer = MessageWriter(VOCAB, whole=True)
+    for state in states:
+        packed, found = json.loads(writer.write(Frame(state, {}))).get("q", ""), {}
+        while packed:
+            position, count = number(packed[:2]), number(packed[2])
+            ranks = [packed[3 + 4 * k : 7 + 4 * k] for k in range(count)]
+            found[position] = [(number(rank[:3]), number(rank[3])) for rank in ranks]
+            packed = packed[3 + 4 * count :]
+        levels = np.round(state.top_probabilities * 63).astype(int)
+        assert found == {
+            position: ranked
+            for position in range(len(state.canvas_ids))
+            if (ranked := [
+                (int(token_id), int(level))
+                for token_id, level in zip(state.top_ids[position, 1:], levels[position, 1:], strict=True)
+                if level > 0
+            ])
+        }  # fmt: skip
 
 
 def test_noise_and_its_texts_stay_out_of_a_live_message_until_they_are_shown():
@@ -365,7 +387,7 @@ def test_a_recording_holds_the_messages_of_its_run_with_the_noise(states):
     assert (start["k"], start["recorded"]) == ("start", True)
     assert report["k"] == "report"
     assert (end["k"], end["reason"], end["message"]) == ("end", "failed", "Memory ran out.")
-    writer = MessageWriter(VOCAB, with_noise=True)
+    writer = MessageWriter(VOCAB, whole=True)
     assert steps == [json.loads(writer.write(frame)) for frame in trace.frames()]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from contextlib import contextmanager
 from dataclasses import replace
@@ -270,6 +271,21 @@ def test_a_prompt_that_was_not_learned_offers_the_nearest_that_was(browser):
         assert "has not learned" in page.inner_text(".dp-unlearned")
         start(page, ".dp-unlearned button")
         assert page.inner_text("#player .dp-prompt").startswith("Compose a haiku about machine learning")
+
+
+def test_the_first_key_leads_past_the_form_and_headings_come_in_order(browser):
+    with held_page(browser, GatedEngine()) as page:
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.textContent") == "To the canvas"
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.querySelector('#player').contains(document.activeElement)")
+        found = page.eval_on_selector_all(
+            "h1, h2, h3, h4, h5, h6", "all => all.map(one => one.tagName + one.textContent)"
+        )
+        levels = [int(one[1]) for one in found]
+        assert levels[0] == 1
+        assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
 
 
 def test_a_thought_and_a_system_prompt_are_asked_for_where_the_checkpoint_knows_them(browser):

@@ -513,7 +513,8 @@ def test_the_figures_name_what_they_count(opened, long_run, long_recording):
     press(page, "End")
     page.click(".dp-figures summary")
     rows = page.eval_on_selector_all(
-        ".dp-figures dl > div", "rows => rows.map((row) => [...row.children].map((part) => part.textContent))"
+        ".dp-figures dl:first-of-type > div",
+        "rows => rows.map((row) => [...row.children].map((part) => part.textContent))",
     )
     figures = {name: value for name, value, about in rows if about}
     tokens = long_run[-1].state.answer_length

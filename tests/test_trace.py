@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from tests.support.canvas_samples import tiny_state
 from tests.support.made_traces import made_trace, stopped_trace
 from tests.support.mutations import mutate
+from visualizer.draft import Draft
 from visualizer.errors import TraceError
 from visualizer.run.frames import frames
 from visualizer.settings import Sampler, Settings
@@ -149,6 +150,26 @@ def test_a_real_run_plays_again_as_it_was_yielded(real, checkpoint, tmp_path):
     assert again.ended == real[-1].state.finish.value
 
 
+def test_a_run_on_a_written_canvas_keeps_who_wrote_what(checkpoint, tmp_path):
+    settings = Settings(canvas_length=16, max_tokens=32, max_steps=2, stop_entropy=0, seed=3)
+    draft = Draft({3: 204, 20: 71}, {5: 74}, {6: ((72, 0.1), (73, 0.9))}, "by hand")
+    trace = trace_of(replace(INFO, draft=draft), frames(checkpoint, "Name the planets.", settings, draft))
+    assert [np.flatnonzero(state.pinned).tolist() for state in trace.states] == [[3]] * 4 + [[4]] * 4
+    save_trace(trace, tmp_path / "run.jsonl.gz")
+    assert differences(load_trace(tmp_path / "run.jsonl.gz"), trace) == []
+    header, *states = map(json.loads, gzip.decompress((tmp_path / "run.jsonl.gz").read_bytes()).decode().splitlines())
+    assert header["draft"] == {
+        "pinned": {"3": 204, "20": 71}, "seeded": {"5": 74}, "conditioning": {"6": [[72, 0.1], [73, 0.9]]},
+        "origin": "by hand",
+    }  # fmt: skip
+    assert states[0]["canvas_ids"][3:6:2] == [204, 74]
+
+
+def test_a_recording_of_a_canvas_that_nobody_wrote_on_has_no_word_of_it(real, tmp_path):
+    save_trace(trace_of(INFO, real), tmp_path / "run.jsonl")
+    assert "draft" not in json.loads((tmp_path / "run.jsonl").read_text().splitlines()[0])
+
+
 def test_the_same_run_gives_the_same_bytes(real, tmp_path):
     for name in ("a.jsonl.gz", "b.jsonl.gz"):
         save_trace(trace_of(INFO, real), tmp_path / name)
@@ -247,6 +268,9 @@ GONE = object()
         (1, "ended", "eaten", "line 1: ended"),
         (1, "begins_in_thought", 1, "line 1: begins_in_thought is not true"),
         (1, "begins_in_thought", False, "line 1: begins_in_thought is not true"),
+        (1, "draft", [], "line 1: draft is refused: A draft is an object"),
+        (1, "draft", {"pinned": {"0": VOCAB}}, "line 1: draft is refused: The draft holds the token id 262,144"),
+        (1, "draft", {"pinned": {"x": 5}}, "line 1: draft is refused: A position of a draft"),
         (1, "__class__", "os.system", "line 1: '__class__' is an unknown field"),
         (1, "device", GONE, "line 1: device is missing"),
         (3, "accepted", "12", "line 3: accepted"),

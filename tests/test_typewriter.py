@@ -10,6 +10,7 @@ import pytest
 from tests.support.tiny_typewriter import make_typewriter
 from visualizer.command.serve import serve_command
 from visualizer.command.terminal import FAILURE
+from visualizer.draft import Draft
 from visualizer.errors import CheckpointError, SettingsError
 from visualizer.export import export
 from visualizer.model import check_denoises, load_checkpoint, read_card
@@ -105,6 +106,11 @@ def test_a_knob_that_it_does_not_have_is_refused_by_name(checkpoint):
     check_settings(card, card.defaults.changed(seed=7, temperature=0.3, max_tokens=12))
     with pytest.raises(SettingsError, match="The entropy bound is of no use to tiny-typewriter"):
         check_settings(card, card.defaults.changed(entropy_bound=2.5))
+
+
+def test_nothing_can_stand_on_its_page_before(checkpoint):
+    with pytest.raises(SettingsError, match="tiny-typewriter types one token after the other, and nothing can stand"):
+        check_settings(checkpoint.card, checkpoint.card.defaults, Draft({0: 7}))
 
 
 def test_the_engine_runs_it_in_the_place_of_the_other_and_a_stop_ends_it(checkpoint):

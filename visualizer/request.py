@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from visualizer.draft import NO_DRAFT, Draft
 from visualizer.errors import SettingsError
 from visualizer.settings import MAX_PROMPT_CHARACTERS, SET_BY_VISITORS, Settings
 
@@ -21,13 +22,14 @@ class Request:
     """A run that somebody asks for.
 
     id: 32 hexadecimal digits, drawn at random by who asks, so that the run can be stopped before anybody has heard of
-    it; whoever knows it can open the run. prompt: without the spaces around it.
+    it; whoever knows it can open the run. prompt: without the spaces around it. draft: what stands on its canvases.
     Raises SettingsError for an id, a prompt or a knob that cannot be.
     """
 
     id: str
     prompt: str
     settings: Settings
+    draft: Draft = NO_DRAFT
 
     def __post_init__(self) -> None:
         if not isinstance(self.id, str) or not RUN_ID.fullmatch(self.id):
@@ -49,7 +51,10 @@ class Request:
         object.__setattr__(self, "prompt", self.prompt.strip())
 
     @classmethod
-    def of(cls, defaults: Settings, prompt: str, knobs: Mapping[str, object], run_id: str | None = None) -> Request:
+    def of(
+        cls, defaults: Settings, prompt: str, knobs: Mapping[str, object], run_id: str | None = None,
+        draft: Draft = NO_DRAFT,
+    ) -> Request:  # fmt: skip
         """A request with some knobs of the checkpoint's defaults changed, see `Settings.changed`.
 
         run_id: None draws one. Raises SettingsError as the request itself, and for knobs that visitors do not set.
@@ -58,7 +63,7 @@ class Request:
         if unknown:
             raise SettingsError(f"There is no knob called {', '.join(sorted(map(str, unknown))):.200}.")
         settings = defaults.changed(**{name: knobs.get(name) for name in SET_BY_VISITORS})
-        return cls(new_run_id() if run_id is None else run_id, prompt, settings)
+        return cls(new_run_id() if run_id is None else run_id, prompt, settings, draft)
 
 
 def new_run_id() -> str:

@@ -77,6 +77,23 @@ const decode = (() => {
     return alternatives;
   }
   /**
+   * All further candidates of a recording's step, at the positions that have any, among the alternatives.
+   * @param {string} text
+   * @param {(Alternatives | null)[]} alternatives
+   * @param {number} step
+   */
+  function addRanked(text, alternatives, step) {
+    for (let k = 0; k < text.length;) {
+      const [i, count] = [readNumber(text, k, 2), readNumber(text, k + 2, 1)];
+      k += 3;
+      const start = k;
+      const ranked = Array.from({ length: count }, (_, n) => ({ id: readNumber(text, start + 4 * n, 3), level: readNumber(text, start + 4 * n + 3, 1) }));
+      alternatives[i] = { step, ranked };
+      k += 4 * count;
+    }
+    return alternatives;
+  }
+  /**
    * The random tokens that the model reads at positions that are not accepted: position to id, or null if not sent.
    * @param {string | undefined} text
    * @param {Uint8Array} cells
@@ -155,7 +172,8 @@ const decode = (() => {
       accepted: texts.filter((i) => !isNoise(cells[i])).length,
       entropy: readLevels(message.h),
       probability: readLevels(message.p),
-      alternatives: readAlternatives(message.a ?? "", length, before, message.s),
+      ending: message.e === undefined ? null : readLevels(message.e),
+      alternatives: addRanked(message.q ?? "", readAlternatives(message.a ?? "", length, before, message.s), message.s),
       overrides: message.o ?? {},
       overrideCells: message.oc ?? {},
       noise: readNoise(message.z, cells),

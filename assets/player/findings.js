@@ -25,7 +25,7 @@ const findings = (() => {
      * @param {Run} run
      */
     function makeGroup({ kind, about, seen }, run) {
-      const [item, name, definition] = [make("li"), make("h4", "", kind), make("p", "dp-about", about)];
+      const [item, name, definition] = [make("li"), make("h2", "", kind), make("p", "dp-about", about)];
       item.append(name, definition, ...seen.map((one) => {
         const button = make("button", "dp-finding", one.says);
         button.type = "button";

@@ -268,5 +268,5 @@ const inspectors = (() => {
     const hide = () => { element.hidden = true; };
     return { show, hide };
   }
-  return { createInspector, spoken };
+  return { createInspector, describe, spoken };
 })();

@@ -43,12 +43,13 @@ const panes = (() => {
     <section class="dp-scores" data-ui="scores" aria-label="What the prompt asks for" hidden></section>
     <div class="dp-chart" data-ui="chart" hidden></div>
     <details class="dp-findings" data-ui="findings" hidden></details>
+    <details class="dp-inside" data-ui="inside" hidden></details>
     <details class="dp-scaffold" data-ui="scaffold" hidden></details>
     <details class="dp-figures" data-ui="figures" hidden></details>
     <section class="dp-answer" data-ui="answerBox" aria-label="Answer" hidden>
       <details class="dp-aside" data-ui="systemBox" hidden><summary>System prompt</summary><pre data-ui="system"></pre></details>
       <details class="dp-aside" data-ui="thoughtBox" hidden><summary>Thought</summary><pre data-ui="thought"></pre></details>
-      <div><h3>Answer</h3><button type="button" data-ui="copy">Copy</button></div>
+      <div><h2>Answer</h2><button type="button" data-ui="copy">Copy</button></div>
       <pre data-ui="answer" tabindex="0" role="region" aria-label="Text of the answer"></pre>
     </section>`;
 
@@ -74,9 +75,9 @@ const panes = (() => {
   /**
    * A pane in an empty element.
    * @param {HTMLElement} element
-   * @param {(seen: Finding) => void} onVisit
+   * @param {InsideEvents & {onVisit: (seen: Finding) => void}} events
    */
-  function createPane(element, onVisit) {
+  function createPane(element, events) {
     element.classList.add("dp-pane");
     element.innerHTML = MARKUP; // static
     const ui = named(element);
@@ -84,8 +85,9 @@ const panes = (() => {
     const canvas = canvases.createCanvas(ui.canvas);
     const chart = charts.createChart(ui.chart);
     const scores = scoreboards.createScores(ui.scores);
+    const inside = insides.createInside(find(element, "details.dp-inside", HTMLDetailsElement), events);
     const scaffold = scoreboards.createScaffold(find(element, "details.dp-scaffold", HTMLDetailsElement), canvas);
-    const found = findings.createFindings(find(element, "details.dp-findings", HTMLDetailsElement), onVisit);
+    const found = findings.createFindings(find(element, "details.dp-findings", HTMLDetailsElement), events.onVisit);
     const figures = charts.createFigures(find(element, "details.dp-figures", HTMLDetailsElement));
     let run = decode.newRun();
     let [tallest, width, layout, room, wasDirected, compared] = [0, 0, "", "", false, false];
@@ -217,7 +219,7 @@ const panes = (() => {
      * @param {number} index
      * @param {PaneOptions} options
      */
-    function show(index, { atEnd, xs, share, shot, ...options }) {
+    function show(index, { atEnd, xs, share, shot, chosen, ...options }) {
       const step = index < 0 ? undefined : run.trace[index];
       showState(step, atEnd);
       [ui.canvas.hidden, ui.empty.hidden] = [!step, Boolean(step)];
@@ -226,7 +228,7 @@ const panes = (() => {
       ui.caption.hidden = !step || !run.shots.length;
       write(ui.caption, run.shots[index]?.caption ?? "");
       ui.canvas.toggleAttribute("data-raw", Boolean(shot?.raw));
-      ui.chart.hidden = ui.meters.hidden = !step || !isDenoised(run);
+      ui.chart.hidden = ui.meters.hidden = ui.inside.hidden = !step || !isDenoised(run);
       ui.figures.hidden = !step;
       ui.scores.hidden = !step || !run.report?.checks.length;
       ui.scaffold.hidden = !step || !run.report;
@@ -240,6 +242,7 @@ const panes = (() => {
       fitNoise(Boolean(shot?.raw) && options.layout === "flow");
       canvas.show(run, index, { ...options, lit: options.lit ?? shot?.lit });
       chart.show(run, index, xs, share);
+      inside.show(run, index, chosen);
       scores.show(run, index);
       found.show(run, index);
       scaffold.show(run, xs, share);
@@ -297,9 +300,13 @@ const panes = (() => {
         layouts.draw(chip, { classes: "dp-cell dp-masked", text: null, wide: 2 + (x % 8), gap: x % 4 ? 1 : 0, sure: x % 3 });
       }
     }
+    function destroy() {
+      growth.disconnect();
+      inside.destroy();
+    }
     ui.copy.addEventListener("click", copyAnswer);
     sowField();
-    return { element, canvas, open, adopt, show, invite, settleHeight, setApart, run: () => run, destroy: () => growth.disconnect() };
+    return { element, canvas, open, adopt, show, invite, settleHeight, setApart, looksInside: inside.isOpen, run: () => run, destroy };
   }
   /**
    * A sentence that says how a run ended.

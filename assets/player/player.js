@@ -12,7 +12,7 @@ function createPlayer(root) {
   const { make, write, named, find } = dom;
   const { seconds } = words;
   const KEYS = [
-    ["space", "play, pause"], [", .", "one step back, on"], ["← →", "jump 5 %; on a token: the neighbour"], ["[ ]", "slower, faster"],
+    ["space", "play, pause"], [", .", "one step back, on"], ["← →", "jump 5 %; on a token: the neighbour"], ["↑ ↓", "in a look inside: a step back, on"], ["[ ]", "slower, faster"],
     ["0 – 9", "jump to that tenth"], ["Home End", "first, last step"], ["f", "full screen"], ["Esc", "close the inspector"], ["?", "these keys"],
   ];
   const INVITATION = "Pick a prompt. The canvas starts as pure noise; at every step the model accepts the tokens " +
@@ -27,14 +27,14 @@ function createPlayer(root) {
     <div class="dp-panes" data-ui="panes"></div>
     <section class="dp-timeline" data-ui="timeline" aria-label="Timeline" hidden></section>
     <aside class="dp-inspector" data-ui="inspector" aria-label="Token" hidden></aside>
-    <dialog class="dp-help" aria-label="Keys"><h3>Keys</h3><dl></dl><button type="button" autofocus>Close</button></dialog>
+    <dialog class="dp-help" aria-label="Keys"><h2>Keys</h2><dl></dl><button type="button" autofocus>Close</button></dialog>
     <div class="dp-unseen" role="status" data-ui="announced"></div>
     <div class="dp-unseen" aria-live="polite" data-ui="spoken"></div>`);
   root.tabIndex = -1; // a click anywhere in the player gives it the keys
   const ui = named(root);
   const help = find(root, ".dp-help", HTMLDialogElement);
   const timeline = timelines.createTimeline(ui.timeline, { onMove: repaint, onFull: fullScreen, onHelp: () => help.showModal() });
-  const pointer = pointers.createPointer(root, { eye: ui.inspector, ear: ui.spoken }, () => shown);
+  const pointer = pointers.createPointer(root, { eye: ui.inspector, ear: ui.spoken }, () => shown, repaint);
 
   let shown = [addPane()]; // the panes
   let [begun, lastJson, frame] = [false, "", 0];
@@ -43,7 +43,11 @@ function createPlayer(root) {
   let visited = null; // the finding that was gone to
 
   function addPane() {
-    const pane = panes.createPane(make("section"), (seen) => visit(pane, seen));
+    /** @type {Pane} */
+    const pane = panes.createPane(make("section"), {
+      onGo: (index) => timeline.visit(shown.indexOf(pane), index), onChoose: (b, i) => pointer.choose({ pane, b, i }),
+      onSay: (words) => write(ui.spoken, words), onChange: repaint, onVisit: (seen) => visit(pane, seen),
+    });
     ui.panes.append(pane.element);
     return pane;
   }
@@ -241,7 +245,7 @@ function createPlayer(root) {
     root.dataset.view = view;
     shown.forEach((pane, k) => {
       const atEnd = indices[k] === pane.run().trace.length - 1;
-      pane.show(indices[k], { ...directed(pane.run(), indices[k], shot), shot, lit: litAt(pane, indices[k]), atEnd, xs: timeline.places(k), share: indices[k] < 0 ? 0 : timeline.share() });
+      pane.show(indices[k], { ...directed(pane.run(), indices[k], shot), shot, lit: litAt(pane, indices[k]), atEnd, chosen: pointer.chosenIn(pane), xs: timeline.places(k), share: indices[k] < 0 ? 0 : timeline.share() });
     });
     if (indices[0] >= 0) root.dataset.drawn = String(indices[0]);
     timeline.show();
@@ -274,6 +278,7 @@ function createPlayer(root) {
     cancelAnimationFrame(frame);
     clearTimeout(later);
     timeline.pause();
+    themes.disconnect();
     pointer.destroy();
     shown.forEach((pane) => pane.destroy());
     root.removeEventListener("keydown", onKey);
@@ -283,6 +288,8 @@ function createPlayer(root) {
     for (const name of ["state", "drawn", "layout", "view"]) delete root.dataset[name];
   }
 
+  const themes = new MutationObserver(repaint); // what is painted and not styled is painted anew
+  themes.observe(document.documentElement, { attributeFilter: ["data-theme"] });
   root.addEventListener("keydown", onKey);
   find(help, "dl", HTMLElement).append(...KEYS.flatMap(([key, does]) => [make("dt", "", key), make("dd", "", does)]));
   find(help, "button", HTMLElement).addEventListener("click", () => help.close());

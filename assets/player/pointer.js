@@ -15,14 +15,19 @@ const pointers = (() => {
    * @param {HTMLElement} root
    * @param {{eye: HTMLElement, ear: HTMLElement}} ui
    * @param {() => Pane[]} panes those on show
+   * @param {() => void} onChoice another token is looked at
    */
-  function createPointer(root, ui, panes) {
+  function createPointer(root, ui, panes, onChoice) {
     const inspector = inspectors.createInspector(ui.eye);
     const listening = new AbortController();
     /** @type {Spot | null} */
     let hovered = null;
     /** @type {Spot | null} */
     let focused = null;
+    /** @type {Spot | null} */
+    let chosen = null; // the last that had the focus, or was chosen elsewhere
+    /** @type {HTMLElement | null} */
+    let outlined = null; // its cell, while somebody looks inside
     /** @type {HTMLElement | null} */
     let lit = null; // the cell that the inspector is about
     let [refocusing, width] = [false, 0];
@@ -44,6 +49,7 @@ const pointers = (() => {
 
     /** Show, refresh or hide the inspector: of the cell under the pointer, else of the focused one. */
     function inspect() {
+      outline();
       const spot = cellAt(hovered) ? hovered : focused;
       const [cell, place] = [cellAt(spot), placeAt(spot)];
       if (lit && lit !== cell) lit.classList.remove("dp-here");
@@ -101,7 +107,28 @@ const pointers = (() => {
     }
     /** Point at nothing. */
     function forget() {
-      [hovered, focused] = [null, null];
+      [hovered, focused, chosen] = [null, null, null];
+    }
+    /**
+     * Look at a token without going to it.
+     * @param {Spot} spot
+     */
+    function choose(spot) {
+      chosen = spot;
+      onChoice();
+    }
+    /**
+     * The token of a pane that is looked at.
+     * @param {Pane} pane
+     */
+    const chosenIn = (pane) => (chosen?.pane === pane ? { b: chosen.b, i: chosen.i } : null);
+    /** Outline the token that is looked at, while somebody looks inside its run. */
+    function outline() {
+      const cell = chosen?.pane.looksInside() ? cellAt(chosen) : null;
+      if (cell === outlined) return;
+      outlined?.removeAttribute("data-chosen");
+      cell?.setAttribute("data-chosen", "");
+      outlined = cell;
     }
     /**
      * The pointer came over something; in a gap between tokens the last one stays.
@@ -131,6 +158,7 @@ const pointers = (() => {
       const cell = cellOf(event);
       if (!cell) return;
       focused = spotOf(cell);
+      if (focused && !refocusing) choose(focused);
       const place = placeAt(focused);
       if (place && !refocusing) write(ui.ear, inspectors.spoken(place));
       inspect();
@@ -151,7 +179,7 @@ const pointers = (() => {
       listening.abort();
       size.disconnect();
     }
-    return { inspect, keepFocus, press, visit, forget, destroy };
+    return { inspect, keepFocus, press, visit, choose, chosenIn, forget, destroy };
   }
   return { createPointer, cellOf };
 })();

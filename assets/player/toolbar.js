@@ -101,5 +101,5 @@ const toolbars = (() => {
     }
     return { show, layout, view: () => view };
   }
-  return { createToolbar };
+  return { createToolbar, addButtons };
 })();

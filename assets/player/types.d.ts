@@ -3,8 +3,11 @@
 /** What visualizer/player/constants.py sends. */
 declare const SHARED: {
   alphabet: string;
+  axisShares: Record<"longTail" | "text" | "room", number>;
   codes: Record<"MASKED" | "NEW" | "DRAFT" | "COMMITTED" | "REVERTED" | "CHANGED_NEW" | "CHANGED_COMMITTED", number>;
   endings: Record<Reason, string>;
+  heatNats: number[];
+  mapShares: Record<"quiet" | "settled" | "right" | "guess" | "sureGuess", number>;
   maxNoiseCells: number;
   noiseSign: string;
   parts: Record<"ANSWER" | "THOUGHT" | "STRUCTURE" | "TAIL", number>;
@@ -64,6 +67,8 @@ interface StepMessage {
   d: string;
   x?: [number, number][];
   a?: string;
+  q?: string;
+  e?: string;
   t?: Record<string, string>;
   sp?: Record<string, string>;
   c?: Record<string, number>;
@@ -205,7 +210,7 @@ interface Window {
 
 // ---- Runs: decode.js makes them ---------------------------------------------------------------------------------------
 
-/** Second and third candidate of a position, and the step that they were sent with. */
+/** Further candidates of a position, of a live run two, and the step that they were sent with. */
 interface Alternatives {
   step: number;
   ranked: Candidate[];
@@ -245,6 +250,8 @@ interface Step {
   accepted: number;
   entropy: Uint8Array;
   probability: Uint8Array;
+  /** How probable it is that the text has ended; null where that was not recorded. */
+  ending: Uint8Array | null;
   alternatives: (Alternatives | null)[];
   /** Texts of positions where a character is split over tokens. */
   overrides: Record<number, string>;
@@ -398,9 +405,36 @@ interface ShowOptions {
   lit?: Set<number>;
 }
 
+// ---- The views inside a run: axis.js, heatmap.js, inside.js ------------------------------------------------------------
+
+/** Where positions stand, from 0 to 1. cut: the first that is drawn narrower (`length`: none); key: tells axes apart. */
+interface Axis {
+  length: number;
+  cut: number;
+  key: string;
+  at(i: number): number;
+  positionAt(share: number): number;
+}
+type InsideView = "map" | "table" | "curves";
+type MapInk = "settled" | "entropy" | "state";
+/** A step of a trace, and a position of its block. */
+interface MapSpot {
+  index: number;
+  b: number;
+  i: number;
+}
+interface InsideEvents {
+  onGo(index: number): void;
+  onChoose(b: number, i: number): void;
+  onSay(words: string): void;
+  onChange(): void;
+}
+
 // ---- Parts of the player ----------------------------------------------------------------------------------------------
 
 interface PaneOptions extends ShowOptions {
+  /** The token of this run that is looked at. */
+  chosen: { b: number; i: number } | null;
   /** How the step is directed. */
   shot: Shot | undefined;
   /** Whether this is the run's last step so far. */

@@ -8,7 +8,7 @@ const views = (() => {
     [CODE.MASKED]: "masked", [CODE.NEW]: "new", [CODE.DRAFT]: "draft", [CODE.COMMITTED]: "committed",
     [CODE.REVERTED]: "masked dp-reverted", [CODE.CHANGED_NEW]: "new dp-changed", [CODE.CHANGED_COMMITTED]: "committed dp-changed",
   };
-  const HEAT_NATS = [0.01, 0.1, 0.5, 1.5, 3]; // above each, one step hotter
+  const HEAT_NATS = SHARED.heatNats; // above each, one step hotter
   const MAX_HEAT = HEAT_NATS.length;
   /** A position that nobody has written yet. @type {TextLook} */
   const UNWRITTEN = { classes: "dp-cell dp-unwritten", text: "" };

@@ -16,6 +16,7 @@ import torch
 from bench.oracles import Follow, Transformers, run_mlx_vlm, run_ours
 from bench.random_checkpoint import write_random_checkpoint
 from visualizer.bundled import POCKET_FOLDER
+from visualizer.draft import Draft
 from visualizer.model.checkpoint import load_checkpoint, read_card
 from visualizer.trace.canvas import Finish, Phase
 
@@ -204,6 +205,28 @@ def test_fed_with_our_logits_a_reference_computes_the_same_step(sides):
         first, second, *_ = run(others).steps
         np.testing.assert_allclose(ours.steps[0].entropy_nats, first.entropy_nats, atol=2e-4)
         assert np.abs(ours.steps[1].entropy_nats - second.entropy_nats).max() > 1e-2
+
+
+def test_a_step_with_pinned_tokens_is_the_references_on_the_same_canvas_and_conditioning(sides):
+    """What is pinned conditions the next step as certain; what the reference itself would say there is not asked."""
+    side = sides["pocket"]
+    settings = side.ours.card.defaults.changed(
+        **PUBLISHED, max_tokens=48, canvas_length=24, max_steps=6, stop_entropy=0.0, seed=5
+    )
+    ids = side.ours.prompt_ids(PROMPTS["pocket"], settings)
+    words = side.ours.prompt_ids("because of the light", settings)[3:9]
+    draft = Draft(dict(zip(range(30, 30 + len(words)), words, strict=True)) | {0: words[0], 9: words[2]}, {4: words[1]})
+    ours = run_ours(side.ours.model, ids, settings, frozenset(), keep_logits=True, draft=draft)
+    theirs = side.theirs.run(ids, settings, frozenset(), ours, follow=Follow.LOGITS)
+    assert sum(state.pinned.sum() for state in ours.steps) == 6 * len(draft.pinned)
+    for state, step in zip(ours.steps, theirs.steps, strict=True):
+        free = ~state.pinned
+        np.testing.assert_allclose(state.entropy_nats[free], step.entropy_nats[free], atol=1e-3)
+        assert np.array_equal(state.candidate_ids[free], step.candidate_ids[free]), (state.block, state.step)
+    plain = run_ours(side.ours.model, ids, settings, frozenset(), keep_logits=True)
+    told = replace(ours, logits=plain.logits)  # as if what is pinned were as uncertain as anything
+    other = side.theirs.run(ids, settings, frozenset(), told, follow=Follow.LOGITS).steps[1]
+    assert np.abs(ours.steps[1].entropy_nats - other.entropy_nats)[~ours.steps[1].pinned].max() > 1e-2
 
 
 def spoiled(state):

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from unittest.mock import patch
 
+from visualizer.draft import NO_DRAFT, Draft
 from visualizer.model import Checkpoint, CheckpointCard
 from visualizer.run import child
 from visualizer.settings import Settings
@@ -34,9 +35,9 @@ def serve_with_too_little_memory(card: CheckpointCard, pipe: Connection, level: 
         _serve(card, pipe, level)
 
 
-def faulty_frames(checkpoint: Checkpoint, prompt: str, settings: Settings) -> Iterator[Frame]:
+def faulty_frames(checkpoint: Checkpoint, prompt: str, settings: Settings, draft: Draft = NO_DRAFT) -> Iterator[Frame]:
     """Frames of a real run; after two of them the fault that the prompt names."""
-    run = _frames(checkpoint, prompt, settings)
+    run = _frames(checkpoint, prompt, settings, draft)
     if not prompt.startswith(RAISE) and prompt not in FAULTS:
         yield from run
         return

@@ -8,6 +8,7 @@ from collections.abc import Generator, Sequence
 
 from tests.support.canvas_samples import tiny_state
 from visualizer.bundled import POCKET_FOLDER
+from visualizer.draft import Draft
 from visualizer.model.checkpoint import CheckpointCard, read_card
 from visualizer.run.child import Loading
 from visualizer.settings import Settings
@@ -40,7 +41,7 @@ class RecordedEngine:
     def stop(self) -> None:
         """Frames come by themselves; the run is told when it takes the next."""
 
-    def run(self, prompt: str, settings: Settings) -> Generator[Frame]:
+    def run(self, prompt: str, settings: Settings, draft: Draft) -> Generator[Frame]:
         """The recorded frames, whatever is asked."""
         for frame in self._frames:
             time.sleep(self._seconds_per_frame)
@@ -65,7 +66,7 @@ class GatedEngine:
     def stop(self) -> None:
         """A run that waits for its next frame goes on waiting until it is let."""
 
-    def run(self, prompt: str, settings: Settings) -> Generator[Frame]:
+    def run(self, prompt: str, settings: Settings, draft: Draft) -> Generator[Frame]:
         """The tiny run, a frame at a time."""
         self.begun.release()
         try:

@@ -32,7 +32,7 @@ from visualizer.export import (
     write_poster,
 )
 from visualizer.logs import log_to_terminal
-from visualizer.picture import PRESETS, Arrangement, Noise, Pacing, SceneOptions
+from visualizer.picture import PRESETS, Arrangement, Noise, Pacing, SceneOptions, View
 from visualizer.theme import THEMES
 from visualizer.trace import Trace, load_trace
 from visualizer.whole_file import check_writable
@@ -98,7 +98,7 @@ def _opened(asked: argparse.Namespace, tell: Callable[[str], None]) -> Trace:
 def _scene_options(asked: argparse.Namespace) -> SceneOptions:
     return SceneOptions.preset(
         asked.preset, scale=asked.scale, theme=asked.theme, layout=Arrangement(asked.layout),
-        pacing=Pacing(asked.pacing), noise=Noise(asked.noise), speed=asked.speed,
+        pacing=Pacing(asked.pacing), noise=Noise(asked.noise), view=View(asked.view), speed=asked.speed,
         start_hold_ms=asked.start_hold, end_hold_ms=asked.end_hold,
         loop_start=asked.loop_start, recorded=asked.trace is not None,
         **{name: name not in asked.without for name in _BURNED_IN},
@@ -202,6 +202,13 @@ def _add_picture(group: argparse._ArgumentGroup) -> None:
         choices=[str(name) for name in Noise],
         default=str(Noise.TOKENS),
         help="at the start of a directed film: the random tokens that the model reads, or grain (default tokens)",
+    )
+    group.add_argument(
+        "--view",
+        choices=[str(name) for name in View],
+        default=str(View.STATES),
+        help="what cells are coloured by: their state, how unsure the model is, in which order they settled, how often "
+        "they were taken back or replaced (default states)",
     )
     group.add_argument("--speed", type=float, default=1.0, metavar="TIMES", help="faster or slower (default 1)")
     group.add_argument("--start-hold", type=int, default=700, metavar="MS", help="first frame stands (default 700)")

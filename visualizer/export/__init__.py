@@ -6,7 +6,7 @@ from visualizer.export.formats import FORMATS, PICTURES, Exported, export, forma
 from visualizer.export.png import png_bytes
 from visualizer.export.post import alt_text, html_snippet, markdown_snippet
 from visualizer.export.race import check_race_target, export_race
-from visualizer.export.stills import poster_path, still_of, strip_of, write_poster
+from visualizer.export.stills import picture_of, poster_path, write_poster
 
 __all__ = [
     "FORMATS",
@@ -19,9 +19,8 @@ __all__ = [
     "format_of",
     "html_snippet",
     "markdown_snippet",
+    "picture_of",
     "png_bytes",
     "poster_path",
-    "still_of",
-    "strip_of",
     "write_poster",
 ]

@@ -20,7 +20,7 @@ from visualizer.export.gif import write_gif
 from visualizer.export.html_page import html_page
 from visualizer.export.png import png_bytes
 from visualizer.export.size_ladder import ALL_COLOURS, BestFit, Choice, choices
-from visualizer.export.stills import still_of, strip_of
+from visualizer.export.stills import picture_of
 from visualizer.export.tables import csv_text, json_text
 from visualizer.export.video import SHARPEST_CRF, write_mp4, write_webp
 from visualizer.picture import Box, Painter, Pixels, Scene, SceneOptions, build_scene
@@ -34,6 +34,9 @@ FORMATS = {
     ".webp": "film, exact colours, smaller than a GIF",
     ".png": "one moment as a picture, by default the one with most to tell",
     ".strip.png": "six moments side by side",
+    ".map.png": "when every position settled, all steps in one picture",
+    ".table.png": "the most probable tokens of one moment, and of the steps around it",
+    ".curves.png": "how probable the end of the text is at every position of one moment",
     ".html": "the recording with its player, in one file",
     ".csv": "entropy, steps and revisions of every position",
     ".json": "the same as JSON, with the order of the run as measures",
@@ -43,7 +46,7 @@ FORMATS = {
 }
 """By how a file's name ends; of two that fit, the longer."""
 FILMS = (".gif", ".mp4", ".webp")
-PICTURES = (*FILMS, ".png", ".strip.png")
+PICTURES = (*FILMS, ".png", ".strip.png", ".map.png", ".table.png", ".curves.png")
 _NO_LIMIT_BYTES = maxsize
 
 
@@ -132,7 +135,7 @@ class _Drawing:
 
 def _drawing(trace: Trace, suffix: str, choice: Choice, moment: float | None) -> _Drawing:
     if suffix not in FILMS:
-        pixels = strip_of(trace, choice.scene) if suffix == ".strip.png" else still_of(trace, choice.scene, moment)
+        pixels = picture_of(trace, suffix, choice.scene, moment)
         height, width = pixels.shape[:2]
         return _Drawing((width, height), f"{width}×{height}", partial(_write_still, pixels))
     film = film_of(build_scene(trace, choice.scene))

@@ -1,4 +1,4 @@
-"""Moments of a run as pictures: one, the poster of a film, or six side by side."""
+"""Moments of a run as pictures: one, the poster of a film, six side by side, or a look inside."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 
 from visualizer.export.png import evenly_chosen, png_bytes, side_by_side
 from visualizer.export.size_ladder import MIN_WIDTH
-from visualizer.picture import Painter, Pixels, SceneOptions, build_scene
+from visualizer.measure import direction_of
+from visualizer.picture import Painter, Pixels, SceneOptions, build_scene, curves_of, map_of, table_of
 from visualizer.trace import Trace
 from visualizer.whole_file import whole_file
 
@@ -15,6 +16,18 @@ _STRIP_PICTURES = 6
 _STRIP_SHARE = 3
 """A picture of a strip has this part of the width asked for."""
 _STRIP_GAP_PX = 2
+
+
+def picture_of(trace: Trace, suffix: str, options: SceneOptions, moment: float | None = None) -> Pixels:
+    """What a file of a name that ends so shows (uint8 H×W×3 RGB); of a film, a moment."""
+    if suffix == ".strip.png":
+        return strip_of(trace, options)
+    if suffix == ".map.png":
+        return map_of(trace, options)
+    if suffix in (".table.png", ".curves.png"):
+        index = direction_of(trace).moment if moment is None else round(moment * max(0, len(trace.states) - 1))
+        return (table_of if suffix == ".table.png" else curves_of)(trace, options, index)
+    return still_of(trace, options, moment)
 
 
 def still_of(trace: Trace, options: SceneOptions, moment: float | None = None) -> Pixels:

@@ -16,7 +16,9 @@ import mlx.core as mx
 import mlx.nn as nn
 import numpy as np
 
+from visualizer.draft import NO_DRAFT, Draft
 from visualizer.errors import NotFiniteError
+from visualizer.model.block_draft import BlockDraft, block_draft
 from visualizer.model.device import present_tiling
 from visualizer.model.evaluation import Evaluation
 from visualizer.model.readout import Reader, Readout
@@ -41,12 +43,13 @@ def denoise(
     stop_ids: frozenset[int],
     clock: Callable[[], float] = time.perf_counter,
     evaluation: Evaluation | None = None,
+    draft: Draft = NO_DRAFT,
 ) -> Iterator[CanvasState]:
     """Yield the initial noise, every step and the commit of each block, until a stop id or the token budget.
 
     Every state is a finished numpy value. Each `next` runs at most one forward pass (plus the prefill of a block's
-    context before its noise), so closing the generator stops within one. The same settings give the same states.
-    evaluation: counts how often the steps wait for the device.
+    context before its noise), so closing the generator stops within one. The same settings and draft give
+    the same states. evaluation: counts how often the steps wait for the device. draft: what stands on the canvases.
     Raises NotFiniteError when a step's numbers are not finite.
     """
     started = clock()
@@ -58,7 +61,8 @@ def denoise(
     while True:
         cache = _extend_cache(model, context, cache)
         key, block_key = mx.random.split(key)
-        canvas = _BlockRun(model, cache, settings, stop_ids, block, remaining, started, clock, evaluation)
+        drafted = block_draft(draft, block, settings.canvas_length, stop_ids)
+        canvas = _BlockRun(model, cache, settings, stop_ids, block, remaining, started, clock, evaluation, drafted)
         for state in canvas.states(block_key):
             yield state
         if state.finish is not None:
@@ -72,7 +76,7 @@ def denoise(
 
 @dataclass
 class _BlockRun:
-    """One block: its context is in the cache, its canvas starts as noise."""
+    """One block: its context is in the cache, its canvas starts as noise, but for what the draft says of it."""
 
     model: nn.Module
     cache: list[Any]
@@ -83,16 +87,18 @@ class _BlockRun:
     started: float
     clock: Callable[[], float]
     evaluation: Evaluation
+    draft: BlockDraft
 
     def states(self, key: mx.array) -> Iterator[CanvasState]:
-        settings = self.settings
+        settings, draft = self.settings, self.draft
         reader = make_reader(self.model, self.evaluation)
+        bars = draft.bars(reader.vocab_size, self.stop_ids)
         key, noise_key = mx.random.split(key)
-        canvas = draw_noise(settings.canvas_length, reader.vocab_size, noise_key)
+        canvas = draft.canvas(draw_noise(settings.canvas_length, reader.vocab_size, noise_key))
         masks = self.model.diffusion_decoder_masks(canvas[None], self.cache, None)
-        accepted = mx.zeros(canvas.shape, dtype=mx.bool_)
+        accepted = mx.array(draft.pinned)
         history: list[mx.array] = []
-        soft_embedding = None
+        soft_embedding = draft.conditioning(reader)
         state = self._noise_state(canvas, reader.vocab_size)
         yield state
         for step in range(1, settings.max_steps + 1):
@@ -104,12 +110,14 @@ class _BlockRun:
                 self_conditioning_embeddings=soft_embedding,
                 decoder_attention_mask=masks,
             )
-            readout = reader.read(hidden, temperature, settings.temperature, TOP_K, sample_key)
+            readout = reader.read(hidden, temperature, settings.temperature, TOP_K, sample_key, bars)
+            readout = draft.held(readout, reader)
             accepted, tokens = self._accept(readout, accepted, canvas, last_step=step == settings.max_steps)
             noise = draw_noise(settings.canvas_length, reader.vocab_size, noise_key)
             canvas = mx.where(accepted, tokens, noise)
+            entropy_nats = readout.entropy_nats if draft.free is None else readout.entropy_nats[draft.free]
             settled = has_settled(
-                history, readout.candidate_ids, settings.stability_steps, readout.entropy_nats, settings.stop_entropy
+                history, readout.candidate_ids, settings.stability_steps, entropy_nats, settings.stop_entropy
             )
             # All at once; the soft embedding too, or it would keep the logits alive until the next step.
             self.evaluation.wait(canvas, accepted, settled, *vars(readout).values())
@@ -117,7 +125,7 @@ class _BlockRun:
             yield state
             if settings.sampler is Sampler.CONFIDENCE_THRESHOLD and state.accepted.all():
                 break
-            if settled.item():
+            if settled.item() or draft.pinned.all():
                 break
             history = [*history, readout.candidate_ids][-settings.stability_steps :]
             soft_embedding = readout.soft_embedding
@@ -138,9 +146,9 @@ class _BlockRun:
         return CanvasState(
             canvas_ids=ids,
             candidate_ids=ids,
-            accepted=np.zeros(length, dtype=bool),
-            entropy_nats=np.full(length, np.log(vocab_size), dtype=np.float32),
-            probability=np.full(length, 1 / vocab_size, dtype=np.float32),
+            accepted=self.draft.standing,
+            entropy_nats=np.where(self.draft.pinned, 0, np.log(vocab_size)).astype(np.float32),
+            probability=np.where(self.draft.pinned, 1, 1 / vocab_size).astype(np.float32),
             top_ids=np.zeros((length, 0), dtype=np.int32),
             top_probabilities=np.zeros((length, 0), dtype=np.float32),
             block=self.block,
@@ -149,7 +157,8 @@ class _BlockRun:
             phase=Phase.NOISE,
             temperature=self.settings.t_max,
             elapsed_ms=self._elapsed_ms(),
-            answer_length=min(length, self.remaining),
+            answer_length=self._answer_length(ids, self.draft.standing),
+            pinned=self.draft.pinned,
         )
 
     def _step_state(
@@ -176,6 +185,7 @@ class _BlockRun:
             temperature=temperature,
             elapsed_ms=self._elapsed_ms(),
             answer_length=self._answer_length(canvas_ids, is_accepted),
+            pinned=self.draft.pinned,
         )
 
     def _commit_state(self, last: CanvasState) -> CanvasState:
@@ -199,7 +209,7 @@ class _BlockRun:
         )
 
     def _answer_length(self, ids: np.ndarray, accepted: np.ndarray) -> int:
-        stops = np.flatnonzero(accepted & np.isin(ids, list(self.stop_ids)))
+        stops = np.flatnonzero(accepted & np.isin(ids, list(self.stop_ids)) & ~self.draft.before_held)
         return int(min(stops[0] if len(stops) else len(ids), self.remaining))
 
     def _elapsed_ms(self) -> float:

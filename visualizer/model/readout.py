@@ -20,6 +20,8 @@ from visualizer.model.evaluation import Evaluation
 
 _LOGITS_ALIVE, _LOGITS_ALIVE_FUSED = 7, 4
 """Float32 arrays of the tile's shape that are alive at once: one pass after the other, and compiled into one."""
+_BARRED = -1e9
+"""A logit of no probability; finite, since 0 times an infinite one is no number."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,13 @@ class Readout:
     token_ids: mx.array
     token_probability: mx.array
     soft_embedding: mx.array
+
+
+class Bar(NamedTuple):
+    """Tokens that cannot be chosen, and where. positions: bool L; ids: bool V."""
+
+    positions: mx.array
+    ids: mx.array
 
 
 class _Tally(NamedTuple):
@@ -73,16 +82,17 @@ class Reader:
     evaluation: Evaluation = field(default_factory=Evaluation)
 
     def read(
-        self, hidden: mx.array, temperature: float, sample_temperature: float, top_k: int, key: mx.array
-    ) -> Readout:
+        self, hidden: mx.array, temperature: float, sample_temperature: float, top_k: int, key: mx.array,
+        bars: tuple[Bar, ...] = (),
+    ) -> Readout:  # fmt: skip
         """Reduce the logits of `hidden` (1×L×H), divided by `temperature`, to a Readout.
 
         sample_temperature: 0 chooses the candidate; above 0 the tempered distribution is tempered once more and
         sampled with `key`. transformers' reference always samples, at 1, which lets unlikely tokens onto the canvas;
         mlx-vlm takes the argmax at 0, and so do we unless the checkpoint or the visitor asks for sampling: what is
-        accepted is then what is shown as the best guess.
+        accepted is then what is shown as the best guess. bars: tokens that have no probability at some positions.
         """
-        tally = self._read_all(hidden, temperature, sample_temperature, top_k, key)
+        tally = self._read_all(hidden, temperature, sample_temperature, top_k, key, bars)
         probabilities = mx.exp(tally.top_logits - tally.peak) / tally.mass
         entropy = mx.log(tally.mass) - tally.slope / tally.mass
         return Readout(
@@ -96,9 +106,15 @@ class Reader:
             soft_embedding=(tally.soft / tally.mass * self.embed_scale).astype(hidden.dtype)[None],
         )
 
+    def soft_embedding(self, ids: mx.array, probabilities: mx.array) -> mx.array:
+        """The expected embedding (float32 1×L×H) of tokens L×k with their probabilities, as `Readout` has it."""
+        weighted = self.embedding(ids).astype(mx.float32) * probabilities[..., None]
+        return (mx.sum(weighted, axis=1) * self.embed_scale)[None]
+
     def _read_all(
-        self, hidden: mx.array, temperature: float, sample_temperature: float, top_k: int, key: mx.array
-    ) -> _Tally:
+        self, hidden: mx.array, temperature: float, sample_temperature: float, top_k: int, key: mx.array,
+        bars: tuple[Bar, ...],
+    ) -> _Tally:  # fmt: skip
         """The tally of the whole vocabulary; its last tile is left to the caller's own evaluation."""
         before: _Tally | None = None
         tally: _Tally | None = None
@@ -106,7 +122,7 @@ class Reader:
             if tally is not None:
                 self._hand_over(number, before, tally)
             key, tile_key = mx.random.split(key)
-            part = self._read_tile(hidden[0], tile, temperature, sample_temperature, top_k, tile_key)
+            part = self._read_tile(hidden[0], tile, temperature, sample_temperature, top_k, tile_key, bars)
             before, tally = tally, part if tally is None else _merge(tally, part, top_k)
         assert tally is not None, "a vocabulary is never empty"
         return tally
@@ -132,12 +148,15 @@ class Reader:
         return max(1, self.tiling.tile_bytes // bytes_per_id)
 
     def _read_tile(
-        self, hidden: mx.array, tile: slice, temperature: float, sample_temperature: float, top_k: int, key: mx.array
-    ) -> _Tally:
+        self, hidden: mx.array, tile: slice, temperature: float, sample_temperature: float, top_k: int, key: mx.array,
+        bars: tuple[Bar, ...],
+    ) -> _Tally:  # fmt: skip
         # Embeddings, plain and quantized, index their arrays with what they are called with: a slice copies nothing.
         table = self.embedding(tile).astype(hidden.dtype)
         cap, weigh = (_cap_fused, _weigh_fused) if self.tiling.fused else (_cap, _weigh)
         logits = cap(hidden @ table.T, mx.array(self.softcap), mx.array(self.softcap / temperature))
+        for bar in bars:
+            logits = mx.where(bar.positions[:, None] & bar.ids[tile], _BARRED, logits)
         top_ids, top_logits = _largest(logits, min(top_k, table.shape[0]))
         chosen = top_ids[:, :1]
         scores = logits

@@ -129,7 +129,8 @@ class Answers:
         if before.info.writing is not Writing.DENOISED:
             raise SettingsError("This was typed, and has none of these knobs; a run that was denoised can be repeated.")
         settings = varied(before.info.settings, wish.text("change"), wish.knobs())
-        run = self.runs.begin(Request(wish.text("id"), before.info.prompt, settings), wish.text("instead"), wish.client)
+        request = Request(wish.text("id"), before.info.prompt, settings, before.info.draft)
+        run = self.runs.begin(request, wish.text("instead"), wish.client)
         async for message in run.messages():
             yield message
         if run.ended in ("stop", "length"):

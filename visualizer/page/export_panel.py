@@ -31,19 +31,19 @@ from visualizer.export import (
     export,
     html_snippet,
     markdown_snippet,
+    picture_of,
     png_bytes,
-    still_of,
-    strip_of,
     write_poster,
 )
 from visualizer.page.listeners import AT_ONCE, EXPORTING
-from visualizer.picture import PRESETS, Arrangement, Pacing, SceneOptions
+from visualizer.picture import PRESETS, Arrangement, Pacing, SceneOptions, View
 from visualizer.theme import THEMES
 from visualizer.trace import Trace, file_stem
 
 log = logging.getLogger(__name__)
 
 _FORMAT_NAMES = {".gif": "GIF", ".mp4": "MP4", ".webp": "WebP", ".png": "PNG", ".strip.png": "PNG, six moments",
+                 ".map.png": "PNG, map", ".table.png": "PNG, table", ".curves.png": "PNG, curves",
                  ".html": "HTML with player", ".csv": "CSV", ".json": "JSON", ".txt": "Text", ".jsonl": "Recording",
                  ".jsonl.gz": "Recording, .gz"}  # fmt: skip
 _NO_LIMIT = "no limit"
@@ -125,6 +125,8 @@ def _knobs() -> list[gr.Dropdown | gr.Slider | gr.Checkbox]:
             gr.Dropdown([str(name) for name in Arrangement], value=str(Arrangement.SETTLED), label="Layout",
                         min_width=100),
             gr.Dropdown([str(name) for name in Pacing], value=str(Pacing.DIRECTED), label="Pacing", min_width=100),
+            gr.Dropdown([str(name) for name in View], value=str(View.STATES), label="View", elem_id="export-view",
+                        min_width=100),
             gr.Checkbox(True, label="Captions", info="Of directed films.", elem_id="export-captions", min_width=100),
             gr.Slider(0.25, 4, 1, step=0.25, label="Speed", min_width=140),
             gr.Dropdown(_FILE_SIZES, value=_NO_LIMIT, label="File size at most", allow_custom_value=True,
@@ -139,6 +141,7 @@ def _wish(
     theme: str,
     layout: str,
     pacing: str,
+    view: str,
     captions: bool,
     speed: float,
     at_most: str,
@@ -147,7 +150,7 @@ def _wish(
     if suffix not in FORMATS:
         raise SettingsError(f"There is no format {suffix!r:.40}.")
     options = SceneOptions.preset(
-        preset, scale=scale, theme=theme, layout=layout, pacing=pacing, captions=captions, speed=speed
+        preset, scale=scale, theme=theme, layout=layout, pacing=pacing, view=view, captions=captions, speed=speed
     )
     return _Wish(suffix, options, None if at_most in (_NO_LIMIT, "", None) else read_file_size(str(at_most)))
 
@@ -165,7 +168,7 @@ def _previewer(trace_of_run: Callable[[str], Trace]) -> Callable[..., str]:
             wish, trace = _wish(*knobs), trace_of_run(run_id)
             if wish.suffix not in PICTURES:
                 return _note(f"{_FORMAT_NAMES[wish.suffix]}: {FORMATS[wish.suffix]}.")
-            pixels = strip_of(trace, wish.options) if wish.suffix == ".strip.png" else still_of(trace, wish.options)
+            pixels = picture_of(trace, wish.suffix, wish.options)
             data = base64.b64encode(png_bytes(pixels)).decode()
             return f'<img src="data:image/png;base64,{data}" alt="{_inert(alt_text(trace))}">'
         except VisualizerError as exc:

@@ -176,6 +176,7 @@ def _follow(card: CheckpointCard) -> list[dict[str, object]]:
 def _masthead(card: CheckpointCard) -> str:
     limits = _POCKET_LIMITS if card.folder == POCKET_FOLDER else ""
     return (
+        "<a class='skip' href='#player'>To the canvas</a>"
         f"<h1>{TITLE}</h1>"
         "<p>Ordinary language models type. This one starts from a canvas of random tokens and"
         "<span class='at-length'>, step by step,</span> keeps what it is sure of, in any order"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from visualizer.picture.cells import MAX_NOISE_COLUMNS, NOISE_SIGN, text_columns
 from visualizer.picture.glyphs import Glyphs
+from visualizer.picture.heat import HEAT_NATS
+from visualizer.picture.inside import AXIS_SHARES, MAP_SHARES, curves_of, map_of, table_of
 from visualizer.picture.layout import RETURN_SIGN, TAB_COLUMNS
 from visualizer.picture.looks import STRUCTURE_SIGN, SURE_LEVELS, TAIL_WORDS, special_sign
-from visualizer.picture.options import PRESETS, Arrangement, Noise, Pacing, SceneOptions
+from visualizer.picture.options import PRESETS, Arrangement, Noise, Pacing, SceneOptions, View
 from visualizer.picture.painter import Painter, RacePainter
 from visualizer.picture.pixels import Box, Pixels
 from visualizer.picture.race import Race, build_race
@@ -15,8 +17,11 @@ from visualizer.picture.tiles import CHANGED_SIGN, REVERTED_SIGN
 from visualizer.picture.timing import STEP_MS
 
 __all__ = [
+    "AXIS_SHARES",
     "CHANGED_SIGN",
     "ENDINGS",
+    "HEAT_NATS",
+    "MAP_SHARES",
     "MAX_NOISE_COLUMNS",
     "NOISE_SIGN",
     "PRESETS",
@@ -38,8 +43,12 @@ __all__ = [
     "RacePainter",
     "Scene",
     "SceneOptions",
+    "View",
     "build_race",
     "build_scene",
+    "curves_of",
+    "map_of",
     "special_sign",
+    "table_of",
     "text_columns",
 ]

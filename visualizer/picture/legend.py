@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from visualizer.picture.cells import Cell
+from visualizer.picture.heat import SAMPLES
 from visualizer.picture.looks import Look, Mark
+from visualizer.picture.options import View
 from visualizer.trace import CellState
 
 _GAP_COLUMNS = 3
@@ -20,18 +22,28 @@ class LegendEntry:
     column: int
 
 
-def legend() -> tuple[LegendEntry, ...]:
+_STATES = (
+    (Look(CellState.MASKED, sure=2), "noise", True),
+    (Look(CellState.NEW), "new", False),
+    (Look(CellState.DRAFT), "draft", False),
+    (Look(CellState.COMMITTED), "committed", False),
+    (Look(CellState.MASKED, Mark.REVERTED), "reverted", True),
+    (Look(CellState.NEW, Mark.CHANGED), "changed", False),
+)
+
+
+def _samples(view: View) -> tuple[tuple[Look, str, bool], ...]:
+    if view is View.STATES:
+        return _STATES
+    heats = (Look(CellState.COMMITTED, heat=heat) for heat in range(1, len(SAMPLES[view]) + 1))
+    return (_STATES[0], *((look, word, False) for look, word in zip(heats, SAMPLES[view], strict=True)))
+
+
+def legend(view: View = View.STATES) -> tuple[LegendEntry, ...]:
     """One sample of every kind of cell, side by side."""
     entries: list[LegendEntry] = []
     column = 0
-    for look, word, is_noise in (
-        (Look(CellState.MASKED, sure=2), "noise", True),
-        (Look(CellState.NEW), "new", False),
-        (Look(CellState.DRAFT), "draft", False),
-        (Look(CellState.COMMITTED), "committed", False),
-        (Look(CellState.MASKED, Mark.REVERTED), "reverted", True),
-        (Look(CellState.NEW, Mark.CHANGED), "changed", False),
-    ):
+    for look, word, is_noise in _samples(view):
         width = 4 if is_noise else len(word)
         signs = () if is_noise else tuple((offset, 1, letter) for offset, letter in enumerate(word))
         cell = Cell(0, column, width, signs, look, look.mark is not Mark.NONE, len(entries))
@@ -40,7 +52,7 @@ def legend() -> tuple[LegendEntry, ...]:
     return tuple(entries)
 
 
-def legend_columns() -> int:
+def legend_columns(view: View = View.STATES) -> int:
     """How many columns the legend takes."""
-    last = legend()[-1]
+    last = legend(view)[-1]
     return last.cell.column + last.cell.width

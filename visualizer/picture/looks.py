@@ -30,13 +30,14 @@ class Mark(IntEnum):
 
 class Look(NamedTuple):
     """What a cell is drawn as. sure: 0 to 3, of noise: how probable its candidate is. part: all but the answer is
-    quiet. lit: the eye is led to it."""
+    quiet. lit: the eye is led to it. heat: where its colour is not its state's, how strong it is, from 0."""
 
     state: CellState
     mark: Mark = Mark.NONE
     sure: int = 0
     part: Part = Part.ANSWER
     lit: bool = False
+    heat: int | None = None
 
 
 _LOOK_SHAPE = (len(CellState), len(Mark), SURE_LEVELS, len(Part))

@@ -46,6 +46,15 @@ class Noise(StrEnum):
     GRAIN = "grain"
 
 
+class View(StrEnum):
+    """What cells are coloured by: their state, or as in `visualizer/picture/heat.py`."""
+
+    STATES = "states"
+    CONFIDENCE = "confidence"
+    ORDER = "order"
+    REVISIONS = "revisions"
+
+
 @dataclass(frozen=True)
 class SceneOptions:
     """What a scene looks like and how it runs.
@@ -55,7 +64,7 @@ class SceneOptions:
     frame stand at least. loop_start: share of the frames with which a loop begins; above 0 the frames are rotated, and
     the file's last one is not the committed text. frame_step: keep every n-th step, and every block's first and last.
     recorded: labelled "recorded", else "live". prompt to captions: what is written around the canvas; captions, lights
-    and the noise's tokens belong to directed pacing.
+    and the noise's tokens belong to directed pacing, the last two to the view of states.
 
     Raises SettingsError when a value is out of range.
     """
@@ -67,6 +76,7 @@ class SceneOptions:
     layout: Arrangement = Arrangement.SETTLED
     pacing: Pacing = Pacing.DIRECTED
     noise: Noise = Noise.TOKENS
+    view: View = View.STATES
     speed: float = 1.0
     start_hold_ms: int = 700
     end_hold_ms: int = 2500
@@ -91,6 +101,7 @@ class SceneOptions:
         object.__setattr__(self, "layout", _choice("layout", self.layout, Arrangement))
         object.__setattr__(self, "pacing", _choice("pacing", self.pacing, Pacing))
         object.__setattr__(self, "noise", _choice("noise", self.noise, Noise))
+        object.__setattr__(self, "view", _choice("view", self.view, View))
         if self.theme not in THEMES:
             raise SettingsError(f"The theme must be {_either(THEMES)}, not {self.theme!r:.60}.")
         if self.loop_start >= 1:

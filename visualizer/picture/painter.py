@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from visualizer.picture.cells import Cell
+from visualizer.picture.heat import INKS
 from visualizer.picture.legend import legend
 from visualizer.picture.lettering import Lettering
 from visualizer.picture.pixels import Box, Pixels, bounds
@@ -29,7 +30,8 @@ class Painter:
 
     def __init__(self, scene: Scene) -> None:
         self._stage = scene.stage
-        self._inks = Inks(scene.theme)
+        self._view = scene.options.view
+        self._inks = Inks(scene.theme, INKS.get(self._view))
         self._tiles = Tiles(scene.glyphs, self._inks, scene.stage.metrics)
         self._glyphs, self._lettering = scene.glyphs, Lettering(scene.glyphs)
         self._background = self._painted_background(scene)
@@ -134,7 +136,7 @@ class Painter:
 
     def _draw_legend(self, image: Pixels, place: Legend) -> None:
         tiles = Tiles(self._glyphs, self._inks, place.metrics)
-        for entry in legend():
+        for entry in legend(self._view):
             tile = tiles.tile(entry.cell)
             left = place.left + entry.cell.column * place.metrics.column_px
             image[place.top : place.top + tile.shape[0], left : left + tile.shape[1]] = tile

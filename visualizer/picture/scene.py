@@ -7,19 +7,23 @@ grow with their number.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import overload
+
+import numpy as np
 
 from visualizer.measure import Direction, direction_of
 from visualizer.picture.cells import Cell, CellGrid
 from visualizer.picture.final_text import FinalText
 from visualizer.picture.glyphs import Glyphs
+from visualizer.picture.heat import WORDS, heats_of
 from visualizer.picture.legend import legend_columns
 from visualizer.picture.lettering import Lettering
+from visualizer.picture.looks import Mark
 from visualizer.picture.measures import Measures
-from visualizer.picture.options import Arrangement, Noise, Pacing, SceneOptions
+from visualizer.picture.options import Arrangement, Noise, Pacing, SceneOptions, View
 from visualizer.picture.raw_noise import noise_field, with_tokens
 from visualizer.picture.stage import SEPARATOR, Billing, Stage
 from visualizer.picture.stage_setting import set_stage
@@ -27,7 +31,7 @@ from visualizer.picture.subtitle import Subtitle
 from visualizer.picture.text_fit import Need
 from visualizer.picture.timing import durations_ms, kept_states
 from visualizer.theme import THEMES, Theme
-from visualizer.trace import CellState, Finish, Phase, Trace, Writing
+from visualizer.trace import CellState, Finish, Part, Phase, Trace, Writing
 
 _SCROLL_MARGIN_SHARE = 0.25
 _MOMENTS_TO_FIT = 8
@@ -203,6 +207,8 @@ class _Frames(MadeFrames):
     def _cells(self, index: int) -> tuple[tuple[Cell, ...], int]:
         """The cells of a state as its shot wants them, lit, and noise as tokens; and how many rows they take."""
         rows = self._grid.rows(index)
+        if self._options.view is not View.STATES:
+            return tuple(self._warmed(index)), rows
         if self._direction is None:
             return self._grid.cells(index), rows
         shot = self._direction.shots[index]
@@ -218,6 +224,20 @@ class _Frames(MadeFrames):
         if as_tokens:
             cells = tuple(with_tokens(cells, self._trace, index, self._grid.width_of))
         return cells, rows
+
+    @cached_property
+    def _heats(self) -> tuple[np.ndarray, ...]:
+        return heats_of(self._trace, self._options.view)
+
+    def _warmed(self, index: int) -> Iterator[Cell]:
+        """The cells of a state, coloured by the view: what happened to them is no mark on them then."""
+        earlier = self._trace.blocks[: self._trace.block_at(index)]
+        heat = [number for block in earlier for number in self._heats[block.last].tolist()]
+        heat += self._heats[index].tolist()
+        for cell in self._grid.cells(index):
+            is_text = cell.look.part in (Part.ANSWER, Part.THOUGHT)
+            look = cell.look._replace(mark=Mark.NONE, heat=heat[cell.position] if is_text else None)
+            yield cell._replace(look=look, marked=False)
 
     @cached_property
     def _tops(self) -> list[int]:
@@ -265,6 +285,7 @@ def status_of(trace: Trace, index: int) -> str:
 def _billing(trace: Trace, options: SceneOptions) -> Billing:
     facts = [trace.info.checkpoint] if options.checkpoint else []
     facts += [f"seed {trace.info.settings.seed}"] if options.seed else []
+    facts += [WORDS[options.view]] if options.view in WORDS else []
     if options.prompt:
         facts += ["thinking"] if trace.info.settings.think else []
         facts += ["system prompt"] if trace.info.settings.system else []
@@ -274,7 +295,7 @@ def _billing(trace: Trace, options: SceneOptions) -> Billing:
         label=("recorded" if options.recorded else "live") if options.label else "",
         facts=tuple(facts),
         longest_status=max(statuses, key=len, default="" if trace.states else _NO_STEP),
-        legend_columns=legend_columns() if options.legend and trace.info.writing is Writing.DENOISED else 0,
+        legend_columns=legend_columns(options.view) if options.legend and trace.info.writing is Writing.DENOISED else 0,
         notes=_NOTES.get(trace.info.writing) or _NOTES[options.layout],
         progress=options.progress,
     )

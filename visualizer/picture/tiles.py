@@ -33,6 +33,11 @@ _NOISE_TEXT_SHARE = 0.72
 _QUIET_SHARE, _QUIET_NOISE_SHARE = 0.75, 0.5
 """How much of its strength is left to what is no part of the answer."""
 _FAINT_SHARE = 0.5
+_HEAT_SHARES = (0.06, 0.10, 0.15, 0.20, 0.26)
+"""How much of its colour lies behind a token, by its heat."""
+_HEAT_NOISE_SHARES = (0.18, 0.28, 0.38, 0.49, 0.60)
+_HEAT_BAR_SHARE = 0.75
+_HEAT_LEVELS = 12
 _MOST_TILE_BYTES = 48_000_000
 """Tiles beyond this are forgotten and drawn again, so that a run of ever new tokens does not fill the memory."""
 REVERTED_SIGN, CHANGED_SIGN = "↺", "⇄"
@@ -42,18 +47,22 @@ Rgb = npt.NDArray[np.float64]
 
 
 class Inks:
-    """The palette: colours of the theme, and the steps from each to the surface that it lies on."""
+    """The palette: colours of the theme, and the steps from each to the surface that it lies on.
 
-    def __init__(self, theme: Theme) -> None:
+    heat: the name of the colour that cells have in place of their states'; a palette has no room for both.
+    """
+
+    def __init__(self, theme: Theme, heat: str | None = None) -> None:
         self._surface = _rgb(theme.surface)
         self._colours: dict[tuple[int, int, int], int] = {}
         plain = ("text", "quiet", "accent", "masked", "new", "draft", "committed", "reverted", "changed")
         pairs = {name: (_rgb(getattr(theme, name)), self._surface) for name in plain}
         new_box = _mix(pairs["new"][0], self._surface, _NEW_BOX_SHARE)
         draft_box = _mix(pairs["draft"][0], self._surface, _DRAFT_BOX_SHARE)
-        pairs["new on box"] = (pairs["new"][0], new_box)
-        pairs["draft on box"] = (pairs["draft"][0], draft_box)
-        pairs["lit"] = (self._surface, pairs["new"][0])
+        if heat is None:
+            pairs["new on box"] = (pairs["new"][0], new_box)
+            pairs["draft on box"] = (pairs["draft"][0], draft_box)
+            pairs["lit"] = (self._surface, pairs["new"][0])
         self._ramps = {name: self._ramp(*pair, _LEVELS) for name, pair in pairs.items()}
         self._ramps["new box"] = self._ramp(new_box, self._surface, _LEVELS // 2)
         self._ramps["lit box"] = self._ramp(pairs["new"][0], self._surface, _LEVELS // 2)
@@ -66,6 +75,13 @@ class Inks:
             "changed": self._index(pairs["changed"][0]),
             "reverted": self._index(pairs["reverted"][0]),
         }
+
+        if heat is not None:
+            self._ramps["heat"] = self._ramps[heat]
+            self._flats["heat"] = self._index(_mix(pairs[heat][0], self._surface, _HEAT_BAR_SHARE))
+            for number, share in enumerate(_HEAT_SHARES, 1):
+                tint = _mix(pairs[heat][0], self._surface, share)
+                self._ramps[f"heat {number}"] = self._ramp(pairs["committed"][0], tint, _HEAT_LEVELS)
 
     def ramp(self, name: str) -> Pixels:
         """Palette indices by coverage (uint8 256), from the surface to the colour."""
@@ -115,7 +131,9 @@ class Tiles:
     def _draw(self, cell: Cell) -> Pixels:
         shape = (self._metrics.line_px, cell.width * self._metrics.column_px)
         tile = np.full(shape, self._inks.flat("surface"), dtype=np.uint8)
-        if cell.look.state is CellState.MASKED and cell.signs:
+        if cell.look.heat:
+            self._draw_heat(tile, cell, cell.look.heat)
+        elif cell.look.state is CellState.MASKED and cell.signs:
             self._draw_signs(tile, cell, "masked", _NOISE_TEXT_SHARE)
         elif cell.look.state is CellState.MASKED:
             self._draw_noise(tile, cell.look)
@@ -142,6 +160,18 @@ class Tiles:
             line = area[-dot:, dot // 2 :]
             line[:, np.arange(line.shape[1]) % (2 * dot) < dot] = self._inks.flat("reverted")
 
+    def _draw_heat(self, tile: Pixels, cell: Cell, heat: int) -> None:
+        """A token on a tint with a bar under it, both stronger with the heat; of noise, a chip of that colour."""
+        area = self._box_area(tile)
+        if cell.look.state is CellState.MASKED:
+            gap = max(1, self._metrics.font_px // 16)
+            chip = area[:, gap : tile.shape[1] - gap]
+            shape = rounded(chip.shape[1], chip.shape[0], self._radius_px)
+            return lay(chip, shape * _HEAT_NOISE_SHARES[heat - 1], self._inks.ramp("heat"))
+        area[:] = self._inks.ramp(f"heat {heat}")[0]
+        area[-max(1, round(heat * self._metrics.font_px / 18)) :] = self._inks.flat("heat")
+        return self._draw_signs(tile, cell, f"heat {heat}")
+
     def _ramp_of(self, reverted: bool) -> Pixels:
         return self._inks.ramp("reverted" if reverted else "masked")
 
@@ -155,7 +185,7 @@ class Tiles:
             return "quiet"
         if look.part is Part.THOUGHT:
             return {CellState.NEW: "new", CellState.DRAFT: "draft"}.get(look.state, "quiet")
-        if look.state is CellState.COMMITTED:
+        if look.state is CellState.COMMITTED or look.heat is not None:
             return "committed"
         if look.state is CellState.NEW:
             lay(area, rounded(area.shape[1], area.shape[0], self._radius_px), self._inks.ramp("new box"))

@@ -6,8 +6,11 @@ import json
 from dataclasses import fields
 
 from visualizer.picture import (
+    AXIS_SHARES,
     CHANGED_SIGN,
     ENDINGS,
+    HEAT_NATS,
+    MAP_SHARES,
     MAX_NOISE_COLUMNS,
     NOISE_SIGN,
     RETURN_SIGN,
@@ -27,8 +30,11 @@ def script_constants() -> str:
     """A statement that declares them as `SHARED`; `assets/player/types.d.ts` says what is in it."""
     shared = {
         "alphabet": ALPHABET,
+        "axisShares": AXIS_SHARES,
         "codes": {code.name: code.value for code in CellCode},
         "endings": ENDINGS,
+        "heatNats": HEAT_NATS,
+        "mapShares": MAP_SHARES,
         "maxNoiseCells": MAX_NOISE_COLUMNS,
         "noiseSign": NOISE_SIGN,
         "parts": {part.name: part.value for part in Part},

@@ -8,6 +8,8 @@ Numbers of a position are single characters of a 64-letter alphabet, so a step o
   an id, lowest 6 bits first. `x`: [position, id] of accepted tokens that are not the candidate.
 - `a` alternatives, of positions whose cell changed and of noise whose alternatives changed: position (2 characters),
   then second and third candidate (id 3, probability 1 each).
+- `q` (in recordings only) every further candidate that its level tells from nothing, of the positions that
+  have any: position (2 characters), how many (1), then their ids (3) and probabilities (1).
 - `z` (in recordings only) the noise itself: three characters an id, as in `d`, of every position that is not accepted.
 - `t` texts of ids not sent before, `sp` the signs of those that are special tokens, `o` texts of positions where a
   character is split over tokens.
@@ -72,13 +74,13 @@ class CellCode(IntEnum):
 class MessageWriter:
     """Writes the frames of one run; what was sent before is left out.
 
-    with_noise: send the noise that the model reads too (`z`). A live run leaves it out: on a canvas of 256 positions it
-    would be most of the message.
+    whole: send the noise that the model reads (`z`) and all candidates (`q`) too. A live run leaves them out: of
+    256 positions they would be most of the message.
     """
 
-    def __init__(self, vocab_size: int, with_noise: bool = False) -> None:
+    def __init__(self, vocab_size: int, whole: bool = False) -> None:
         self._hmax = float(np.log(vocab_size))
-        self._with_noise = with_noise
+        self._whole = whole
         self._before: CanvasState | None = None
         self._cells_before: np.ndarray | None = None
         self._parts: PartReader | None = None
@@ -121,7 +123,8 @@ class MessageWriter:
             "o": {str(position): text for position, text in frame.overrides.items()},
             "oc": self._odd_cells(frame.overrides),
         }
-        if self._with_noise:
+        if self._whole:
+            optional["q"] = _ranked(state)
             optional["z"] = _fixed_width(state.canvas_ids[~state.accepted], 3)
         message |= {key: value for key, value in optional.items() if value}
         self._parts = self._parts or PartReader(frame.begins_in_thought)
@@ -149,8 +152,8 @@ class MessageWriter:
         self._texts |= frame.texts
         self._special |= frame.special
         needed = {*state.shown_ids().tolist(), *state.top_ids.ravel().tolist()}
-        if self._with_noise:
-            needed |= set(state.canvas_ids.tolist())
+        if self._whole:
+            needed |= {*state.canvas_ids.tolist(), *state.top_ids.ravel().tolist()}
         fresh = (needed & self._texts.keys()) - self._sent
         self._sent |= fresh
         return {token_id: self._texts[token_id] for token_id in sorted(fresh)}
@@ -228,7 +231,7 @@ def recording_message(trace: Trace, run: str, label: str = "", play: str | None 
     play: the id that the player tells runs apart by. The run on show, under the id that it has there, is completed
     where it stands; under any other id, as when this is left out, the recording plays from its start.
     """
-    writer = MessageWriter(trace.info.vocab_size, with_noise=trace.info.writing is Writing.DENOISED)
+    writer = MessageWriter(trace.info.vocab_size, whole=trace.info.writing is Writing.DENOISED)
     messages = [
         start_message(play or secrets.token_hex(4), trace.info, recorded=play is None),
         *(writer.write(frame) for frame in trace.frames()),
@@ -287,6 +290,20 @@ def _differs(before: np.ndarray | None, now: np.ndarray) -> np.ndarray:
 
 def _levels(shares: np.ndarray) -> str:
     return _spelled(np.round(shares * 63).astype(np.int64))
+
+
+def _ranked(state: CanvasState) -> str:
+    """All further candidates of every position, down to a level of 1."""
+    levels = np.round(np.clip(state.top_probabilities[:, 1:], 0, 1) * 63).astype(np.int64)
+    parts = []
+    for position in np.flatnonzero((levels > 0).any(axis=1)):
+        ranks = np.flatnonzero(levels[position])
+        parts.append(_fixed_width(np.array([position]), 2) + _fixed_width(np.array([len(ranks)]), 1))
+        for rank in ranks:
+            parts.append(
+                _fixed_width(state.top_ids[position, rank + 1, None], 3) + _spelled(levels[position, rank, None])
+            )
+    return "".join(parts)
 
 
 def _stretches(parts: np.ndarray) -> list[list[int]]:

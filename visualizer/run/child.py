@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 from visualizer.byte_sizes import spoken_size
+from visualizer.draft import NO_DRAFT, Draft
 from visualizer.errors import EngineError, NotFiniteError, SettingsError, VisualizerError
 from visualizer.logs import log_to_terminal
 from visualizer.model import Checkpoint, CheckpointCard, gpu_error, load_checkpoint
@@ -50,6 +51,7 @@ class RunOrder:
     run: int
     prompt: str
     settings: Settings
+    draft: Draft = NO_DRAFT
 
 
 @dataclass(frozen=True)
@@ -162,7 +164,7 @@ def _answer(checkpoint: Checkpoint, request: RunOrder, pipe: Connection) -> bool
     """
     try:
         if not _is_stopped(request, pipe):
-            for frame in frames(checkpoint, request.prompt, request.settings):
+            for frame in frames(checkpoint, request.prompt, request.settings, request.draft):
                 pipe.send(Reply(request.run, frame=frame))
                 if _is_stopped(request, pipe):
                     break

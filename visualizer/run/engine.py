@@ -19,6 +19,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, fields
 from multiprocessing.context import SpawnProcess
 
+from visualizer.draft import NO_DRAFT, Draft
 from visualizer.errors import EngineError, SettingsError, VisualizerError
 from visualizer.logs import log_level
 from visualizer.model import TYPED_KNOBS, CheckpointCard
@@ -87,19 +88,20 @@ class Engine:
         with self._turn:
             self._ready_child()
 
-    def run(self, prompt: str, settings: Settings) -> Generator[Frame]:
+    def run(self, prompt: str, settings: Settings, draft: Draft = NO_DRAFT) -> Generator[Frame]:
         """Yield the frames of one run as they happen. Closing the iterator stops the run within one forward.
 
-        Raises SettingsError for a prompt or knobs that this checkpoint cannot take, EngineError when its process dies.
+        Raises SettingsError for a prompt, knobs or a draft that this checkpoint cannot take, EngineError when its
+        process dies.
         """
-        check_settings(self.card, settings)
+        check_settings(self.card, settings, draft)
         with self._turn:
             # Once more: while this run waited, the engine may have changed to another checkpoint.
-            check_settings(self.card, settings)
+            check_settings(self.card, settings, draft)
             child = self._ready_child()
             self._runs += 1
             began_ms = 0.0
-            with closing(child.run(RunOrder(self._runs, prompt.strip(), settings))) as frames:
+            with closing(child.run(RunOrder(self._runs, prompt.strip(), settings, draft))) as frames:
                 for frame in frames:
                     if frame.state.phase is Phase.NOISE:
                         began_ms = frame.state.elapsed_ms
@@ -141,7 +143,7 @@ class Engine:
         return self._child
 
 
-def check_settings(card: CheckpointCard, settings: Settings) -> None:
+def check_settings(card: CheckpointCard, settings: Settings, draft: Draft = NO_DRAFT) -> None:
     """Refuse, in words, what the checkpoint cannot run; the prompt's length in tokens is checked by the run itself.
 
     Raises SettingsError.
@@ -161,6 +163,9 @@ def check_settings(card: CheckpointCard, settings: Settings) -> None:
         raise SettingsError(f"{card.name} cannot be asked to think: its chat template knows no thinking.")
     if settings.system and not card.takes_system:
         raise SettingsError(f"{card.name} takes no system prompt: its chat template has no place for one.")
+    if draft and card.writing is Writing.TYPED:
+        raise SettingsError(f"{card.name} types one token after the other, and nothing can stand on its page before.")
+    draft.check(settings, card.vocab_size, card.stop_ids)
 
 
 class _Child:

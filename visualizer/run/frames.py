@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from visualizer.draft import NO_DRAFT, Draft
 from visualizer.model import Checkpoint
 from visualizer.settings import Settings
 from visualizer.trace import CanvasState, Frame, Phase, Writing
 
 
-def frames(checkpoint: Checkpoint, prompt: str, settings: Settings) -> Iterator[Frame]:
-    """The frames of one run in this process.
+def frames(checkpoint: Checkpoint, prompt: str, settings: Settings, draft: Draft = NO_DRAFT) -> Iterator[Frame]:
+    """The frames of one run in this process. draft: what stands on its canvases; a checkpoint that types takes none.
 
     Raises SettingsError when the prompt does not fit the context.
     """
@@ -18,12 +19,14 @@ def frames(checkpoint: Checkpoint, prompt: str, settings: Settings) -> Iterator[
 
     ids = checkpoint.prompt_ids(prompt, settings)
     try:
-        yield from frames_of(checkpoint, settings, _states(checkpoint, ids, settings))
+        yield from frames_of(checkpoint, settings, _states(checkpoint, ids, settings, draft))
     finally:
         mx.clear_cache()  # The freed buffers have this run's shapes, which no other has.
 
 
-def _states(checkpoint: Checkpoint, prompt_ids: Sequence[int], settings: Settings) -> Iterator[CanvasState]:
+def _states(
+    checkpoint: Checkpoint, prompt_ids: Sequence[int], settings: Settings, draft: Draft
+) -> Iterator[CanvasState]:
     """The states of one run, as the checkpoint writes."""
     model, stop_ids = checkpoint.model, checkpoint.card.stop_ids
     if checkpoint.card.writing is Writing.TYPED:
@@ -32,7 +35,7 @@ def _states(checkpoint: Checkpoint, prompt_ids: Sequence[int], settings: Setting
         return type_out(model, prompt_ids, settings, stop_ids, blank_id=min(checkpoint.special_ids(), default=0))
     from visualizer.model.denoise import denoise
 
-    return denoise(model, prompt_ids, settings, stop_ids)
+    return denoise(model, prompt_ids, settings, stop_ids, draft=draft)
 
 
 def frames_of(checkpoint: Checkpoint, settings: Settings, states: Iterable[CanvasState]) -> Iterator[Frame]:

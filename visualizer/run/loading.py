@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import closing
 
+from visualizer.draft import NO_DRAFT, Draft
 from visualizer.run.child import Loading
 from visualizer.run.engine import Engine
 from visualizer.settings import Settings
@@ -14,7 +15,9 @@ from visualizer.trace import Frame
 _SECONDS = 0.5
 
 
-def run_telling(engine: Engine, prompt: str, settings: Settings, tell: Callable[[Loading], None]) -> Generator[Frame]:
+def run_telling(
+    engine: Engine, prompt: str, settings: Settings, tell: Callable[[Loading], None], draft: Draft = NO_DRAFT
+) -> Generator[Frame]:
     """The frames of a run. Until the first, `tell` is called twice a second with how far the checkpoint is on its way
     into memory, from another thread.
 
@@ -24,7 +27,7 @@ def run_telling(engine: Engine, prompt: str, settings: Settings, tell: Callable[
     teller = threading.Thread(target=_tell, args=(engine, tell, begun), name="loading", daemon=True)
     teller.start()
     try:
-        with closing(engine.run(prompt, settings)) as frames:
+        with closing(engine.run(prompt, settings, draft)) as frames:
             for frame in frames:
                 begun.set()
                 teller.join()  # Nothing is told after the first frame.

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib import metadata
 
+from visualizer.draft import NO_DRAFT, Draft
 from visualizer.hub import is_apple_silicon
 from visualizer.model import CheckpointCard
 from visualizer.settings import Settings
@@ -18,7 +19,9 @@ _LIBRARIES = {
 }
 
 
-def run_info(card: CheckpointCard, prompt: str, settings: Settings, number_format: str | None = None) -> RunInfo:
+def run_info(
+    card: CheckpointCard, prompt: str, settings: Settings, draft: Draft = NO_DRAFT, number_format: str | None = None
+) -> RunInfo:
     """What a run that begins now is made with. number_format: what the model computes in, where it has loaded."""
     return RunInfo(
         checkpoint=card.name,
@@ -30,6 +33,7 @@ def run_info(card: CheckpointCard, prompt: str, settings: Settings, number_forma
         started_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         vocab_size=card.vocab_size,
         writing=card.writing,
+        draft=draft,
     )
 
 

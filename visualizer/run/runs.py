@@ -246,8 +246,8 @@ class Runs:
         Raises SettingsError for what the checkpoint cannot run, or an id that is taken; EngineError when too many runs
         wait, of all or of this client.
         """
-        check_settings(self.engine.card, request.settings)
-        run = Run(request, run_info(self.engine.card, request.prompt, request.settings), client)
+        check_settings(self.engine.card, request.settings, request.draft)
+        run = Run(request, run_info(self.engine.card, request.prompt, request.settings, request.draft), client)
         with self._lock:
             if request.id in self._recent or request.id in self._kept:
                 raise SettingsError("There is a run of this id already.")
@@ -380,12 +380,13 @@ class Runs:
         if run.ended is not None:  # stopped between its turn and its beginning
             return
         card, finish = self.engine.card, None
-        run.begin(run_info(card, run.request.prompt, run.request.settings))
-        with closing(run_telling(self.engine, run.request.prompt, run.request.settings, run.load)) as frames:
+        prompt, settings, draft = run.request.prompt, run.request.settings, run.request.draft
+        run.begin(run_info(card, prompt, settings, draft))
+        with closing(run_telling(self.engine, prompt, settings, run.load, draft)) as frames:
             for frame in frames:
                 if self.engine.card is not card:  # it changed while this run waited for its turn
                     card = self.engine.card
-                    run.begin(run_info(card, run.request.prompt, run.request.settings))
+                    run.begin(run_info(card, prompt, settings, draft))
                 if finish is None and frame.state.phase is Phase.NOISE:
                     run.computed_in(self.engine.number_format)
                 finish = frame.state.finish

@@ -51,7 +51,8 @@ class CanvasState:
     (int32 L). accepted: bool L. entropy_nats, probability: of the step's tempered distribution and of its candidate
     (float32 L). top_ids, top_probabilities: L×k, empty before the first step. block, step: counted from 0 and from 1;
     step 0 is the initial noise. temperature: of the schedule. answer_length: leading positions that belong to the
-    answer, up to the first accepted stop id and the token budget. finish: set on a run's last state.
+    answer, up to the first accepted stop id and the token budget. finish: set on a run's last state. pinned: bool L,
+    positions whose token stays by the draft; none where that is left out.
     """
 
     canvas_ids: Ids
@@ -69,17 +70,22 @@ class CanvasState:
     elapsed_ms: float
     answer_length: int
     finish: Finish | None = None
+    pinned: Flags = field(default_factory=lambda: np.zeros(0, dtype=bool))
+
+    def __post_init__(self) -> None:
+        if not len(self.pinned):
+            object.__setattr__(self, "pinned", np.zeros(len(self.accepted), dtype=bool))
 
     @property
     def mean_entropy_nats(self) -> float:
-        """Mean over the canvas: one half of the stop rule."""
-        return float(self.entropy_nats.mean())
+        """Mean over the canvas but what is pinned: one half of the stop rule."""
+        return float(self.entropy_nats[~self.pinned].mean()) if not self.pinned.all() else 0.0
 
     @property
     def memory_bytes(self) -> int:
         """Of its arrays."""
         arrays = (self.canvas_ids, self.candidate_ids, self.accepted, self.entropy_nats, self.probability, self.top_ids,
-                  self.top_probabilities)  # fmt: skip
+                  self.top_probabilities, self.pinned)  # fmt: skip
         return sum(array.nbytes for array in arrays)
 
     def shown_ids(self) -> Ids:

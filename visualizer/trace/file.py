@@ -15,6 +15,10 @@ The first line is the header, an object of these keys:
 - of a text that was not denoised, `writing`: `typed` (by a model that writes left to right, one token a pass) or
   `drawn` (a denoised text as if typed: no model ran). What is not accepted there is no noise: nothing stands there.
 - where it is so, `begins_in_thought` true: the prompt opened a thought and left it to the canvas.
+- of a canvas that somebody wrote on, `draft` (`visualizer.draft.Draft`), by position of the answer, counted over all
+  blocks, as text: `pinned`, the ids that stood there at every step; `seeded`, those that stood there before the first
+  one; `conditioning`, what a block's first step was told of a step before it, pairs of an id and its probability
+  (where it is left out, the first step was told nothing); `origin`, in words.
 
 Every further line is one state of the canvas, in order. Lists have one entry per position, all lines equally many:
 
@@ -46,6 +50,7 @@ from pathlib import Path
 
 import numpy as np
 
+from visualizer.draft import NO_DRAFT, Draft
 from visualizer.errors import SettingsError, TraceError
 from visualizer.settings import Settings
 from visualizer.trace.canvas import CanvasState, Finish, Phase, Reals
@@ -131,6 +136,8 @@ def _lines(trace: Trace) -> Iterator[bytes]:
     }
     if info.writing is not Writing.DENOISED:
         header["writing"] = info.writing.value
+    if info.draft:
+        header["draft"] = info.draft.to_dict()
     yield _line(header | ({"begins_in_thought": True} if trace.begins_in_thought else {}))
     answers, thoughts = iter(trace.answers), iter(trace.thoughts)
     for state, overrides in zip(trace.states, trace.overrides, strict=True):
@@ -212,7 +219,7 @@ def _read(file: BufferedIOBase) -> Trace:
     ended, problem = header.choice("ended", _ENDINGS), header.text("problem", _MAX_PROMPT)
     begins_in_thought = header.take_if_there("begins_in_thought", header.true, False)
     header.end()
-    reader = _StateReader(info.vocab_size, texts)
+    reader = _StateReader(info, texts)
     room = MAX_BYTES - file.tell()
     for number in range(2, count + 2):
         content = _read_object(file, number, min(_MAX_LINE_BYTES, room))
@@ -231,6 +238,7 @@ def _read_info(header: Fields) -> RunInfo:
         settings = Settings.from_dict(header.take("settings"))
     except SettingsError as exc:
         raise header.fault("settings", f"is refused: {str(exc).rstrip('.')}") from exc
+    vocab_size = header.integer("vocab_size", 1, _MAX_VOCABULARY)
     return RunInfo(
         checkpoint=header.text("checkpoint", _MAX_NAME),
         fingerprint=header.text("fingerprint", _MAX_NAME),
@@ -239,11 +247,21 @@ def _read_info(header: Fields) -> RunInfo:
         device=header.text("device", _MAX_NAME),
         versions=header.texts("versions"),
         started_at=header.text("started_at", _MAX_NAME),
-        vocab_size=header.integer("vocab_size", 1, _MAX_VOCABULARY),
+        vocab_size=vocab_size,
         writing=header.take_if_there(
             "writing", lambda field: Writing(header.choice(field, _WRITINGS)), Writing.DENOISED
         ),
+        draft=header.take_if_there("draft", lambda field: _read_draft(header, field, vocab_size), NO_DRAFT),
     )
+
+
+def _read_draft(header: Fields, field: str, vocab_size: int) -> Draft:
+    try:
+        draft = Draft.from_dict(header.take(field))
+        draft.check_ids(vocab_size)
+    except SettingsError as exc:
+        raise header.fault(field, f"is refused: {str(exc).rstrip('.')}") from exc
+    return draft
 
 
 def _read_object(file: BufferedIOBase, number: int, limit: int) -> dict[str, object]:
@@ -270,9 +288,10 @@ def _refuse_constant(name: str) -> float:
 class _StateReader:
     """Reads the states of one file in order."""
 
-    def __init__(self, vocab_size: int, texts: dict[int, str]) -> None:
-        self._vocab_size = vocab_size
-        self._has_text = np.zeros(vocab_size, dtype=bool)
+    def __init__(self, info: RunInfo, texts: dict[int, str]) -> None:
+        self._vocab_size = info.vocab_size
+        self._pinned = np.array(sorted(info.draft.pinned), dtype=np.int64)
+        self._has_text = np.zeros(info.vocab_size, dtype=bool)
         self._has_text[list(texts)] = True
         self.states: list[CanvasState] = []
         self.overrides: list[dict[int, str]] = []
@@ -282,6 +301,7 @@ class _StateReader:
     def read(self, fields: Fields) -> None:
         accepted = fields.flags("accepted")
         length = len(accepted)
+        block = fields.integer("block", 0, _MAX_STATES)
         state = CanvasState(
             canvas_ids=fields.ids("canvas_ids", length, self._vocab_size),
             candidate_ids=fields.ids("candidate_ids", length, self._vocab_size),
@@ -290,7 +310,7 @@ class _StateReader:
             probability=fields.measures("probability", length),
             top_ids=fields.ranked_ids("top_ids", length, self._vocab_size),
             top_probabilities=fields.ranked_measures("top_probabilities", length),
-            block=fields.integer("block", 0, _MAX_STATES),
+            block=block,
             step=fields.integer("step", 0, _MAX_STATES),
             max_steps=fields.integer("max_steps", 1, _MAX_STATES),
             phase=Phase(fields.choice("phase", tuple(phase.value for phase in Phase))),
@@ -298,6 +318,7 @@ class _StateReader:
             elapsed_ms=fields.number("elapsed_ms", 0, 1e12),
             answer_length=fields.integer("answer_length", 0, length),
             finish=self._finish(fields),
+            pinned=np.isin(np.arange(block * length, (block + 1) * length), self._pinned),
         )
         if state.top_ids.shape != state.top_probabilities.shape:
             raise fields.fault("top_probabilities", "has not as many ranks as top_ids")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
+from visualizer.draft import NO_DRAFT, Draft
 from visualizer.settings import Settings
 from visualizer.trace.canvas import CanvasState, Finish, Frame, Phase
 
@@ -29,7 +30,7 @@ class RunInfo:
     """What a run was made with.
 
     checkpoint, fingerprint: its name, and a short hash of its files. versions: of the libraries that computed it, by
-    name. started_at: ISO 8601, UTC, to the second.
+    name. started_at: ISO 8601, UTC, to the second. draft: what stood on its canvases before they were denoised.
     """
 
     checkpoint: str
@@ -41,6 +42,7 @@ class RunInfo:
     started_at: str
     vocab_size: int
     writing: Writing = Writing.DENOISED
+    draft: Draft = NO_DRAFT
 
 
 @dataclass(frozen=True)

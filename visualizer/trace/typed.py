@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from visualizer.draft import NO_DRAFT
 from visualizer.errors import TraceError
 from visualizer.trace.canvas import CanvasState, Finish, Ids, Phase
 from visualizer.trace.trace import Trace, Writing
@@ -105,7 +106,7 @@ def typed_out(trace: Trace) -> Trace:
         overrides += [_complete(trace.overrides[index], state.step) for state in typed]
     return replace(
         trace,
-        info=replace(trace.info, writing=Writing.DRAWN),
+        info=replace(trace.info, writing=Writing.DRAWN, draft=NO_DRAFT),
         states=tuple(states),
         overrides=tuple(overrides),
         ended=states[-1].finish.value if states[-1].finish else trace.ended,
