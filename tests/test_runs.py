@@ -305,7 +305,7 @@ def test_what_fails_after_a_run_ends_it_for_its_listeners_and_the_next_run_has_i
         assert kinds(listen(run))[:5] == WHOLE[:5]
     following = runs.begin(asked("hello"))
     engine.let(3)
-    assert kinds(listen(following)) == WHOLE
+    assert kinds(listen(following))[-len(WHOLE) :] == WHOLE  # it may have waited for the other's last words in the log
     assert "nobody foresaw this" in caplog.text
 
 
