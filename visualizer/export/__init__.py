@@ -7,11 +7,14 @@ from visualizer.export.png import png_bytes
 from visualizer.export.post import alt_text, html_snippet, markdown_snippet
 from visualizer.export.race import check_race_target, export_race
 from visualizer.export.stills import picture_of, poster_path, write_poster
+from visualizer.export.study import StudyRow, study_csv, study_markdown, study_plot
+from visualizer.export.study_plot import plot_png, plot_svg
 
 __all__ = [
     "FORMATS",
     "PICTURES",
     "Exported",
+    "StudyRow",
     "alt_text",
     "check_race_target",
     "export",
@@ -20,7 +23,12 @@ __all__ = [
     "html_snippet",
     "markdown_snippet",
     "picture_of",
+    "plot_png",
+    "plot_svg",
     "png_bytes",
     "poster_path",
+    "study_csv",
+    "study_markdown",
+    "study_plot",
     "write_poster",
 ]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from visualizer.measure.asked import PLANETS, checks_of
 from visualizer.measure.checks import parses
 from visualizer.measure.direction import Direction, direction_of
+from visualizer.measure.interval import Interval, interval_over_prompts
 from visualizer.measure.lead import scaffold_first
-from visualizer.measure.order import AR_SPANS, BIN_SIZES, commit_steps, order_figures, order_of
+from visualizer.measure.order import AR_SPANS, BIN_SIZES, Order, commit_steps, order_figures, order_of
 from visualizer.measure.phenomena import DEFINITIONS, phenomena
 from visualizer.measure.quoting import clipped
 from visualizer.measure.scaffold import scaffold_of
@@ -20,11 +21,14 @@ __all__ = [
     "DEFINITIONS",
     "PLANETS",
     "Direction",
+    "Interval",
+    "Order",
     "Score",
     "checks_of",
     "clipped",
     "commit_steps",
     "direction_of",
+    "interval_over_prompts",
     "order_figures",
     "order_of",
     "parses",

@@ -8,5 +8,20 @@ from visualizer.run.gallery import Gallery
 from visualizer.run.loading import run_telling
 from visualizer.run.provenance import run_info
 from visualizer.run.runs import News, Run, Runs, cache_folder
+from visualizer.run.study import StudyRun, plan_study, read_probes, run_study
 
-__all__ = ["Engine", "Gallery", "News", "Run", "Runs", "cache_folder", "check_report", "run_info", "run_telling"]
+__all__ = [
+    "Engine",
+    "Gallery",
+    "News",
+    "Run",
+    "Runs",
+    "StudyRun",
+    "cache_folder",
+    "check_report",
+    "plan_study",
+    "read_probes",
+    "run_info",
+    "run_study",
+    "run_telling",
+]
