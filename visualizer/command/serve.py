@@ -38,7 +38,7 @@ def serve_command(arguments: list[str], program: str) -> int:
 
 
 def _share_memory_among_threads() -> None:
-    """Have glibc keep two pools of freed memory, and not one for each of many threads: theirs grew to 60 MB."""
+    """Have glibc keep two pools of freed memory, and not one for each of many threads: those held 40 MB."""
     with suppress(OSError, AttributeError, TypeError):  # not glibc
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
 
