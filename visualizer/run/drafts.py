@@ -42,11 +42,11 @@ def drafted(request: Request, asked: object, card: CheckpointCard, open_trace: C
 def read_json(text: str) -> object:
     """What a draft is read from.
 
-    Raises SettingsError for what is no JSON.
+    Raises SettingsError for what is no JSON, and what is no text at all, which programs send too.
     """
     try:
         return json.loads(text)
-    except (ValueError, RecursionError) as exc:
+    except (ValueError, TypeError, RecursionError) as exc:
         raise SettingsError("A draft is JSON, and this is none.") from exc
 
 
