@@ -161,7 +161,8 @@ def test_help_names_every_format_and_status():
     assert done.returncode == SUCCESS
     for word in (".gif", ".strip.png", ".jsonl.gz", "--at-most", "exit status: 0", "python -m visualizer"):
         assert word in done.stdout
-    assert "python -m visualizer serve [options]" in done.stdout
+    for command in ("serve [options]", "study prompts.txt --seeds 5 -o study/"):
+        assert f"python -m visualizer {command}" in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 120
 
 

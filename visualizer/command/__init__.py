@@ -6,5 +6,6 @@ from visualizer.command.check import check_command
 from visualizer.command.export import export_command
 from visualizer.command.race import race_command
 from visualizer.command.serve import serve_command
+from visualizer.command.study import study_command
 
-__all__ = ["check_command", "export_command", "race_command", "serve_command"]
+__all__ = ["check_command", "export_command", "race_command", "serve_command", "study_command"]

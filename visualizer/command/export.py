@@ -155,6 +155,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
         usage=(
             f'{program} "prompt" -o run.gif [-o run.mp4 …] [options]\n'
             f'       {program} race "prompt" -o race.mp4\n'
+            f"       {program} study prompts.txt --seeds 5 -o study/\n"
             f"       {program} serve [options]\n       {program} check [--model …]"
         ),
         description="Runs a prompt on a diffusion language model, or opens a recorded run, and writes it as files.\n"

@@ -123,6 +123,17 @@ class _Stand:
     end: int
 
 
+def _neighbours(places: list[tuple[int, float]]) -> Iterator[list[tuple[int, float]]]:
+    """Places of rising positions in groups that stand side by side."""
+    run = places[:1]
+    for before, place in pairwise(places):
+        if place[0] != before[0] + 1:
+            yield run
+            run = []
+        run.append(place)
+    yield run
+
+
 class _Merged:
     """Findings in the order in which they began; what is seen again at some of its positions is one finding."""
 
@@ -285,14 +296,12 @@ class _Finder:
             share = float(state.top_probabilities[row, rank])
             by_token.setdefault(int(state.top_ids[row, rank]), []).append((row, share))
         for token, places in by_token.items():
-            positions = np.array([position for position, _ in places])
-            for run in np.split(np.arange(len(places)), np.flatnonzero(np.diff(positions) != 1) + 1):
-                own, shares = positions[run].tolist(), [places[k][1] for k in run]
-                around = self._final[max(0, own[0] - 1) : own[-1] + 2]
-                lands_once = int((around == token).sum()) == 1 and bool(self._is_text[own].all())
-                fits = SPREAD_FEWEST <= len(own) <= SPREAD_MOST and SPREAD_MASS[0] <= sum(shares) <= SPREAD_MASS[1]
-                if fits and lands_once:
-                    yield token, own, shares
+            for run in _neighbours(places) if len(places) >= SPREAD_FEWEST else []:
+                positions, shares = [position for position, _ in run], [share for _, share in run]
+                fits = SPREAD_FEWEST <= len(run) <= SPREAD_MOST and SPREAD_MASS[0] <= sum(shares) <= SPREAD_MASS[1]
+                around = self._final[max(0, positions[0] - 1) : positions[-1] + 2]
+                if fits and (around == token).sum() == 1 and self._is_text[positions].all():
+                    yield token, positions, shares
 
     def _smeared_sequences(self) -> list[Phenomenon]:
         found = _Merged()

@@ -9,6 +9,7 @@ from visualizer.run.gallery import Gallery
 from visualizer.run.loading import run_telling
 from visualizer.run.provenance import run_info
 from visualizer.run.runs import News, Run, Runs, cache_folder
+from visualizer.run.study import StudyRun, plan_study, read_probes, run_study
 
 __all__ = [
     "Engine",
@@ -16,10 +17,14 @@ __all__ = [
     "News",
     "Run",
     "Runs",
+    "StudyRun",
     "cache_folder",
     "check_report",
     "drafted",
+    "plan_study",
     "read_json",
+    "read_probes",
     "run_info",
+    "run_study",
     "run_telling",
 ]
