@@ -166,6 +166,17 @@ def test_help_names_every_format_and_status():
     assert max(map(len, done.stdout.splitlines())) <= 120
 
 
+def test_a_recording_is_checked_and_described(tmp_path, recording):
+    (tmp_path / "cut.jsonl.gz").write_bytes(recording.read_bytes()[:400])
+    done = visualize("trace", recording, tmp_path / "cut.jsonl.gz")
+    assert done.returncode == FAILURE
+    [whole] = done.stdout.splitlines()
+    assert whole.startswith(f"{recording}: a whole recording. ")
+    assert whole.endswith(" a state")
+    assert done.stderr == "The recording cut.jsonl.gz cannot be read: it is cut off.\n"
+    assert visualize("trace", recording).returncode == SUCCESS
+
+
 def test_the_first_word_chooses_the_command():
     done = visualize("serve", "--help")
     assert done.returncode == SUCCESS

@@ -156,7 +156,8 @@ def _parser(program: str) -> argparse.ArgumentParser:
             f'{program} "prompt" -o run.gif [-o run.mp4 …] [options]\n'
             f'       {program} race "prompt" -o race.mp4\n'
             f"       {program} study prompts.txt --seeds 5 -o study/\n"
-            f"       {program} serve [options]\n       {program} check [--model …]"
+            f"       {program} serve [options]\n       {program} check [--model …]\n"
+            f"       {program} trace FILE …"
         ),
         description="Runs a prompt on a diffusion language model, or opens a recorded run, and writes it as files.\n"
         f"To watch runs live in the browser instead: {program} serve (see {program} serve --help).",

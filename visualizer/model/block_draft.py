@@ -65,6 +65,7 @@ class BlockDraft:
             return readout
         pinned, ids = mx.array(self.pinned), mx.array(self.ids)
         certain = mx.array(np.where(self.pinned, np.float32(1), np.float32(0)))
+        ends = np.isin(self.ids, reader.ending_ids).astype(np.float32)
         ranks, place = readout.top_ids.shape[1], pinned[:, None]
         sure = mx.array(np.eye(1, ranks, dtype=np.float32))
         one_hot = reader.soft_embedding(ids[:, None], certain[:, None]).astype(readout.soft_embedding.dtype)
@@ -75,6 +76,7 @@ class BlockDraft:
             entropy_nats=mx.where(pinned, 0.0, readout.entropy_nats),
             top_ids=mx.where(place, _led_by(ids, readout.top_ids), readout.top_ids),
             top_probabilities=mx.where(place, sure, readout.top_probabilities),
+            ending=mx.where(pinned, mx.array(ends), readout.ending),
             token_ids=mx.where(pinned, ids, readout.token_ids),
             token_probability=mx.where(pinned, 1.0, readout.token_probability),
             soft_embedding=mx.where(place[None], one_hot, readout.soft_embedding),

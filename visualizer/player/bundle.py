@@ -17,8 +17,8 @@ _SCRIPTS = ("dom", "words", "direction", "decode", "folds", "views", "layouts", 
             "scoreboard", "findings", "compare", "race", "inspector", "pointer", "toolbar", "timeline", "axis",
             "heatmap", "table", "curves", "inside", "pane", "player")  # fmt: skip
 """In this order: a file uses only those before it."""
-_NOTES = re.compile(r"^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*\n", re.DOTALL | re.MULTILINE)
-"""Of a script, what only its readers and the type checker need: a quarter of it, which no page carries."""
+_NOTES = re.compile(r"^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*\n|^[ \t]+", re.DOTALL | re.MULTILINE)
+"""Of a script, what only its readers and the type checker need, types and indents: a third, which no page carries."""
 _STYLESHEETS = ("player", "canvas", "timeline", "scoreboard", "inside", "race")
 _FONTS = (
     ("JetBrains Mono", "400", "jetbrains-mono-latin-400-normal.woff2"),

@@ -155,7 +155,7 @@ class MessageWriter:
         state = frame.state
         self._texts |= frame.texts
         self._special |= frame.special
-        needed = {*state.shown_ids().tolist(), *state.top_ids.ravel().tolist()}
+        needed = {*state.shown_ids().tolist(), *state.top_ids[:, : 1 + _ALTERNATIVES].ravel().tolist()}
         if self._whole:
             needed |= {*state.canvas_ids.tolist(), *state.top_ids.ravel().tolist()}
         fresh = (needed & self._texts.keys()) - self._sent
@@ -185,7 +185,8 @@ class MessageWriter:
             return ""
         stale = _differs(self._cells_before if before else None, cells)
         if before is not None and before.top_ids.shape == state.top_ids.shape:
-            stale |= ~state.accepted & (before.top_ids[:, 1:] != state.top_ids[:, 1:]).any(axis=1)
+            ranks = slice(1, 1 + _ALTERNATIVES)
+            stale |= ~state.accepted & (before.top_ids[:, ranks] != state.top_ids[:, ranks]).any(axis=1)
         else:
             stale |= ~state.accepted
         positions = np.flatnonzero(stale)
