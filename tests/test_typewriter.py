@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from tests.support.tiny_typewriter import make_gemma_4, make_typewriter
-from visualizer.bundled import POCKET_FOLDER
+from training.corpus import FAMILIES
+from visualizer.bundled import POCKET_FOLDER, POCKET_TYPEWRITER_FOLDER
 from visualizer.command.serve import serve_command
 from visualizer.command.terminal import FAILURE
 from visualizer.draft import Draft
@@ -67,6 +68,15 @@ def test_gemma_4_types_mlx_lms_own_text_too(tmp_path):
     theirs = generate(model, tokenizer, prompt, max_tokens=20, sampler=make_sampler(temp=0.8))
     assert trace.answer.removeprefix(" ") == theirs.removeprefix(" ")
     assert trace.states[-1].step > 1
+
+
+@pytest.mark.parametrize("family", ["acrostic", "why"])
+def test_the_one_that_comes_with_the_app_gives_what_a_demo_prompt_asks_for(family):
+    shipped = load_checkpoint(read_card(POCKET_TYPEWRITER_FOLDER))
+    prompt = FAMILIES[family].DEMO_PROMPT
+    settings = shipped.card.defaults.changed(seed=1)
+    trace = trace_of(run_info(shipped.card, prompt, settings), frames(shipped, prompt, settings))
+    assert FAMILIES[family].violations(prompt, trace.answer) == []
 
 
 def test_one_token_a_step_from_left_to_right_and_nothing_is_taken_back(checkpoint):
