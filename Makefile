@@ -48,7 +48,7 @@ pocket: $(VENV)/.training-installed ## Train the pocket checkpoint again (hours;
 
 typewriter: $(VENV)/.training-installed ## Train a typewriter on the pocket's corpus (hours; goes on where it stopped)
 	$(BIN)/python -m training.train runs/typewriter --objective next-token
-	$(BIN)/python -m training.convert runs/typewriter runs/pocket-typewriter
+	$(BIN)/python -m training.convert runs/typewriter assets/pocket-typewriter
 
 evaluate: $(VENV)/.training-installed ## Measure the pocket checkpoint: constraints, stutters, scaffold first
 	$(BIN)/python -m training.evaluate

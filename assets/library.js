@@ -129,9 +129,9 @@ function createLibrary(page, player) {
   function receive(json) {
     const [, kind = "", run = ""] = HEAD.exec(json) ?? [];
     if (!["waiting", "loading"].includes(kind)) part("#place").textContent = "";
-    if (kind === "compare" || (["start", "recording"].includes(kind) && run !== shown())) notice("");
+    if (["compare", "race"].includes(kind) || (["start", "recording"].includes(kind) && run !== shown())) notice("");
     if (kind === "start") begin(JSON.parse(json));
-    else if (kind === "recording" && run !== shown()) show(run);
+    else if (["recording", "race"].includes(kind) && run !== shown()) show(run);
     else if (kind === "compare") show([...json.matchAll(/"k":"recording","run":"([^"]*)"/g)].at(-1)?.[1] ?? "");
     else if (kind === "end" && run !== shown()) show(run); // stopped before it began
     else if (kind === "kept") one("#note-shown")?.click(); // the same run, whole now
@@ -235,6 +235,7 @@ function createLibrary(page, player) {
     if (target === one("#save-now")) one("#save")?.click();
     const button = target instanceof Element ? target.closest("#again [data-change]") : null;
     const change = button instanceof HTMLElement ? button.dataset.change : "";
+    if (target === one("#race-it")) askForRun({ do: "race", left: shown() });
     if (change) askForRun({ do: "again", left: shown(), change, knobs: window.denoiseForm.read().knobs });
   });
   draw();

@@ -136,6 +136,7 @@ def run_ours(
     with (
         patch.object(denoise_module, "draw_noise", noted_noise),
         patch.object(Reader, "read", noted_read if keep_logits else read),
+        patch.object(denoise_module, "_worth_keeping", _whole),
     ):
         states = list(denoise(model, prompt_ids, settings, stop_ids, draft=draft))
     # One is drawn as a block begins and one a step, as many as there are states before a commit.
@@ -147,6 +148,11 @@ def run_ours(
         row[step.pinned] = _CERTAIN
         row[step.pinned, step.canvas_ids[step.pinned]] = 0.0
     return OurRun(states, noise, logits)
+
+
+def _whole(readout: Readout) -> tuple[np.ndarray, np.ndarray]:
+    """The candidates unrounded: whether two are equally likely is a matter of all digits."""
+    return np.array(readout.top_ids), np.array(readout.top_probabilities)
 
 
 @dataclass

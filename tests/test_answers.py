@@ -9,14 +9,17 @@ from dataclasses import replace
 import pytest
 
 from tests.support.recorded import TINY_RUN, GatedEngine, RecordedEngine
+from visualizer.bundled import POCKET_FOLDER
 from visualizer.draft import Draft
-from visualizer.errors import SettingsError, TraceError
-from visualizer.page.answers import Answers, varied
+from visualizer.errors import EngineError, MachineError, SettingsError, TraceError
+from visualizer.hub import DIFFUSION_GEMMA, Partner
+from visualizer.model import read_card
+from visualizer.page.answers import Answers, typed_settings, varied
 from visualizer.prompts import load_prompts
 from visualizer.request import Request, new_run_id
 from visualizer.run.gallery import Gallery, main
 from visualizer.settings import Settings
-from visualizer.trace import load_trace, save_trace, typed_out
+from visualizer.trace import Writing, load_trace, save_trace, typed_out
 
 PROMPTS = load_prompts()
 KNOBS = {"max_tokens": 64, "canvas_length": 32, "max_steps": 8, "sampler": "entropy-bound", "entropy_bound": 0.1,
@@ -167,6 +170,129 @@ def test_a_run_is_not_compared_with_itself(answers):
     run_id = run_once(answers)
     (notice,) = answer(answers, do="compare", left=run_id, right=run_id)
     assert "one and the same run" in notice["text"]
+
+
+def racing(partner=None, engine=None):
+    """Answers on a page whose checkpoint has this partner, or none."""
+    return Answers(engine or RecordedEngine(TINY_RUN), PROMPTS, partner=lambda card: partner)
+
+
+def test_a_run_races_the_same_answer_as_if_typed():
+    answers = racing()
+    run_id = run_once(answers)
+    (message,) = answer(answers, do="race", left=run_id)
+    assert (message["k"], message["run"], message["left"]["run"]) == ("race", f"{run_id}~", run_id)
+    left, right = (message[side]["messages"] for side in ("left", "right"))
+    assert (left[0].get("writing"), right[0]["writing"]) == (None, "drawn")
+    assert [len([step for step in side if step["k"] == "step"]) for side in (left, right)] == [3, 4]
+    race = message["race"]
+    assert race["timed"] is False
+    assert race["verdict"] == ["fewer forward passes: denoised, 1 to 2 if typed"]
+    assert [side["passes"] for side in race["sides"]] == [[0, 1, 1], [0, 1, 2, 2]]
+    assert [side["answer"] for side in race["sides"]] == [2, 2]
+    assert "time is not compared" in race["notes"][0]
+    left, right = answers.race(message["run"])
+    assert (left.info.writing, right.info.writing) == (Writing.DENOISED, Writing.DRAWN)
+    assert answers.race(run_id) is None
+    assert answers.download(message["run"]).name == answers.download(run_id).name
+
+
+TYPEWRITER = replace(read_card(POCKET_FOLDER), name="tiny-typewriter", writing=Writing.TYPED)
+
+
+def test_a_run_races_its_partner_which_runs_alone_after_it_and_is_kept():
+    answers = racing(Partner(TYPEWRITER, beside=True))
+    run_id, typed_id = run_once(answers), new_run_id()
+    messages = answer(answers, do="race", left=run_id, id=typed_id)
+    assert kinds(messages) == ["start", "step", "step", "step", "end", "recording", "kept", "race"]
+    assert (messages[0]["run"], messages[0]["writing"]) == (typed_id, "typed")
+    race = messages[-1]
+    assert (race["left"]["run"], race["right"]["run"]) == (run_id, typed_id)
+    assert race["right"]["messages"][0]["checkpoint"] == "tiny-typewriter"
+    assert race["right"]["messages"][0]["settings"]["seed"] == race["left"]["messages"][0]["settings"]["seed"] == 7
+    assert race["race"]["timed"] is True
+    assert race["race"]["notes"] == [
+        "Both ran alone, one after the other, never at once; here they are replayed on one clock."
+    ]
+    assert answers.trace(typed_id).info.writing is Writing.TYPED
+    assert [side.info.checkpoint for side in answers.race(race["run"])] == [answers.engine.card.name, "tiny-typewriter"]
+    assert kinds(answer(answers, do="again", left=race["run"], change="sampler"))[-1] == "compare"
+
+
+class _FailingPartner(RecordedEngine):
+    """Its partner dies after so many frames."""
+
+    frames = 0
+
+    def partner(self, card, beside):
+        other = RecordedEngine(TINY_RUN, card=card)
+
+        def run(prompt, settings, draft):
+            yield from TINY_RUN[: self.frames]
+            raise EngineError("The model process was killed.")
+
+        other.run = run
+        return other
+
+
+@pytest.mark.parametrize(("frames", "writing"), [(1, "drawn"), (2, "typed")])
+def test_a_partner_that_dies_says_so_and_the_other_side_is_kept(frames, writing):
+    engine = _FailingPartner(TINY_RUN)
+    engine.frames = frames
+    answers = racing(Partner(TYPEWRITER, beside=True), engine)
+    race = answer(answers, do="race", left=run_once(answers))[-1]
+    assert race["k"] == "race"
+    assert race["right"]["messages"][0]["writing"] == writing
+    assert "The model process was killed." in " ".join(race["race"]["notes"])
+    if writing == "typed":
+        assert race["race"]["verdict"] == ["no winner: the typed side failed"]
+
+
+def test_a_partner_that_cannot_work_here_is_said_and_the_race_goes_on_without():
+    def refuse(card):
+        raise MachineError("It needs 17 GB of memory.")
+
+    answers = Answers(RecordedEngine(TINY_RUN), PROMPTS, partner=refuse)
+    (race,) = answer(answers, do="race", left=run_once(answers))
+    assert race["race"]["notes"][0] == "It needs 17 GB of memory."
+    assert race["right"]["messages"][0]["writing"] == "drawn"
+
+
+def test_a_partner_that_could_be_fetched_is_named():
+    card = replace(read_card(POCKET_FOLDER), name=DIFFUSION_GEMMA)
+    answers = racing(engine=RecordedEngine(TINY_RUN, card=card))
+    (race,) = answer(answers, do="race", left=run_once(answers))
+    assert race["race"]["notes"][0].startswith("mlx-community/gemma-4-26b-a4b-it-4bit, which types, is not on this")
+
+
+def test_the_typed_side_is_asked_what_its_template_knows():
+    asked_of = Settings(seed=3, max_tokens=40, think=True, system="Be brief.")
+    assert typed_settings(TYPEWRITER, asked_of) == TYPEWRITER.defaults.changed(seed=3, max_tokens=40)
+    knowing = replace(TYPEWRITER, thinks=True, takes_system=True)
+    told = TYPEWRITER.defaults.changed(seed=3, max_tokens=40, think=True, system="Be brief.")
+    assert typed_settings(knowing, asked_of) == told
+
+
+def test_what_cannot_race_gets_a_sentence_and_a_run_under_way_goes_on(tmp_path):
+    engine = GatedEngine()
+    answers = Answers(engine, PROMPTS)
+    run = answers.runs.begin(asked())
+    engine.let(1)
+
+    async def follow():
+        seen = []
+        async for message in answers.stream(json.dumps({"do": "race", "left": run.id, "instead": run.id})):
+            seen.append(json.loads(message))
+            if len(seen) == 3:
+                engine.let(2)
+        return seen
+
+    messages = asyncio.run(asyncio.wait_for(follow(), 60))
+    assert "a race begins when it has ended" in messages[0]["text"]
+    assert kinds(messages)[-3:] == ["end", "recording", "kept"]
+    save_trace(typed_out(answers.trace(run.id)), tmp_path / "typed.jsonl")
+    (notice,) = answer(answers, do="race", left=answers.take(tmp_path / "typed.jsonl"))
+    assert "typed itself" in notice["text"]
 
 
 def test_a_run_is_made_again_with_one_knob_changed_and_compared(answers):

@@ -82,7 +82,7 @@ def test_offline_with_nothing_cached_is_said_in_one_line(tmp_path):
 def test_a_model_of_another_type_on_the_hub_is_refused_in_one_line_before_its_weights_are_fetched(server, tmp_path):
     server.repos[REPO] |= {"config.json": json.dumps({"model_type": "llama"}).encode()}
     done = run_app("--model", REPO, HF_ENDPOINT=server.address, HF_HUB_CACHE=str(tmp_path))
-    one_line(done, "of type 'llama', and only 'diffusion_gemma' and 'gemma3_text'")
+    one_line(done, "of type 'llama', and only 'diffusion_gemma', 'gemma3_text' and 'gemma4'")
     assert server.served[WEIGHTS] == 0
 
 

@@ -10,18 +10,20 @@ import gradio as gr
 import pytest
 
 from tests.support.browser import open_page, served_app
-from tests.support.hub_server import served_hub
+from tests.support.hub_server import files_of, served_hub
 from tests.support.live_page import RUN_MS, start, wait_for_end
-from tests.support.pocket_hub import POCKET_FILES, REPO, SMALL_FILES, WEIGHTS
+from tests.support.pocket_hub import BIG, POCKET_FILES, REPO, SMALL_FILES, WEIGHTS
+from tests.support.tiny_typewriter import make_gemma_4
 from visualizer.bundled import POCKET_FOLDER
 from visualizer.errors import CheckpointError
-from visualizer.hub import Checkpoints
+from visualizer.hub import GEMMA_4, Checkpoints, partner_of
 from visualizer.hub.catalog import Hub
 from visualizer.hub.find import DIFFUSION_GEMMA
 from visualizer.model.checkpoint import read_card
 from visualizer.page.checkpoint_panel import CheckpointPanel, choice_of
 from visualizer.run.engine import Engine
 from visualizer.settings import Settings
+from visualizer.trace import Writing
 
 
 @pytest.fixture
@@ -56,6 +58,23 @@ def test_nothing_chosen_looks_up_nothing_and_brings_nothing(engine, hub, asked):
     assert "Enter looks it up" in looking[panel._status]
     (refused,) = panel._bring(*asked)
     assert "Name a checkpoint" in refused[panel._status]
+
+
+def test_the_large_ones_partner_is_fetched_for_races_and_not_used_alone(engine, tmp_path):
+    files = files_of(make_gemma_4(tmp_path / "four"))
+    with served_hub({GEMMA_4: files}) as server, gr.Blocks():
+        hub = Hub(endpoint=server.address, cache=tmp_path / "hub")
+        panel = CheckpointPanel(engine, Checkpoints(hub, lambda: BIG))
+        *_, found = panel._look("other", GEMMA_4)
+        assert found[panel._use]["value"].startswith("Fetch ")
+        assert found[panel._use]["value"].endswith(" for races")
+        before = engine.card
+        *_, last = panel._bring("other", GEMMA_4)
+        assert "It types, so it is not used alone" in last[panel._status]
+        assert engine.card is before
+        large = replace(before, name=DIFFUSION_GEMMA, folder=tmp_path / "four")
+        partner = partner_of(large, lambda: hub, lambda: BIG)
+        assert (partner.card.name, partner.card.writing, partner.beside) == (GEMMA_4, Writing.TYPED, True)
 
 
 # The engine's switch.

@@ -227,6 +227,18 @@ def test_time_is_counted_from_the_start_of_the_run(checkpoint, prompt_ids):
     assert [state.elapsed_ms for state in states] == [1000, 2000, 3000, 4000, 5000, 6000]
 
 
+def test_what_is_recorded_of_the_candidates_is_short_and_what_is_nothing_is_the_best_guess(checkpoint, prompt_ids):
+    *_, last, commit = denoise(checkpoint.model, prompt_ids, SMALL.changed(max_steps=12), NEVER)
+    assert (commit.top_ids == last.top_ids).all() and (commit.ending == last.ending).all()
+    alternatives = last.top_probabilities[:, 1:]
+    assert np.array_equal(alternatives, np.minimum(np.round(alternatives, 4), last.top_probabilities[:, :1]))
+    assert np.array_equal(last.top_probabilities[:, 0], last.probability)
+    for ids, shares in zip(last.top_ids.tolist(), last.top_probabilities.tolist(), strict=True):
+        assert len(set(ids[:3])) == 3
+        assert all(token_id == ids[0] for token_id, share in zip(ids[3:], shares[3:], strict=True) if not share)
+        assert list(shares) == sorted(shares, reverse=True)
+
+
 def is_expert(path, module):
     return "experts" in path and hasattr(module, "to_quantized")
 
@@ -263,6 +275,9 @@ def test_every_state_is_finished_numpy_in_every_number_format(model, prompt_ids,
             "top_ids": (np.int32, (8, alternatives)),
             "top_probabilities": (np.float32, (8, alternatives)),
         }
+        if alternatives:
+            expected["ending"] = (np.float32, (8,))
+            assert (state.ending >= 0).all() and (state.ending <= 1).all()
         for name, (dtype, shape) in expected.items():
             value = getattr(state, name)
             assert type(value) is np.ndarray and (value.dtype, value.shape) == (dtype, shape), name

@@ -23,7 +23,7 @@ from visualizer.page.door import MAX_BODY_BYTES, Door
 from visualizer.page.gradio_queue import IDLE_SESSIONS, UNHEARD_SESSIONS
 
 JOIN = "/gradio_api/queue/join"
-SHORT = [16, 16, 2, None, None, None, 1, None, None]
+SHORT = [16, 16, 2, None, None, None, 1, None, None, None]
 """The knobs of a run that is soon over."""
 
 
@@ -132,7 +132,7 @@ def test_ways_that_no_client_takes_lead_nowhere(address, path, body):
 def test_a_call_by_name_is_checked_as_one_by_number(address):
     assert asked(address, "/gradio_api/call/nothing", {"data": []})[0] == 404
     status, said = asked(address, "/gradio_api/call/denoise", {"data": ["Why?"]})
-    assert (status, said) == (422, "This function takes 10 values, and 1 were given.\n")
+    assert (status, said) == (422, "This function takes 11 values, and 1 were given.\n")
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[]", b"null", b'{"data": NaN}', b'{"data": [1e999, Infinity]}',

@@ -14,12 +14,13 @@ from tests.support.made_traces import made_trace
 from visualizer.errors import TraceError
 from visualizer.page.export_panel import ExportPanel
 from visualizer.page.ui import page_head, page_theme
-from visualizer.trace.file import load_trace
+from visualizer.trace import load_trace, typed_out
 
 HOSTILE = '<img src=x onerror="window.broken=1"> ${window.broken=1} {{7*7}} `${window.broken=1}` </script>'
 RUNS = {
     "short": made_trace(["Mercury", " is", " hot", ".\n"] * 3, steps=6),
     "long": made_trace([f" word{number}" for number in range(200)], steps=300),
+    "race": made_trace(["Mercury", " is", " hot", ".\n"] * 3, steps=6),
     "hostile": made_trace([HOSTILE, " b", " c"], prompt=HOSTILE, steps=4),
 }
 
@@ -34,6 +35,10 @@ def trace_of_run(run_id):
     return RUNS[run_id]
 
 
+def race_of_run(run_id):
+    return (RUNS["short"], typed_out(RUNS["short"])) if run_id == "race" else None
+
+
 def left_behind():
     return list(Path(tempfile.gettempdir()).glob("visualizer-export-*"))
 
@@ -42,7 +47,7 @@ def left_behind():
 def address():
     with gr.Blocks(analytics_enabled=False) as blocks:
         shown = gr.Textbox(elem_id="run")
-        ExportPanel(trace_of_run).wire(shown, shown.change(lambda: None))
+        ExportPanel(trace_of_run, race_of_run).wire(shown, shown.change(lambda: None))
     port = free_port()
     blocks.launch(server_port=port, head=page_head(), theme=page_theme(), prevent_thread_lock=True, quiet=True,
                   ssr_mode=False)  # fmt: skip
@@ -117,6 +122,17 @@ def test_a_recording_is_downloaded_whole(page, tmp_path):
         page.click("#export-download")
     waiting.value.save_as(tmp_path / "run.jsonl.gz")
     assert load_trace(tmp_path / "run.jsonl.gz").answer == RUNS["short"].answer
+
+
+def test_a_race_is_exported_with_both_its_sides(page, tmp_path):
+    show(page, "race")
+    page.wait_for_selector("#export-preview img")
+    assert "Beside it the same prompt, typed" in page.get_attribute("#export-preview img", "alt")
+    choose(page, "export-format", "HTML with player")
+    export_now(page)
+    with page.expect_download() as waiting:
+        page.click("#export-download")
+    assert waiting.value.suggested_filename == "race-name-the-planets-seed-0.html"
 
 
 def test_an_export_can_be_cancelled_and_leaves_nothing(page):

@@ -43,7 +43,10 @@ def hub(server, tmp_path):
 LLAMA = json.dumps({"model_type": "llama"}).encode()
 GPTQ = json.dumps(json.loads(POCKET_FILES["config.json"]) | {"quantization_config": {"quant_method": "gptq"}}).encode()
 BAD_REPOSITORIES = {
-    "another model type": ({"config__json": LLAMA}, "of type 'llama', and only 'diffusion_gemma' and 'gemma3_text'"),
+    "another model type": (
+        {"config__json": LLAMA},
+        "of type 'llama', and only 'diffusion_gemma', 'gemma3_text' and 'gemma4'",
+    ),
     "no config": ({"config__json": None}, "has no config.json"),
     "a config that is no JSON": ({"config__json": b"{"}, "is no JSON"),
     "a config that is a list": ({"config__json": b"[]"}, "is not a JSON object"),

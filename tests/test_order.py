@@ -87,6 +87,13 @@ def test_what_comes_with_the_commit_comes_last_and_has_no_entropy():
     assert order_of(trace).entropy_nats == pytest.approx(0.3)
 
 
+def test_what_a_draft_pinned_is_no_content():
+    trace = landed([1, 2, 3])
+    pinned = np.array([True, False, False])
+    trace = replace(trace, states=tuple(replace(state, pinned=pinned) for state in trace.states))
+    assert order_of(trace).tokens == 2
+
+
 def test_a_stopped_run_is_measured_as_far_as_it_came():
     order = order_of(stopped_trace(landed([1, 2, 3, 4]), 3))
     assert (order.tokens, order.steps, order.tau) == (2, 2, 1)

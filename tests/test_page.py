@@ -419,6 +419,15 @@ def test_a_run_is_made_again_with_one_knob_changed_and_watched_beside_the_first(
     assert page.locator("#your-runs li").count() == 1
 
 
+def test_a_run_is_raced_by_one_quiet_click(page):
+    start(page, "#recording-why")
+    shown = shown_run(page)
+    page.click("#race-it")
+    page.wait_for_selector("#player .player-root.dp-racing .dp-race:visible", timeout=RUN_MS)
+    assert page.locator("#player .dp-canvas").count() == 2
+    assert shown_run(page).startswith(f"{shown}~")
+
+
 def test_the_list_of_this_browsers_runs_opens_an_earlier_one(page):
     set_knobs(page, **LONG)
     start(page, "#card-why")

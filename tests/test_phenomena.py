@@ -1,5 +1,7 @@
 """What is found by name: every planted finding, and nothing in a thousand runs without any."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -63,6 +65,12 @@ def test_the_expected_length_sums_what_has_not_ended():
     run.guesses[0, 24:], run.probability[0, 24:] = EOS, 0.5
     run.others[0, 23], run.other_probability[0, 23] = EOS, 0.25
     assert expected_lengths(run.trace(), 0)[0] == pytest.approx(24 + 8 / 2 - 0.25)
+
+
+def test_the_recorded_probability_of_an_end_is_taken_where_there_is_one():
+    trace = ordered().trace()
+    states = [replace(state, ending=np.full(32, 0.5, np.float32)) for state in trace.states]
+    assert expected_lengths(replace(trace, states=tuple(states)), 0)[0] == 16
 
 
 def test_a_correction_is_found_that_waited_for_what_stands_behind():

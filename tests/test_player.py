@@ -9,8 +9,8 @@ import pytest
 
 from tests.support.played import live_messages, made_info, made_run, player_page, recording
 from visualizer.picture import CHANGED_SIGN, RETURN_SIGN, REVERTED_SIGN, special_sign
-from visualizer.player import recording_message
-from visualizer.trace import trace_of, typed_out
+from visualizer.player import race_message, recording_message
+from visualizer.trace import Writing, trace_of, typed_out
 from visualizer.trace.canvas import changed, reverted
 from visualizer.trace.settled import settled_steps
 
@@ -566,6 +566,54 @@ def test_a_typed_run_is_written_left_to_right_and_knows_no_noise(opened, layout)
     assert page.text_content("[data-ui=pacing]") in ("Directed", "Equal steps")
     press(page, "End")
     assert page.text_content(".dp-answer pre[data-ui=answer]") == denoised.answer
+
+
+def test_a_race_says_who_is_where_on_its_clock_and_in_the_end_who_won(opened):
+    denoised = trace_of(made_info(), made_run(12, 4, words=(" sea", " of", " light")), "stop")
+    page = opened(json.loads(race_message(denoised, typed_out(denoised), ("kept", ""))))
+    pause(page)
+    rows = "rows => rows.map((row) => [...row.querySelectorAll('td')].map((cell) => cell.textContent))"
+
+    def board():
+        return page.eval_on_selector_all(".dp-race tbody tr", rows)
+
+    assert page.locator(".dp-canvas").count() == 2
+    press(page, ".", ".", ".", ".")
+    assert page.text_content(".dp-at") == "pass 4"
+    passes, seconds, tokens, *_ = board()
+    assert passes == ["4", "4 if typed"]
+    assert seconds[1] == "–"
+    assert tokens[1] == "4 of 10"
+    assert page.text_content(".dp-won") == ""
+    press(page, "End")
+    assert page.text_content(".dp-won") == "Fewer forward passes: denoised, 4 to 11 if typed."
+    whole, typed_whole = board()[-1]
+    assert whole.startswith("pass 4 · ")
+    assert typed_whole == "pass 10"
+    page.hover(".dp-term")
+    assert page.text_content(".dp-race .dp-about").startswith("Each runs the model once")
+    assert "time is not compared" in page.text_content(".dp-notes")
+    page.evaluate("message => send(message)", recording(made_run(8, 3)))
+    page.evaluate(_NEXT_FRAME)
+    assert page.is_hidden(".dp-race")
+
+
+def test_a_race_of_two_that_ran_plays_on_their_recorded_times(opened):
+    denoised = trace_of(made_info(), made_run(12, 4, words=(" sea", " of")), "stop")
+    drawn = typed_out(denoised)
+    states = tuple(replace(state, elapsed_ms=40.0 * state.step) for state in drawn.states)
+    typed = replace(drawn, info=replace(drawn.info, writing=Writing.TYPED), states=states)
+    page = opened(json.loads(race_message(denoised, typed, ("kept", "other"))))
+    pause(page)
+    at = []
+    for _ in range(4):
+        press(page, ".")
+        at.append(page.text_content(".dp-at"))
+    assert at == ["0.04 s", "0.08 s", "0.12 s", "0.16 s"]
+    assert page.text_content("[data-ui=speed]") == ".25×"
+    press(page, "End")
+    assert "Less time: " in page.text_content(".dp-won")
+    assert "one after the other, never at once" in page.text_content(".dp-notes")
 
 
 def test_two_runs_share_one_clock_and_what_differs_is_marked(opened):

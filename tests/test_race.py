@@ -1,5 +1,9 @@
 """Two runs as one film: on one clock, each with its own score, and the verdict when both have ended."""
 
+import base64
+import gzip
+import json
+import re
 from dataclasses import replace
 
 import av
@@ -9,7 +13,8 @@ import pytest
 from tests.support.trace_samples import growing_run
 from visualizer.errors import ExportError, SettingsError
 from visualizer.export import export_race
-from visualizer.picture import RacePainter, SceneOptions, build_race
+from visualizer.picture import Glyphs, RacePainter, SceneOptions, build_race
+from visualizer.picture.lettering import Lettering
 from visualizer.trace import Writing, typed_out
 
 WORDS = ["One", " two", " three", "\n", "four"]
@@ -66,6 +71,41 @@ def test_each_side_is_named_and_scored_and_the_verdict_comes_when_both_have_ende
     assert [race.frames(number)[0].status for number in range(len(race.moments) - 1)] == [""] * 6
 
 
+def test_a_legend_stands_below_unless_it_is_left_out_and_the_verdict_is_never_cut_off():
+    for size in ((640, 360), (320, 640)):
+        stage = build_race(DENOISED, TYPED, replace(OPTIONS, width=size[0], height=size[1])).frame.stage
+        assert stage.legend is not None
+        assert stage.status.top < stage.legend.top < size[1]
+        around = build_race(DENOISED, TYPED, replace(OPTIONS, width=size[0], height=size[1])).frame.frames[-1]
+        words = Lettering(Glyphs()).width(around.status, stage.status.font_px, bold=True)
+        assert stage.status.left + words <= size[0]
+    assert build_race(DENOISED, TYPED, replace(OPTIONS, legend=False)).frame.stage.legend is None
+
+
+def test_what_a_side_was_asked_beside_the_prompt_is_among_its_facts():
+    settings = DENOISED.info.settings.changed(think=True, system="Be brief.")
+    asked = replace(DENOISED, info=replace(DENOISED.info, settings=settings))
+    words = build_race(asked, TYPED, replace(OPTIONS, width=1280, height=720)).lanes[0].stage.words
+    assert words[1].text == "tiny   ·   seed 0   ·   thinking   ·   system prompt"
+
+
+def test_times_of_another_machine_are_not_compared_and_the_film_says_so():
+    there = replace(DENOISED, info=replace(DENOISED.info, device="Metal, Darwin arm64"))
+    race = build_race(there, TYPED, replace(OPTIONS, width=1280, height=720))
+    assert race.frame.stage.words[-1].text.startswith("Their times are not compared: one ran on Metal, Darwin arm64,")
+    assert "less time" not in race.frame.frames[-1].status
+
+
+def test_the_page_of_a_race_holds_both_and_both_texts_for_who_runs_no_scripts(tmp_path):
+    *_, last = export_race(DENOISED, TYPED, tmp_path / "race.html", OPTIONS)
+    assert last.exported.size_bytes == (tmp_path / "race.html").stat().st_size
+    page = (tmp_path / "race.html").read_text()
+    assert page.count(DENOISED.answer) == 2
+    packed = re.search(r'id="recording">\n(.*?)</script>', page, re.DOTALL)[1]
+    message = json.loads(gzip.decompress(base64.b64decode(packed)))
+    assert (message["k"], message["race"]["verdict"][0]) == ("race", "fewer forward passes: denoised, 2 to 5")
+
+
 @pytest.mark.parametrize("size, scale", [((640, 360), 1), ((360, 640), 1), ((640, 360), 2)], ids=str)
 def test_the_two_stand_side_by_side_or_stacked_and_nothing_covers_another(size, scale):
     race = build_race(DENOISED, TYPED, replace(OPTIONS, width=size[0], height=size[1], scale=scale))
@@ -106,7 +146,7 @@ def test_the_film_has_every_moment_for_its_time(tmp_path):
 
 
 def test_what_cannot_be_raced_is_said(tmp_path):
-    with pytest.raises(ExportError, match="A race is a film"):
+    with pytest.raises(ExportError, match="A race is a film or a page"):
         list(export_race(DENOISED, TYPED, tmp_path / "race.png", OPTIONS))
     with pytest.raises(SettingsError, match="given height"):
         build_race(DENOISED, TYPED, replace(OPTIONS, height=None))

@@ -12,6 +12,7 @@ from visualizer.model.device import Tiling, number_format, tiling
 from visualizer.model.readout import Reader
 
 VOCAB, WIDTH, LENGTH, TOP_K = 101, 64, 8, 3
+ENDING = (0, 41, 45, 100)
 SCALE, SOFTCAP, TEMPERATURE = 8.0, 30.0, 0.6
 
 KINDS = {
@@ -59,7 +60,9 @@ def case(request, monkeypatch):
         embedding = embedding.to_quantized(**quantization)
         assert isinstance(embedding, nn.QuantizedEmbedding)
     hidden = mx.random.normal((1, LENGTH, WIDTH), key=hidden_key).astype(dtype)
-    return Case(Reader(embedding, SCALE, SOFTCAP, VOCAB), hidden, 1e-5 if dtype == mx.float32 else 2e-2)
+    return Case(
+        Reader(embedding, SCALE, SOFTCAP, VOCAB, ending_ids=ENDING), hidden, 1e-5 if dtype == mx.float32 else 2e-2
+    )
 
 
 def test_candidates_and_their_alternatives_are_exact(case):
@@ -76,6 +79,23 @@ def test_probabilities_are_those_of_the_whole_vocabulary(case):
     top = np.take_along_axis(probabilities, np.array(result.top_ids), axis=-1)
     np.testing.assert_allclose(np.array(result.top_probabilities), top, atol=1e-3)
     np.testing.assert_allclose(np.array(result.probability), probabilities.max(axis=-1), atol=1e-3)
+
+
+def test_the_probability_of_an_end_sums_those_of_its_ids(case):
+    probabilities, _ = case.whole()
+    np.testing.assert_allclose(np.array(case.read().ending), probabilities[:, list(ENDING)].sum(axis=-1), atol=1e-3)
+    case.reader = replace(case.reader, ending_ids=())
+    assert np.array(case.read().ending).tolist() == [0] * LENGTH
+
+
+@pytest.mark.parametrize("width", [5, 63, 200, 1000, 8192, 8200])
+@pytest.mark.parametrize("count", [3, 5])
+def test_the_largest_are_found_in_the_order_of_their_places_where_they_are_equal(width, count):
+    values = np.random.default_rng(width).integers(0, 9, (4, width)).astype(np.float32)
+    places, found = readout._largest(mx.array(values), count)
+    expected = np.argsort(-values, axis=-1, kind="stable")[:, :count]
+    assert np.array(places).tolist() == expected.tolist()
+    assert np.array(found).tolist() == np.take_along_axis(values, expected, axis=-1).tolist()
 
 
 def test_entropies_are_those_of_the_whole_vocabulary(case):
@@ -119,7 +139,8 @@ def test_every_value_has_its_documented_type(case):
     result = case.read(sample_temperature=1.0)
     for ids in (result.candidate_ids, result.top_ids, result.token_ids):
         assert ids.dtype == mx.int32
-    for values in (result.probability, result.entropy_nats, result.top_probabilities, result.token_probability):
+    for values in (result.probability, result.entropy_nats, result.top_probabilities, result.token_probability,
+                   result.ending):  # fmt: skip
         assert values.dtype == mx.float32
     assert result.top_ids.shape == result.top_probabilities.shape == (LENGTH, TOP_K)
 
@@ -196,7 +217,7 @@ def test_over_the_real_vocabulary_a_gpu_is_waited_for_15_times_a_step_at_most(mo
     monkeypatch.setattr(Reader, "_read_tile", lambda self, hidden, tile, *others: tile)
     monkeypatch.setattr(readout, "_merge", lambda one, other, top_k: other)
     reader = Reader(nn.Embedding(1, 1), SCALE, SOFTCAP, 262_144, tiling(10**10))
-    reader._read_all(mx.zeros((1, 256, 2816), dtype=mx.bfloat16), 0.5, 0.0, TOP_K, mx.random.key(0))
+    reader._read_all(mx.zeros((1, 256, 2816), dtype=mx.bfloat16), 0.5, 0.0, TOP_K, mx.random.key(0), ())
     assert len(waits) <= 15 < len(handed)
 
 

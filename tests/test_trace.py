@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from tests.support.canvas_samples import tiny_state
 from tests.support.made_traces import made_trace, stopped_trace
 from tests.support.mutations import mutate
+from visualizer.bundled import RECORDINGS_FOLDER
 from visualizer.draft import Draft
 from visualizer.errors import TraceError
 from visualizer.run.frames import frames
@@ -69,6 +70,7 @@ def runs(draw):
             elapsed_ms=draw(st.floats(0, 1e9)),
             answer_length=draw(st.integers(0, length)),
             finish=finish,
+            ending=array(SHARES, np.float32) if draw(st.booleans()) else None,
         )
 
     states = []
@@ -179,7 +181,7 @@ def test_the_same_run_gives_the_same_bytes(real, tmp_path):
 def test_the_file_is_read_by_a_reader_written_from_the_documentation(real, tmp_path):
     save_trace(trace_of(INFO, real), tmp_path / "run.jsonl.gz")
     header, *states = map(json.loads, gzip.decompress((tmp_path / "run.jsonl.gz").read_bytes()).decode().splitlines())
-    assert (header["format"], header["version"], header["states"]) == ("diffusion-trace", 1, len(states))
+    assert (header["format"], header["version"], header["states"]) == ("diffusion-trace", 2, len(states))
     assert header["settings"] == INFO.settings.to_dict()
     assert header["settings"]["seed"] == 7
     for line, frame in zip(states, real, strict=True):
@@ -190,7 +192,18 @@ def test_the_file_is_read_by_a_reader_written_from_the_documentation(real, tmp_p
         assert shown == frame.state.shown_ids().tolist()
         assert all(str(token_id) in header["texts"] for token_id in shown + line["canvas_ids"])
         assert [np.float32(value) for value in line["entropy_nats"]] == frame.state.entropy_nats.tolist()
-        assert np.float32(line["top_probabilities"]).shape[0] == (3 if line["step"] else 0)
+        assert np.float32(line["top_probabilities"]).shape[0] == (8 if line["step"] else 0)
+        assert ("ending" in line) == (line["step"] > 0)
+
+
+def test_version_1_opens_for_ever(tmp_path):
+    for path in sorted(RECORDINGS_FOLDER.glob("*.jsonl.gz")):
+        assert json.loads(gzip.decompress(path.read_bytes()).splitlines()[0])["version"] == 1
+        assert load_trace(path).states[1].ending is None
+    lines = small()
+    lines[0]["version"] = 1
+    (tmp_path / "run.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert load_trace(tmp_path / "run.jsonl").answer == "a"
 
 
 def test_a_stopped_run_and_a_run_without_a_step_are_recordings_too(real, tmp_path):
@@ -240,7 +253,8 @@ GONE = object()
     ("number", "field", "value", "named"),
     [
         (1, "format", "asciicast", "not a recording of a diffusion run"),
-        (1, "version", 2, "line 1: version"),
+        (1, "version", 3, "line 1: version is above 2"),
+        (1, "version", "2", "line 1: version"),
         (1, "states", -1, "line 1: states"),
         (1, "states", 10**9, "line 1: states"),
         (1, "states", 4, "cut off at line 5"),
@@ -291,6 +305,7 @@ GONE = object()
         (3, "top_ids", [[5]], "line 3: top_ids"),
         (3, "top_ids", [[5, 6]] * 17, "line 3: top_ids"),
         (3, "top_probabilities", [1, 0], "line 3: top_probabilities"),
+        (3, "ending", [0.1], "line 3: ending"),
         (3, "block", 1, "line 3: block, step, phase"),
         (3, "step", 2, "line 3: block, step, phase"),
         (3, "phase", "commit", "line 3: block, step, phase"),

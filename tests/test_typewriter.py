@@ -7,7 +7,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from tests.support.tiny_typewriter import make_typewriter
+from tests.support.tiny_typewriter import make_gemma_4, make_typewriter
+from training.corpus import FAMILIES
+from visualizer.bundled import POCKET_FOLDER, POCKET_TYPEWRITER_FOLDER
 from visualizer.command.serve import serve_command
 from visualizer.command.terminal import FAILURE
 from visualizer.draft import Draft
@@ -50,6 +52,31 @@ def test_the_text_is_mlx_lms_own_for_the_same_seed_and_temperature(checkpoint, t
         ends.add(trace.ended)
     assert len(texts) > seeds // 2
     assert temperature == 0 or ends == {"stop", "length"}
+
+
+def test_gemma_4_types_mlx_lms_own_text_too(tmp_path):
+    import mlx.core as mx
+    from mlx_lm import generate, load
+    from mlx_lm.sample_utils import make_sampler
+
+    four = load_checkpoint(read_card(make_gemma_4(tmp_path / "four")))
+    assert (four.card.name, four.card.writing, four.number_format) == ("tiny-gemma-4", Writing.TYPED, "float32")
+    trace = run_of(four, seed=4, temperature=0.8)
+    model, tokenizer = load(str(four.card.folder))
+    mx.random.seed(4)
+    prompt = four.prompt_ids(PROMPT, trace.info.settings)
+    theirs = generate(model, tokenizer, prompt, max_tokens=20, sampler=make_sampler(temp=0.8))
+    assert trace.answer.removeprefix(" ") == theirs.removeprefix(" ")
+    assert trace.states[-1].step > 1
+
+
+@pytest.mark.parametrize("family", ["acrostic", "why"])
+def test_the_one_that_comes_with_the_app_gives_what_a_demo_prompt_asks_for(family):
+    shipped = load_checkpoint(read_card(POCKET_TYPEWRITER_FOLDER))
+    prompt = FAMILIES[family].DEMO_PROMPT
+    settings = shipped.card.defaults.changed(seed=1)
+    trace = trace_of(run_info(shipped.card, prompt, settings), frames(shipped, prompt, settings))
+    assert FAMILIES[family].violations(prompt, trace.answer) == []
 
 
 def test_one_token_a_step_from_left_to_right_and_nothing_is_taken_back(checkpoint):
@@ -123,6 +150,25 @@ def test_the_engine_runs_it_in_the_place_of_the_other_and_a_stop_ends_it(checkpo
             assert next(begun).state.step == 0
         assert [frame.state.canvas_ids.tolist() for frame in engine.run(PROMPT, settings)] == whole
     finally:
+        engine.close()
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_two_engines_take_turns_and_share_the_machine_only_where_memory_holds_both(checkpoint, beside):
+    engine = Engine(read_card(POCKET_FOLDER))
+    settings = engine.card.defaults.changed(seed=5, max_tokens=16, canvas_length=16, max_steps=2)
+    try:
+        partner = engine.partner(checkpoint.card, beside)
+        assert engine.partner(checkpoint.card, beside) is partner
+        alone = [frame.state.canvas_ids.tolist() for frame in engine.run(PROMPT, settings)]
+        typed = checkpoint.card.defaults.changed(seed=5)
+        whole = [frame.state.canvas_ids.tolist() for frame in partner.run(PROMPT, typed)]
+        assert whole == [state.canvas_ids.tolist() for state in run_of(checkpoint, seed=5).states]
+        assert (engine.number_format is not None) == beside
+        assert [frame.state.canvas_ids.tolist() for frame in engine.run(PROMPT, settings)] == alone
+        assert (partner.number_format is not None) == beside
+    finally:
+        engine.partner(checkpoint.card, beside).close()
         engine.close()
 
 

@@ -8,9 +8,22 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from visualizer.command import check_command, export_command, race_command, serve_command, study_command
+from visualizer.command import (
+    check_command,
+    export_command,
+    race_command,
+    serve_command,
+    study_command,
+    trace_command,
+)
 
-COMMANDS = {"check": check_command, "race": race_command, "serve": serve_command, "study": study_command}
+COMMANDS = {
+    "check": check_command,
+    "race": race_command,
+    "serve": serve_command,
+    "study": study_command,
+    "trace": trace_command,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:

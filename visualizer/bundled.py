@@ -18,5 +18,6 @@ def _folder(name: str) -> Path:
 ASSETS_FOLDER = _folder("assets")
 PROMPTS_FOLDER = _folder("prompts")
 POCKET_FOLDER = ASSETS_FOLDER / "pocket"
+POCKET_TYPEWRITER_FOLDER = ASSETS_FOLDER / "pocket-typewriter"
 RECORDINGS_FOLDER = ASSETS_FOLDER / "recordings"
 FONTS_FOLDER = ASSETS_FOLDER / "fonts"

@@ -26,6 +26,18 @@ const clock = (() => {
     });
   }
   /**
+   * A race: a moment wherever either side has something new, by its recorded time from its own beginning, or where one was
+   * drawn by forward passes. What stands at the beginning stands from the first moment on.
+   * @param {Run[]} runs
+   * @param {Race} race
+   * @returns {Moment[]}
+   */
+  function raced(runs, { timed, sides }) {
+    const times = runs.map(({ trace }, r) => trace.map((step, k) => (k === 0 ? 0 : timed ? step.elapsedMs : sides[r].passes[k] * SHARED.stepMs)));
+    const all = [...new Set(times.flat())].sort((a, b) => a - b);
+    return all.map((ms) => ({ ms, shown: times.map((own) => own.findLastIndex((time) => time <= ms)) }));
+  }
+  /**
    * Directed pacing: every step as long as its plan says.
    * @param {Run} run
    * @returns {Moment[]}
@@ -55,5 +67,5 @@ const clock = (() => {
     }
     return low;
   }
-  return { moments, momentAt };
+  return { moments, raced, momentAt };
 })();

@@ -24,7 +24,7 @@ const insides = (() => {
   /** @type {Record<InsideView, Choice>} */
   const TABS = {
     map: { title: "Map", about: "Every position at every step, as one picture." },
-    table: { title: "Table", about: "Steps down, positions across, in each cell the most probable tokens, in the colour of what stands there." },
+    table: { title: "Table", about: "The steps around this one down, positions across, in each cell the most probable tokens, in the colour of what stands there." },
     curves: { title: "Curves", about: "How probable a token is at every position, at the step that is shown: the end of the text, and the token that is looked at." },
   };
   const SPARSE = " A live run sends second and third candidates only where something happens; its recording, ready when it ends, has all above 1 %.";

@@ -124,12 +124,13 @@ const inspectors = (() => {
    */
   function describeStretch(run, step, [from, to]) {
     const isTail = step.parts[from] === PART.TAIL;
+    if (isTail && !isDenoised(run)) to = from + 1; // nothing is written behind the token that ends it
     const opens = step.parts[to] === PART.THOUGHT ? "A thought begins" : to - from > 1 ? "An empty thought" : "A mark of structure";
     const where = to - from > 1 ? `positions ${from + 1} to ${to}` : `position ${from + 1}`;
     return {
       quote: isTail ? tailWords(to - from) : SHARED.structureSign,
       place: `${where} of ${step.length}`,
-      words: isTail ? sentence(endWords(step)) : `${opens}: ${quoted(textOf(run, step, [from, to]))}.`,
+      words: isTail && !isDenoised(run) ? "The stop token, which ends the answer." : isTail ? sentence(endWords(step)) : `${opens}: ${quoted(textOf(run, step, [from, to]))}.`,
       numbers: isTail ? filling(run, step, [from, to]) : "",
       note: "No part of the answer, and not counted. The grid shows every position.",
       ranked: [],

@@ -25,6 +25,7 @@ function createPlayer(root) {
   const toolbar = toolbars.createToolbar(root, repaint);
   root.insertAdjacentHTML("beforeend", `
     <div class="dp-panes" data-ui="panes"></div>
+    <section class="dp-race" data-ui="race" aria-label="The race" hidden></section>
     <section class="dp-timeline" data-ui="timeline" aria-label="Timeline" hidden></section>
     <aside class="dp-inspector" data-ui="inspector" aria-label="Token" hidden></aside>
     <dialog class="dp-help" aria-label="Keys"><h2>Keys</h2><dl></dl><button type="button" autofocus>Close</button></dialog>
@@ -34,10 +35,13 @@ function createPlayer(root) {
   const ui = named(root);
   const help = find(root, ".dp-help", HTMLDialogElement);
   const timeline = timelines.createTimeline(ui.timeline, { onMove: repaint, onFull: fullScreen, onHelp: () => help.showModal() });
+  const board = races.createBoard(ui.race);
   const pointer = pointers.createPointer(root, { eye: ui.inspector, ear: ui.spoken }, () => shown, repaint);
 
   let shown = [addPane()]; // the panes
   let [begun, lastJson, frame] = [false, "", 0];
+  /** @type {Race | null} */
+  let race = null; // that the two runs on show are in
   let [watched, later] = ["", 0]; // the live run that was seen from its start, and its replay to come
   /** @type {{pane: Pane, seen: Finding, lit: Set<number>, arrived: boolean} | null} */
   let visited = null; // the finding that was gone to
@@ -93,15 +97,18 @@ function createPlayer(root) {
    * Show these runs.
    * @param {Run[]} newRuns
    * @param {"start" | "end"} at
+   * @param {Race | null} newRace
    */
-  function openRuns(newRuns, at, invitation = "") {
+  function openRuns(newRuns, at, invitation = "", newRace = null) {
     clearTimeout(later);
     setPanes(newRuns.length);
+    race = newRace;
+    root.classList.toggle("dp-racing", Boolean(race));
     visited = null;
     pointer.forget();
     begun = true;
     shown.forEach((pane, k) => pane.open(newRuns[k], invitation));
-    timeline.open(newRuns, at);
+    timeline.open(newRuns, at, race);
   }
   /**
    * A live run begins.
@@ -172,6 +179,15 @@ function createPlayer(root) {
     write(ui.announced, "Two runs side by side.");
     playUnlessStill();
   }
+  /**
+   * Two runs of one prompt, the one denoised, the other typed, on a clock of their own.
+   * @param {RaceMessage} message
+   */
+  function playRace(message) {
+    openRuns([decode.readRecording(message.left), decode.readRecording(message.right)], "start", "", message.race);
+    write(ui.announced, `A race: ${message.race.sides.map(({ title }) => title).join("; beside it: ")}.`);
+    playUnlessStill();
+  }
   /** Show a live run once more, as directed, unless somebody takes the timeline, or wants less motion. */
   function replaySoon() {
     watched = "";
@@ -196,6 +212,7 @@ function createPlayer(root) {
       case "end": finish(message); break;
       case "recording": playBack(message); break;
       case "compare": playBoth(message); break;
+      case "race": playRace(message); break;
       default: return false;
     }
     return true;
@@ -248,6 +265,7 @@ function createPlayer(root) {
       pane.show(indices[k], { ...directed(pane.run(), indices[k], shot), shot, lit: litAt(pane, indices[k]), atEnd, chosen: pointer.chosenIn(pane), xs: timeline.places(k), share: indices[k] < 0 ? 0 : timeline.share() });
     });
     if (indices[0] >= 0) root.dataset.drawn = String(indices[0]);
+    board.show(race, runs(), indices);
     timeline.show();
     toolbar.show(begun ? runs() : [], over());
   }
@@ -283,7 +301,7 @@ function createPlayer(root) {
     shown.forEach((pane) => pane.destroy());
     root.removeEventListener("keydown", onKey);
     root.replaceChildren();
-    root.classList.remove("dp", "dp-comparing", "dp-with-numbers");
+    root.classList.remove("dp", "dp-comparing", "dp-racing", "dp-with-numbers");
     root.removeAttribute("tabindex");
     for (const name of ["state", "drawn", "layout", "view"]) delete root.dataset[name];
   }

@@ -5,6 +5,7 @@ const tables = (() => {
   const { CODE, isNoise, tokenAt, tokenText } = decode;
   const { TOP_LEVEL, visible, aboutPercent } = words;
   const [CELL_PX, HEAD_PX, MOST_COLUMNS, LEAST_COLUMNS] = [122, 48, 9, 3];
+  const REACH = 8; // steps before and after the one that is shown; all would be too much to paint in a frame
   const RANKS = 3; // of a neighbour; of the position that is looked at, all
   const NAMES = Object.fromEntries(Object.entries(CODE).map(([name, code]) => [code, name.split("_")[0].toLowerCase()]));
 
@@ -39,7 +40,7 @@ const tables = (() => {
     cell.dataset.is = NAMES[step.cells[i]];
     for (const { id, level } of here ? ranked : ranked.slice(0, RANKS)) {
       const row = make("span", !isNoise(step.cells[i]) && id === tokenAt(step, i) ? "dp-rank dp-stands" : "dp-rank");
-      row.style.setProperty("--share", (level / TOP_LEVEL).toFixed(2));
+      row.style.backgroundSize = `${Math.round((100 * level) / TOP_LEVEL)}% 100%`; // a bar of its own would be a layer
       row.append(make("b", "", visible(tokenText(run, id))), make("small", "", percent(level)));
       cell.append(row);
     }
@@ -130,7 +131,9 @@ const tables = (() => {
       }
       for (const { i, token } of heads) write(token, visible(decode.textAt(run, shown, i)));
       const first = steps[0]?.k ?? 0;
-      const row = rows.get(Math.max(first, Math.min(index, first + steps.length - 1)));
+      const at = Math.max(first, Math.min(index, first + steps.length - 1));
+      const row = rows.get(at);
+      for (const [k, own] of rows) if (own.hidden !== Math.abs(k - at) > REACH) own.hidden = !own.hidden;
       if (row === lit && height === size.height) return;
       height = size.height;
       lit?.classList.remove("dp-now");

@@ -3,11 +3,12 @@ const timelines = (() => {
   "use strict";
   const { make, write, attribute, named, find } = dom;
   const { isDenoised } = decode;
-  const { moments, momentAt } = clock;
+  const { moments, raced, momentAt } = clock;
   const { isDirected, wantsReplay, setReplay } = directions;
   const SPEEDS = [0.25, 0.5, 1, 2, 4];
   const JUMP_SHARE = 0.05;
   const RANGE = 1000;
+  const RACE_MS = 5000; // a shorter race is played slower, and the button says so
   /** @param {string} path */
   const icon = (path) => `<svg viewBox="0 0 16 16" aria-hidden="true"><path d="${path}"/></svg>`;
   const ICONS = { play: "M4 2.5v11l9-5.5z", pause: "M4 2.5h3v11H4zM9 2.5h3v11H9z", again: "M8 3V.8L4 4l4 3.2V5a4 4 0 1 1-4 4H2a6 6 0 1 0 6-6z" };
@@ -52,6 +53,8 @@ const timelines = (() => {
     let list = [];
     /** @type {Pacing} */
     let wanted = "directed";
+    /** @type {Race | null} */
+    let race = null;
     let [moment, elapsed, lastTime, frame] = [0, 0, 0, 0];
     let [stale, playing, following, speed] = [true, false, true, 1];
 
@@ -62,7 +65,7 @@ const timelines = (() => {
     /** The moments, made anew only when a step came or the pacing changed. */
     function refresh() {
       if (!stale) return;
-      list = moments(runs, pacing());
+      list = race ? raced(runs, race) : moments(runs, pacing());
       stale = false;
     }
     /**
@@ -155,11 +158,14 @@ const timelines = (() => {
      * Show these runs from now on; a run that goes on is followed from its newest step.
      * @param {Run[]} newRuns
      * @param {"start" | "end"} at
+     * @param {Race | null} newRace
      */
-    function open(newRuns, at = "end") {
+    function open(newRuns, at = "end", newRace = null) {
       pause();
-      [runs, stale] = [newRuns, true];
+      if (race) speed = 1;
+      [runs, race, stale] = [newRuns, newRace, true];
       refresh();
+      if (race) speed = SPEEDS.findLast((times) => times <= 1 && list[last()].ms / times >= RACE_MS) ?? SPEEDS[0];
       moment = at === "end" ? last() : 0;
       [following, elapsed] = [moment === last(), list[moment]?.ms ?? 0];
     }
@@ -219,6 +225,7 @@ const timelines = (() => {
       const { name, about } = PACINGS[pacing()];
       write(ui.pacing, name);
       attribute(ui.pacing, "title", `${about} Click for another pacing.`);
+      ui.pacing.hidden = Boolean(race);
       ui.replays.hidden = Boolean(runs[0]?.recorded) || runs.length > 1;
       attribute(ui.replays, "aria-pressed", wantsReplay());
       ui.live.hidden = over;
@@ -232,6 +239,8 @@ const timelines = (() => {
     }
     /** Where the clock stands, in words. */
     function describe() {
+      if (race?.timed) return `${(list[moment].ms / 1000).toFixed(2)} s`;
+      if (race) return `pass ${Math.max(...race.sides.map(({ passes }, r) => passes[list[moment].shown[r]]))}`;
       if (runs.length > 1) return `moment ${moment + 1} of ${list.length}`;
       const step = runs[0].trace[list[moment].shown[0]];
       const steps = runs[0].blockEnds[step.block]?.step ?? step.step;

@@ -162,7 +162,31 @@ interface NoticeMessage {
   k: "notice";
   text: string;
 }
+/** What there is to know of a race, see visualizer/player/race.py. */
+interface Race {
+  timed: boolean;
+  sides: [RaceSide, RaceSide];
+  verdict: string[];
+  notes: string[];
+}
+interface RaceSide {
+  title: string;
+  /** By state. */
+  passes: number[];
+  tokens: number[];
+  /** The states at which the first line, and all of the answer, stood; -1 for never. */
+  line: number;
+  answer: number;
+}
+interface RaceMessage {
+  k: "race";
+  run: string;
+  race: Race;
+  left: RecordingMessage;
+  right: RecordingMessage;
+}
 type Message =
+  | RaceMessage
   | StartMessage
   | StepMessage
   | EndMessage
@@ -202,7 +226,7 @@ type Wish =
   | { do: "compare"; left: string; right: string }
   | (RunWish & { id: string; instead: string });
 /** A run, before it has an id. instead: the run that it takes the place of. */
-type RunWish = ({ do: "denoise" } & Form) | { do: "again"; left: string; change: string; knobs: Form["knobs"] };
+type RunWish = ({ do: "denoise" } & Form) | { do: "race"; left: string } | { do: "again"; left: string; change: string; knobs: Form["knobs"] };
 interface Window {
   denoiseLibrary: ReturnType<typeof createLibrary>;
   denoiseForm: ReturnType<typeof createForm>;

@@ -38,6 +38,10 @@ class RecordedEngine:
         self._frames = frames
         self.yielded_at: list[float] = []
 
+    def partner(self, card: CheckpointCard, beside: bool) -> RecordedEngine:
+        """An engine of a second checkpoint that hands over what this one does, as if typed."""
+        return RecordedEngine(self._frames, card=card)
+
     def stop(self) -> None:
         """Frames come by themselves; the run is told when it takes the next."""
 

@@ -5,6 +5,7 @@ import shutil
 
 import mlx.core as mx
 from mlx.utils import tree_flatten
+from mlx_lm.models import gemma4
 from mlx_lm.models.gemma3_text import Model, ModelArgs
 
 from visualizer.bundled import POCKET_FOLDER
@@ -36,4 +37,24 @@ def make_typewriter(folder):
     (folder / "config.json").write_text(json.dumps(config))
     generation = {"eos_token_id": STOP_IDS, "do_sample": True, "temperature": 1.0, "max_new_tokens": 20}
     (folder / "generation_config.json").write_text(json.dumps(generation))
+    return folder
+
+
+GEMMA_4_SIZES = {
+    "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "head_dim": 16, "global_head_dim": 16,
+    "num_attention_heads": 2, "num_key_value_heads": 1, "num_kv_shared_layers": 0, "hidden_size_per_layer_input": 0,
+    "sliding_window": 512, "layer_types": ["sliding_attention", "full_attention"], "max_position_embeddings": 4096,
+    "enable_moe_block": True, "num_experts": 4, "top_k_experts": 2, "moe_intermediate_size": 16,
+    "use_double_wide_mlp": False, "vocab_size": VOCABULARY,
+}  # fmt: skip
+
+
+def make_gemma_4(folder):
+    """The same of a Gemma 4 with experts, in the layout of the published one."""
+    make_typewriter(folder)
+    mx.random.seed(1)
+    model = gemma4.Model(gemma4.ModelArgs(text_config=dict(GEMMA_4_SIZES), vocab_size=VOCABULARY))
+    mx.save_safetensors(str(folder / "model.safetensors"), dict(tree_flatten(model.parameters())))
+    config = {"model_type": "gemma4", "text_config": GEMMA_4_SIZES, "vocab_size": VOCABULARY, "eos_token_id": STOP_IDS}
+    (folder / "config.json").write_text(json.dumps(config | {"_name_or_path": "tiny-gemma-4"}))
     return folder

@@ -92,7 +92,7 @@ def _opened(asked: argparse.Namespace, tell: Callable[[str], None]) -> Trace:
     """The recording, or a new run."""
     if asked.trace is not None:
         return load_trace(asked.trace)
-    return record(card_of(asked.model), prompt_text(asked.prompt), given_knobs(asked), tell)
+    return record(card_of(asked.model), prompt_text(asked.prompt), given_knobs(asked), tell, asked.draft)
 
 
 def _scene_options(asked: argparse.Namespace) -> SceneOptions:
@@ -156,7 +156,8 @@ def _parser(program: str) -> argparse.ArgumentParser:
             f'{program} "prompt" -o run.gif [-o run.mp4 …] [options]\n'
             f'       {program} race "prompt" -o race.mp4\n'
             f"       {program} study prompts.txt --seeds 5 -o study/\n"
-            f"       {program} serve [options]\n       {program} check [--model …]"
+            f"       {program} serve [options]\n       {program} check [--model …]\n"
+            f"       {program} trace FILE …"
         ),
         description="Runs a prompt on a diffusion language model, or opens a recorded run, and writes it as files.\n"
         f"To watch runs live in the browser instead: {program} serve (see {program} serve --help).",
@@ -174,7 +175,10 @@ def _parser(program: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("--embed", action="store_true", help="print Markdown and HTML that show the result in a post")
     _add_picture(parser.add_argument_group("how it looks"))
-    add_run_flags(parser.add_argument_group("the run"))
+    run = parser.add_argument_group("the run")
+    add_run_flags(run)
+    run.add_argument("--draft", type=Path, metavar="FILE", help="JSON that says what stands on the canvas before: text "
+                     "that stays, with ____ to fill in; a text to revise; a recording to go on with")  # fmt: skip
     return parser
 
 

@@ -16,7 +16,7 @@ from visualizer.command.terminal import SUCCESS, OneLineParser, exit_status_told
 from visualizer.errors import SettingsError, VisualizerError
 from visualizer.export import check_race_target, export_race
 from visualizer.logs import log_to_terminal
-from visualizer.measure import verdict
+from visualizer.measure import times_apart, verdict
 from visualizer.model import CheckpointCard
 from visualizer.picture import PRESETS, Arrangement, SceneOptions
 from visualizer.theme import THEMES
@@ -52,6 +52,8 @@ def _run(asked: argparse.Namespace, tell: Callable[[str], None]) -> int:
         print(f"{target}: {progress.words}", flush=True)
     for line in verdict(left, right):
         print(line)
+    if right.info.writing is Writing.TYPED and (apart := times_apart(left.info, right.info)):
+        print(apart)
     return SUCCESS
 
 
@@ -67,8 +69,10 @@ def _runs(asked: argparse.Namespace, tell: Callable[[str], None]) -> tuple[Trace
         left = record(_card(asked.model, Writing.DENOISED), prompt_text(asked.prompt), given_knobs(asked), tell)
     if typewriter is None:
         return left, typed_out(left)
-    settings = left.info.settings
-    knobs = {"seed": settings.seed, "max_tokens": settings.max_tokens}
+    asked_of = left.info.settings
+    knobs: dict[str, object] = {"seed": asked_of.seed, "max_tokens": asked_of.max_tokens}
+    knobs |= {"think": True} if asked_of.think and typewriter.thinks else {}
+    knobs |= {"system": asked_of.system} if asked_of.system and typewriter.takes_system else {}
     return left, record(typewriter, left.info.prompt, knobs, tell)
 
 
@@ -103,9 +107,9 @@ def _parser(program: str) -> argparse.ArgumentParser:
     parser.add_argument("prompt", nargs="?", help="what to ask the model; - reads it from the standard input")
     parser.add_argument("--trace", type=Path, metavar="FILE", help="race this recording; no model is loaded")
     parser.add_argument("-o", "--output", type=_target, action="append", default=[], metavar="FILE",
-                        help="write this film (.mp4, .gif, .webp); may be given several times")  # fmt: skip
+                        help="write this film or page (.mp4, .gif, .webp, .html); may be repeated")  # fmt: skip
     parser.add_argument("--typewriter", metavar="MODEL",
-                        help="run this too, after the other: a folder or a hub id of type gemma3_text")  # fmt: skip
+                        help="run this too, after the other: a folder or a hub id (gemma3_text, gemma4)")  # fmt: skip
     look = parser.add_argument_group("how it looks")
     sizes = ", ".join(f"{name} {width}×{height}" for name, (width, height) in _PRESETS.items())
     look.add_argument("--preset", choices=_PRESETS, default="720p",

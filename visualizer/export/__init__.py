@@ -5,7 +5,7 @@ from __future__ import annotations
 from visualizer.export.formats import FORMATS, PICTURES, Exported, export, format_of
 from visualizer.export.png import png_bytes
 from visualizer.export.post import alt_text, html_snippet, markdown_snippet
-from visualizer.export.race import check_race_target, export_race
+from visualizer.export.race import RACE_FORMATS, check_race_target, export_race, race_still
 from visualizer.export.stills import picture_of, poster_path, write_poster
 from visualizer.export.study import StudyRow, study_csv, study_markdown, study_plot
 from visualizer.export.study_plot import plot_png, plot_svg
@@ -13,6 +13,7 @@ from visualizer.export.study_plot import plot_png, plot_svg
 __all__ = [
     "FORMATS",
     "PICTURES",
+    "RACE_FORMATS",
     "Exported",
     "StudyRow",
     "alt_text",
@@ -27,6 +28,7 @@ __all__ = [
     "plot_svg",
     "png_bytes",
     "poster_path",
+    "race_still",
     "study_csv",
     "study_markdown",
     "study_plot",

@@ -12,8 +12,8 @@ import hashlib
 import html
 import re
 
-from visualizer.player import recording_message
-from visualizer.trace import Trace
+from visualizer.player import race_message, recording_message
+from visualizer.trace import Trace, Writing
 
 _BASE64_LINE = 4096
 _TITLE_CHARACTERS = 80
@@ -33,13 +33,24 @@ body { margin: 0 auto; max-width: 1100px; padding: 24px 20px 40px; background: v
   font: 15px/1.5 var(--font-ui); }
 #asked { margin: 0 0 16px; font-size: 18px; font-weight: 600; white-space: pre-wrap; overflow-wrap: anywhere;
   max-height: 30vh; overflow-y: auto; }
-.dp:not(:fullscreen) > .dp-panes .dp-prompt { display: none; }
+.dp:not(:fullscreen) > .dp-panes .dp-prompt { display: none !important; }
 #plain, #plain pre { color: var(--c-quiet); white-space: pre-wrap; overflow-wrap: anywhere; }
 """
 
 
 def html_page(trace: Trace, script: str, css: str, theme: str) -> str:
-    """The page. script: defines `createPlayer(root)`; css: its rules. theme: the name that it opens in."""
+    """The page of a run. script: defines `createPlayer(root)`; css: its rules. theme: the name that it opens in."""
+    return _page(trace, trace.answer, recording_message(trace, run=""), script, css, theme)
+
+
+def race_page(left: Trace, right: Trace, script: str, css: str, theme: str) -> str:
+    """The page of a race, as that of a run."""
+    both = left.answer if right.info.writing is Writing.DRAWN else f"{left.answer}\n\n{right.answer}"
+    return _page(left, both, race_message(left, right, ("", "")), script, css, theme)
+
+
+def _page(trace: Trace, text: str, message: str, script: str, css: str, theme: str) -> str:
+    """message: what the player gets; text: what stands where no script may run."""
     script += _START
     hashed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policy = (
@@ -64,10 +75,10 @@ def html_page(trace: Trace, script: str, css: str, theme: str) -> str:
 <div id="player" class="player-root"></div>
 <div id="plain"><p>The recording plays in browsers since 2023 where scripts may run. The text that was written:</p>
 <pre dir="auto">
-{html.escape(trace.answer)}</pre></div>
+{html.escape(text)}</pre></div>
 </main>
 <script type="application/gzip+base64" id="recording">
-{_packed(recording_message(trace, run=""))}
+{_packed(message)}
 </script>
 <script>{script}</script>
 </body>

@@ -16,11 +16,13 @@ from visualizer.hub.machine import (
     read_shape,
     weights_on_disk,
 )
+from visualizer.hub.partner import GEMMA_4, Partner, missing_partner, partner_of
 from visualizer.hub.terminal import obtain
 
 __all__ = [
     "DIFFUSION_GEMMA",
     "DIFFUSION_GEMMA_BYTES",
+    "GEMMA_4",
     "POCKET",
     "Checkpoints",
     "FetchProgress",
@@ -28,12 +30,15 @@ __all__ = [
     "Machine",
     "Needs",
     "Offer",
+    "Partner",
     "compare_with_hub",
     "default_hub",
     "fitting_canvas",
     "fitting_context",
     "is_apple_silicon",
+    "missing_partner",
     "obtain",
+    "partner_of",
     "preselected",
     "probe_machine",
     "read_shape",

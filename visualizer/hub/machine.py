@@ -31,7 +31,7 @@ USUAL_CONTEXT = 1024
 """Prompt and answer, in positions, that the memory is reckoned for."""
 CANVAS_STEP = 32
 CONTEXT_STEP = 256
-TOWER = ("model.encoder.vision_tower.", "model.encoder.embed_vision.")
+TOWER = ("model.encoder.vision_tower.", "model.encoder.embed_vision.", "vision_tower.", "embed_vision.")
 """What the names of the vision tower's tensors begin with. Text prompts do not use it, and it is not loaded."""
 CPU_WEIGHTS_BYTES = 2 * 10**9
 """Without a GPU larger weights are refused. MLX's CPU backend makes 3 GFLOP/s with quantized weights: a canvas of 256

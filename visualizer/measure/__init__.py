@@ -7,11 +7,12 @@ from visualizer.measure.checks import parses
 from visualizer.measure.direction import Direction, direction_of
 from visualizer.measure.interval import Interval, interval_over_prompts
 from visualizer.measure.lead import scaffold_first
+from visualizer.measure.milestones import milestones_of
 from visualizer.measure.order import AR_SPANS, BIN_SIZES, Order, commit_steps, order_figures, order_of
 from visualizer.measure.phenomena import DEFINITIONS, phenomena
 from visualizer.measure.quoting import clipped
 from visualizer.measure.scaffold import scaffold_of
-from visualizer.measure.score import Score, scores_of, verdict
+from visualizer.measure.score import Score, scores_of, times_apart, verdict
 from visualizer.measure.scoreboard import scoreboard
 from visualizer.measure.sentences import sentence_ends, sentence_spans
 
@@ -29,6 +30,7 @@ __all__ = [
     "commit_steps",
     "direction_of",
     "interval_over_prompts",
+    "milestones_of",
     "order_figures",
     "order_of",
     "parses",
@@ -39,5 +41,6 @@ __all__ = [
     "scores_of",
     "sentence_ends",
     "sentence_spans",
+    "times_apart",
     "verdict",
 ]

@@ -1,9 +1,9 @@
 """In which order a run committed its tokens, as figures that say what they count.
 
 The commit step of a position is the first step at which it is accepted, whatever becomes of it. Only content counts:
-the tokens of the answer, without special tokens, thoughts and the tail, whose early end would make any order look
-backwards. Pairs are pairs of one block; the loop writes blocks one after the other, which says nothing of the model.
-Tokens of one step have no order among themselves.
+the tokens of the answer that the model wrote, without special tokens, thoughts, what a draft pinned, and the tail,
+whose early end would make any order look backwards. Pairs are pairs of one block; the loop writes blocks one after the
+other, which says nothing of the model. Tokens of one step have no order among themselves.
 
 See: arXiv 2606.14620 (commit steps, Kendall's tau-b, bins, control), 2506.20639 §4.1 (local and global AR-ness@k).
 """
@@ -168,7 +168,8 @@ def order_figures(order: Order) -> tuple[Figure, ...]:
 def _contents(trace: Trace) -> list[_Content]:
     parts, found = trace_parts(trace), []
     for block, steps in zip(trace.blocks, commit_steps(trace), strict=True):
-        positions = np.flatnonzero((parts[block.last] == Part.ANSWER) & (steps > 0))
+        is_written = (parts[block.last] == Part.ANSWER) & ~trace.states[block.last].pinned
+        positions = np.flatnonzero(is_written & (steps > 0))
         entropy = {state.step: state.entropy_nats for state in trace.states_of(block) if state.phase is Phase.STEP}
         known = [entropy[steps[place]][place] for place in positions.tolist() if steps[place] in entropy]
         found.append(_Content(positions, steps[positions], np.array(known, dtype=np.float32)))

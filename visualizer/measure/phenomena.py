@@ -99,14 +99,22 @@ def phenomena(trace: Trace) -> tuple[Phenomenon, ...]:
 def expected_lengths(trace: Trace, block: int) -> tuple[float, ...]:
     """The sum over positions of 1 − P(ended), at every denoising step of a block.
 
-    The probability of an end is that of the kept candidates that mark structure, but no thought.
+    The probability of an end is recorded since version 2 of the file; in older ones it is that of the kept candidates
+    that mark structure, but no thought.
     """
     ends = np.array(sorted(_endings(trace)), dtype=np.int64)
     return tuple(
-        float(len(state.accepted) - (np.isin(state.top_ids, ends) * state.top_probabilities).sum())
+        float(len(state.accepted) - _ended(state, ends).sum())
         for state in trace.states_of(trace.blocks[block])
         if state.phase is Phase.STEP
     )
+
+
+def _ended(state: CanvasState, ends: Ints) -> npt.NDArray[np.float32]:
+    if state.ending is not None:
+        return state.ending
+    ended: npt.NDArray[np.float32] = (np.isin(state.top_ids, ends) * state.top_probabilities).sum(axis=1)
+    return ended
 
 
 def _endings(trace: Trace) -> set[int]:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import mlx.nn as nn
     from transformers import PreTrainedTokenizerBase
 
-MODEL_TYPES = {"diffusion_gemma": Writing.DENOISED, "gemma3_text": Writing.TYPED}
+MODEL_TYPES = {"diffusion_gemma": Writing.DENOISED, "gemma3_text": Writing.TYPED, "gemma4": Writing.TYPED}
 """How the models of a type write."""
 TYPED_KNOBS = frozenset({"max_tokens", "temperature", "seed", "think", "system"})
 """The knobs of a run that a model that types has."""
@@ -125,6 +125,12 @@ class Checkpoint:
         byte_ids = frozenset(vocabulary[name] for name in names if name in vocabulary)
         return TokenTexts(lambda ids: self._decode(ids, skip_special_tokens=False), byte_ids)
 
+    def partial_ids(self) -> frozenset[int]:
+        """Tokens that are a part of a character only."""
+        texts = self.token_texts()
+        # A vocabulary with tokens that are bytes has no other parts; to look through one of 262,144 takes seconds.
+        return texts.byte_ids or frozenset(i for i in range(self.card.vocab_size) if "\ufffd" in texts.alone(i))
+
     def answer_text(self, ids: Sequence[int]) -> str:
         """The ids as plain text, without special tokens."""
         return self._decode(list(ids), skip_special_tokens=True)
@@ -200,7 +206,7 @@ def read_card(folder: Path) -> CheckpointCard:
     template = _chat_template(folder)
     try:
         writing = MODEL_TYPES[config["model_type"]]
-        text_config = config if writing is Writing.TYPED else config["text_config"]
+        text_config = config if config["model_type"] == "gemma3_text" else config["text_config"]
         canvas_length = int(config.get("canvas_length", _PAGE_LENGTH))
         stop = generation.get("eos_token_id", config.get("eos_token_id"))
         stop_ids = frozenset(stop if isinstance(stop, list) else [] if stop is None else [stop])
@@ -229,7 +235,8 @@ def check_model_type(config: object, name: str) -> None:
     """
     model_type = config.get("model_type") if isinstance(config, dict) else None
     if model_type not in MODEL_TYPES:
-        known = " and ".join(map(repr, MODEL_TYPES))
+        *most, last = map(repr, MODEL_TYPES)
+        known = f"{', '.join(most)} and {last}"
         raise CheckpointError(f"{name} is a checkpoint of type {model_type!r:.60}, and only {known} can be shown.")
 
 
@@ -296,7 +303,8 @@ def _load_typed(folder: Path) -> tuple[nn.Module, Any]:
 
 def _trunk(model: nn.Module) -> nn.Module:
     """What holds a model's embeddings and its last norm."""
-    trunk: nn.Module = getattr(model.model, "decoder", model.model)
+    inner = model.model if hasattr(model, "model") else model.language_model.model
+    trunk: nn.Module = getattr(inner, "decoder", inner)
     return trunk
 
 

@@ -21,7 +21,7 @@ from visualizer.errors import NotFiniteError
 from visualizer.model.block_draft import BlockDraft, block_draft
 from visualizer.model.device import present_tiling
 from visualizer.model.evaluation import Evaluation
-from visualizer.model.readout import Reader, Readout
+from visualizer.model.readout import Bar, Reader, Readout
 from visualizer.model.sampler import (
     accept_by_confidence,
     accept_by_entropy,
@@ -32,7 +32,11 @@ from visualizer.model.sampler import (
 from visualizer.settings import Sampler, Settings
 from visualizer.trace import CanvasState, Finish, Phase
 
-TOP_K = 3
+TOP_K, _ALWAYS_KEPT = 8, 3
+"""Candidates of a position that are recorded; from the fourth on, where they round to no probability, the best guess
+stands in their place, with none."""
+_DIGITS = 4
+"""Of the probabilities of what is not the best guess: more would be most of a recording."""
 _PREFILL_CHUNK = 1024
 
 
@@ -44,12 +48,14 @@ def denoise(
     clock: Callable[[], float] = time.perf_counter,
     evaluation: Evaluation | None = None,
     draft: Draft = NO_DRAFT,
+    partial_ids: frozenset[int] = frozenset(),
 ) -> Iterator[CanvasState]:
     """Yield the initial noise, every step and the commit of each block, until a stop id or the token budget.
 
     Every state is a finished numpy value. Each `next` runs at most one forward pass (plus the prefill of a block's
     context before its noise), so closing the generator stops within one. The same settings and draft give
-    the same states. evaluation: counts how often the steps wait for the device. draft: what stands on the canvases.
+    the same states. evaluation: counts how often the steps wait for the device. draft: what stands on the canvases;
+    partial_ids: tokens that are a part of a character only, which may not stand beside a pinned other part.
     Raises NotFiniteError when a step's numbers are not finite.
     """
     started = clock()
@@ -61,8 +67,11 @@ def denoise(
     while True:
         cache = _extend_cache(model, context, cache)
         key, block_key = mx.random.split(key)
-        drafted = block_draft(draft, block, settings.canvas_length, stop_ids)
-        canvas = _BlockRun(model, cache, settings, stop_ids, block, remaining, started, clock, evaluation, drafted)
+        drafted = block_draft(draft, block, settings.canvas_length, stop_ids, partial_ids)
+        bars = drafted.bars(int(model.config.text_config.vocab_size), stop_ids, partial_ids)
+        canvas = _BlockRun(
+            model, cache, settings, stop_ids, block, remaining, started, clock, evaluation, drafted, bars
+        )
         for state in canvas.states(block_key):
             yield state
         if state.finish is not None:
@@ -88,11 +97,11 @@ class _BlockRun:
     clock: Callable[[], float]
     evaluation: Evaluation
     draft: BlockDraft
+    bars: tuple[Bar, ...]
 
     def states(self, key: mx.array) -> Iterator[CanvasState]:
         settings, draft = self.settings, self.draft
-        reader = make_reader(self.model, self.evaluation)
-        bars = draft.bars(reader.vocab_size, self.stop_ids)
+        reader = make_reader(self.model, self.evaluation, self.stop_ids)
         key, noise_key = mx.random.split(key)
         canvas = draft.canvas(draw_noise(settings.canvas_length, reader.vocab_size, noise_key))
         masks = self.model.diffusion_decoder_masks(canvas[None], self.cache, None)
@@ -110,7 +119,7 @@ class _BlockRun:
                 self_conditioning_embeddings=soft_embedding,
                 decoder_attention_mask=masks,
             )
-            readout = reader.read(hidden, temperature, settings.temperature, TOP_K, sample_key, bars)
+            readout = reader.read(hidden, temperature, settings.temperature, TOP_K, sample_key, self.bars)
             readout = draft.held(readout, reader)
             accepted, tokens = self._accept(readout, accepted, canvas, last_step=step == settings.max_steps)
             noise = draw_noise(settings.canvas_length, reader.vocab_size, noise_key)
@@ -170,14 +179,16 @@ class _BlockRun:
             raise NotFiniteError(
                 f"Step {step} of block {self.block + 1} gave no finite numbers; the frames before it are kept."
             )
+        top_ids, top_probabilities = _worth_keeping(readout)
         return CanvasState(
             canvas_ids=canvas_ids,
             candidate_ids=np.array(readout.candidate_ids),
             accepted=is_accepted,
             entropy_nats=entropy_nats,
             probability=np.array(readout.probability),
-            top_ids=np.array(readout.top_ids),
-            top_probabilities=np.array(readout.top_probabilities),
+            top_ids=top_ids,
+            top_probabilities=top_probabilities,
+            ending=np.round(np.array(readout.ending), _DIGITS),
             block=self.block,
             step=step,
             max_steps=self.settings.max_steps,
@@ -216,14 +227,24 @@ class _BlockRun:
         return (self.clock() - self.started) * 1000
 
 
-def make_reader(model: nn.Module, evaluation: Evaluation) -> Reader:
-    """The output side of a DiffusionGemma model as mlx-vlm loads it."""
-    decoder = model.model.decoder
+def _worth_keeping(readout: Readout) -> tuple[np.ndarray, np.ndarray]:
+    """The ids and probabilities that are recorded (L×k both), as TOP_K says."""
+    ids, probabilities = np.array(readout.top_ids), np.array(readout.top_probabilities)
+    probabilities[:, 1:] = np.minimum(np.round(probabilities[:, 1:], _DIGITS), probabilities[:, :1])
+    gone = probabilities[:, _ALWAYS_KEPT:] == 0
+    ids[:, _ALWAYS_KEPT:] = np.where(gone, ids[:, :1], ids[:, _ALWAYS_KEPT:])
+    return ids, probabilities
+
+
+def make_reader(model: nn.Module, evaluation: Evaluation, stop_ids: frozenset[int] = frozenset()) -> Reader:
+    """The output side of a DiffusionGemma model as mlx-vlm loads it. Ids that end: these, and padding."""
+    decoder, padding = model.model.decoder, getattr(model.config.text_config, "pad_token_id", None)
     return Reader(
         embedding=decoder.embed_tokens,
         embed_scale=decoder.embed_scale,
         softcap=float(model.final_logit_softcapping),
         vocab_size=int(model.config.text_config.vocab_size),
+        ending_ids=tuple(sorted({*stop_ids, *([] if padding is None else [padding])})),
         tiling=present_tiling(),
         evaluation=evaluation,
     )

@@ -20,6 +20,8 @@ from visualizer.model.evaluation import Evaluation
 
 _LOGITS_ALIVE, _LOGITS_ALIVE_FUSED = 7, 4
 """Float32 arrays of the tile's shape that are alive at once: one pass after the other, and compiled into one."""
+_CHUNK = 64
+"""Logits of a row of which only the largest is looked at first."""
 _BARRED = -1e9
 """A logit of no probability; finite, since 0 times an infinite one is no number."""
 
@@ -29,8 +31,9 @@ class Readout:
     """What one step reads from its logits, per position.
 
     candidate_ids, token_ids: int32 L, the most probable and the chosen token. probability, token_probability,
-    entropy_nats: float32 L. top_ids, top_probabilities: L×k. soft_embedding: 1×L×H, the expected embedding under
-    the distribution, scaled as the model scales its embeddings.
+    entropy_nats: float32 L. top_ids, top_probabilities: L×k. ending: float32 L, the probability of the reader's ending
+    ids together. soft_embedding: 1×L×H, the expected embedding under the distribution, scaled as the model scales its
+    embeddings.
     """
 
     candidate_ids: mx.array
@@ -38,6 +41,7 @@ class Readout:
     entropy_nats: mx.array
     top_ids: mx.array
     top_probabilities: mx.array
+    ending: mx.array
     token_ids: mx.array
     token_probability: mx.array
     soft_embedding: mx.array
@@ -53,7 +57,8 @@ class Bar(NamedTuple):
 class _Tally(NamedTuple):
     """What is known of L positions after some of the ids, all float32 or int32 with L rows.
 
-    peak (L×1): the largest logit. mass, slope (L×1): sums of exp(logit - peak) and of the same times (logit - peak).
+    peak (L×1): the largest logit. mass, slope (L×1): sums of exp(logit - peak) and of the same times (logit - peak);
+    ending (L×1): the first of these over the ending ids.
     soft (L×H): embeddings weighted by exp(logit - peak). top_ids, top_logits (L×k): the largest, largest first.
     token_ids, token_logits, token_scores (L×1): the chosen token and the score that it was chosen by.
     """
@@ -61,6 +66,7 @@ class _Tally(NamedTuple):
     peak: mx.array
     mass: mx.array
     slope: mx.array
+    ending: mx.array
     soft: mx.array
     top_ids: mx.array
     top_logits: mx.array
@@ -72,7 +78,7 @@ class _Tally(NamedTuple):
 @dataclass(frozen=True)
 class Reader:
     """The output side of a model: tied embedding (plain or quantized), its scale and the logit softcap; and how the
-    device wants it read."""
+    device wants it read. ending_ids: those that end an answer or pad it."""
 
     embedding: nn.Module
     embed_scale: float
@@ -80,6 +86,7 @@ class Reader:
     vocab_size: int
     tiling: Tiling = field(default_factory=Tiling)
     evaluation: Evaluation = field(default_factory=Evaluation)
+    ending_ids: tuple[int, ...] = ()
 
     def read(
         self, hidden: mx.array, temperature: float, sample_temperature: float, top_k: int, key: mx.array,
@@ -101,6 +108,7 @@ class Reader:
             entropy_nats=mx.maximum(entropy[:, 0], 0.0),
             top_ids=tally.top_ids,
             top_probabilities=probabilities,
+            ending=(tally.ending / tally.mass)[:, 0],
             token_ids=tally.token_ids[:, 0],
             token_probability=(mx.exp(tally.token_logits - tally.peak) / tally.mass)[:, 0],
             soft_embedding=(tally.soft / tally.mass * self.embed_scale).astype(hidden.dtype)[None],
@@ -166,10 +174,12 @@ class Reader:
             chosen = mx.argmax(scores, axis=-1, keepdims=True).astype(mx.int32)
         peak = top_logits[:, :1]
         weights, slopes = weigh(logits, peak)
+        ending = [number - tile.start for number in self.ending_ids if tile.start <= number < tile.stop]
         return _Tally(
             peak=peak,
             mass=mx.sum(weights, axis=-1, keepdims=True),
             slope=mx.sum(slopes, axis=-1, keepdims=True),
+            ending=mx.sum(weights[:, mx.array(ending, dtype=mx.int32)], axis=-1, keepdims=True),
             soft=(weights.astype(table.dtype) @ table).astype(mx.float32),
             top_ids=top_ids + tile.start,
             top_logits=top_logits,
@@ -207,6 +217,7 @@ def _merge(one: _Tally, other: _Tally, top_k: int) -> _Tally:
         peak=peak,
         mass=one.mass * share + other.mass * other_share,
         slope=(one.slope + one.mass * fall) * share + (other.slope + other.mass * other_fall) * other_share,
+        ending=one.ending * share + other.ending * other_share,
         soft=one.soft * share + other.soft * other_share,
         top_ids=mx.take_along_axis(ids, order, axis=-1),
         top_logits=top_logits,
@@ -219,13 +230,30 @@ def _merge(one: _Tally, other: _Tally, top_k: int) -> _Tally:
 def _largest(values: mx.array, count: int) -> tuple[mx.array, mx.array]:
     """Places (int32 N×count) of the largest values of each row, and those values, largest first.
 
-    Repeated argmax: for a handful out of thousands cheaper than sorting, and exact about ties (the first comes first).
+    Exact about ties: the first comes first. A row is read once, for the largest of every chunk; the `count` best
+    chunks, in their order, hold all that is looked for.
     """
+    rows, width = values.shape
+    chunks = width // _CHUNK
+    if chunks <= 2 * count:
+        found = _first_largest(values, count)
+        return found, mx.take_along_axis(values, found, axis=-1)
+    whole = chunks * _CHUNK
+    peaks = mx.max(values[:, :whole].reshape(rows, chunks, _CHUNK), axis=-1)
+    best = mx.sort(_first_largest(peaks, count), axis=-1)
+    inside = (best[:, :, None] * _CHUNK + mx.arange(_CHUNK)).reshape(rows, count * _CHUNK)
+    left_over = mx.broadcast_to(mx.arange(whole, width), (rows, width - whole))
+    places = mx.concatenate([inside, left_over], axis=-1)
+    found = mx.take_along_axis(places, _first_largest(mx.take_along_axis(values, places, axis=-1), count), axis=-1)
+    return found, mx.take_along_axis(values, found, axis=-1)
+
+
+def _first_largest(values: mx.array, count: int) -> mx.array:
+    """Places (int32 N×count) of the largest values of each row, by repeated argmax."""
     places: list[mx.array] = []
     rest = values
     for _ in range(count):
         if places:
             rest = mx.put_along_axis(rest, places[-1], mx.array(-mx.inf), axis=-1)
         places.append(mx.argmax(rest, axis=-1, keepdims=True))
-    found = mx.concatenate(places, axis=-1).astype(mx.int32)
-    return found, mx.take_along_axis(values, found, axis=-1)
+    return mx.concatenate(places, axis=-1).astype(mx.int32)

@@ -17,28 +17,42 @@ from tempfile import TemporaryDirectory
 
 from visualizer.bundled import RECORDINGS_FOLDER
 from visualizer.errors import UNEXPECTED, SettingsError, TraceError, VisualizerError
-from visualizer.player import compare_message, kept_message, notice_message, recording_message, unkept_message
+from visualizer.hub import Partner, missing_partner, partner_of
+from visualizer.model import CheckpointCard
+from visualizer.player import (
+    RACE_SIGN,
+    compare_message,
+    kept_message,
+    notice_message,
+    race_message,
+    recording_message,
+    unkept_message,
+)
 from visualizer.prompts import Prompt
 from visualizer.request import Request
-from visualizer.run import Engine, Gallery, Run, Runs
+from visualizer.run import Engine, Gallery, Run, Runs, drafted
 from visualizer.settings import SET_BY_VISITORS, Sampler, Settings
-from visualizer.trace import Trace, Writing, file_stem, load_trace, save_trace
+from visualizer.trace import Phase, Trace, Writing, file_stem, load_trace, save_trace, typed_out
 
 log = logging.getLogger(__name__)
 
 _OTHER_TEMPERATURE = 0.7
 _LABEL_CHARACTERS = 40
-_WISHES = ("denoise", "open", "compare", "again")
+_WISHES = ("denoise", "open", "compare", "again", "race")
 
 
 class Answers:
-    """Answers what the page asks. folder: where finished runs are kept; None keeps the last ones in memory."""
+    """Answers what the page asks.
+
+    folder: where finished runs are kept; None keeps the last ones in memory. partner: what types beside a checkpoint.
+    """
 
     def __init__(
         self, engine: Engine, prompts: tuple[Prompt, ...], folder: Path | None = None,
-        recordings: Path = RECORDINGS_FOLDER,
+        recordings: Path = RECORDINGS_FOLDER, partner: Callable[[CheckpointCard], Partner | None] = partner_of,
     ) -> None:  # fmt: skip
         self.engine = engine
+        self._partner = partner
         self.runs = Runs(engine, folder)
         self.gallery = Gallery(prompts, recordings)
         self._downloads = TemporaryDirectory(prefix="diffusion-runs-")
@@ -51,10 +65,14 @@ class Answers:
 
         - `denoise`: a new run of `prompt` with `knobs` (by name; what is missing or null takes the checkpoint's
           default), under the `id` that the browser drew. `instead`: the run that it replaces, which is stopped.
+          `draft`: what stands on its canvas before, in one of the forms of `visualizer/run/drafts.py`; `from` names a
+          run or a recording of this page by its id.
         - `again`: the run `left` once more with one `change` (see `varied`), under `id`, and then both side by side.
         - `open`: the run or recording of `id`. On a page that opens (`first`) it may be missing or gone: then one of
           the gallery.
         - `compare`: `left` and `right` side by side.
+        - `race`: the run `left`, which was denoised and has ended, beside a run of its prompt that is typed, under
+          `id`; where nothing is here that types, beside the same answer as if typed.
 
         client: the page that asks.
         """
@@ -62,7 +80,8 @@ class Answers:
         try:
             wish = _Wish(asked, client)
             instead = wish.text("instead")
-            answer = {"denoise": self._denoise, "again": self._again, "open": self._open, "compare": self._compare}
+            answer = {"denoise": self._denoise, "again": self._again, "open": self._open, "compare": self._compare,
+                      "race": self._race}  # fmt: skip
             async for message in answer[wish.text("do")](wish):
                 yield message
         except VisualizerError as exc:
@@ -82,13 +101,21 @@ class Answers:
         self.runs.forget(run_id or "")
 
     def trace(self, run_id: str | None) -> Trace:
-        """The trace of a run, as far as it is, or of a recording.
+        """The trace of a run, as far as it is, or of a recording; of a race that of its denoised side.
 
         Raises TraceError when there is none of that id.
         """
+        run_id = (run_id or "").split(RACE_SIGN)[0]
         if not run_id:
             raise TraceError("There is no run on show yet.")
         return self.gallery.trace(run_id) if run_id in self.gallery.ids() else self.runs.trace(run_id)
+
+    def race(self, run_id: str | None) -> tuple[Trace, Trace] | None:
+        """Both sides of a race; None for the id of anything else. Raises TraceError when one of them is gone."""
+        left, sign, right = (run_id or "").partition(RACE_SIGN)
+        if not sign:
+            return None
+        return self.trace(left), self.trace(right) if right else typed_out(self.trace(left))
 
     def take(self, uploaded: str | Path | None) -> str:
         """Keep an uploaded recording, and return its id. The uploaded file is removed.
@@ -120,6 +147,8 @@ class Answers:
     async def _denoise(self, wish: _Wish) -> AsyncIterator[str]:
         defaults = self.engine.card.defaults
         request = Request.of(defaults, wish.text("prompt"), wish.knobs(), wish.text("id"))
+        if wish.draft is not None:
+            request = await asyncio.to_thread(drafted, request, wish.draft, self.engine.card, self.trace)
         async for message in self.runs.begin(request, wish.text("instead"), wish.client).messages():
             yield message
 
@@ -164,10 +193,53 @@ class Answers:
                 yield kept_message(run_id)
 
     async def _compare(self, wish: _Wish) -> AsyncIterator[str]:
-        left, right = wish.text("left"), wish.text("right")
+        left, right = (wish.text(side).split(RACE_SIGN)[0] for side in ("left", "right"))
         if left == right:
             raise SettingsError("These are one and the same run; choose another one to compare it with.")
         yield await self._both(left, right)
+
+    async def _race(self, wish: _Wish) -> AsyncIterator[str]:
+        left = wish.text("left").split(RACE_SIGN)[0]
+        before = await asyncio.to_thread(self.trace, left)
+        if before.info.writing is not Writing.DENOISED:
+            raise SettingsError("This was typed itself; a race begins from a run that was denoised.")
+        if self._is_under_way(left):
+            raise SettingsError("This run is under way; a race begins when it has ended.")
+        partner, note = await asyncio.to_thread(self._partner_for, before)
+        right, right_id = None, ""
+        if partner is not None:
+            engine = self.engine.partner(partner.card, partner.beside)
+            request = Request(wish.text("id"), before.info.prompt, typed_settings(partner.card, before.info.settings))
+            run = self.runs.begin(request, "", wish.client, engine)
+            async for message in run.messages():
+                yield message
+            right, right_id = run.trace(), run.id
+            if not any(state.phase is Phase.STEP for state in right.states):
+                note = (
+                    f"{partner.card.name} {'was stopped' if right.ended == 'stopped' else 'failed'} before its first "
+                )
+                note += f"token; the same answer as if typed stands in its place. {right.problem}".rstrip()
+                right, right_id = None, ""
+        yield await asyncio.to_thread(
+            lambda: race_message(before, right or typed_out(before), (left, right_id), self._label(left, before), note)
+        )
+
+    def _partner_for(self, trace: Trace) -> tuple[Partner | None, str]:
+        """What types beside a run of the checkpoint in use; where it is here and cannot work, None and why."""
+        card = self.engine.card
+        if trace.info.checkpoint != card.name:
+            return None, ""
+        try:
+            partner, missing = self._partner(card), missing_partner(card)
+        except VisualizerError as exc:
+            return None, str(exc)
+        if partner is None and missing:
+            return None, f"{missing}, which types, is not on this machine; once it is fetched, it runs in such a race."
+        return partner, ""
+
+    def _is_under_way(self, run_id: str) -> bool:
+        found = self.runs.find(run_id) if run_id not in self.gallery.ids() else None
+        return isinstance(found, Run) and found.ended is None
 
     async def _both(self, left: str, right: str) -> str:
         both = [await asyncio.to_thread(self._recording, run_id) for run_id in (left, right)]
@@ -175,8 +247,11 @@ class Answers:
 
     def _recording(self, run_id: str) -> str:
         trace = self.trace(run_id)
-        label = self.gallery.title(run_id) if run_id in self.gallery.ids() else _shortened(trace.info.prompt)
-        return recording_message(trace, run_id, label)
+        return recording_message(trace, run_id, self._label(run_id, trace))
+
+    def _label(self, run_id: str, trace: Trace) -> str:
+        """What a recording is called on the page."""
+        return self.gallery.title(run_id) if run_id in self.gallery.ids() else _shortened(trace.info.prompt)
 
 
 class _Wish:
@@ -198,6 +273,11 @@ class _Wish:
         if not isinstance(value, str):
             raise _unknown()
         return value
+
+    @property
+    def draft(self) -> object:
+        """What stands on the canvas before, as the page says it; None for nothing."""
+        return self._content.get("draft")
 
     def knobs(self) -> dict[str, object]:
         """The knobs by name, as they stood on the screen."""
@@ -229,6 +309,16 @@ def varied(settings: Settings, change: str, knobs: Mapping[str, object]) -> Sett
     if another == settings:
         raise SettingsError("The knobs are those of the run on show; set one of them differently first.")
     return another
+
+
+def typed_settings(card: CheckpointCard, settings: Settings) -> Settings:
+    """Those of a typed run that is to answer as another was asked: seed, budget, and what its template knows."""
+    return card.defaults.changed(
+        seed=settings.seed,
+        max_tokens=settings.max_tokens,
+        think=settings.think and card.thinks,
+        system=settings.system if card.takes_system else "",
+    )
 
 
 def _shortened(prompt: str) -> str:

@@ -15,6 +15,7 @@ from visualizer.errors import UNEXPECTED, VisualizerError
 from visualizer.hub import (
     DIFFUSION_GEMMA,
     DIFFUSION_GEMMA_BYTES,
+    GEMMA_4,
     POCKET,
     Checkpoints,
     FetchProgress,
@@ -29,6 +30,7 @@ from visualizer.run import Engine
 log = logging.getLogger(__name__)
 
 _OTHER = "other"
+_PARTNER_HERE = f"{GEMMA_4} is here. It types, so it is not used alone: it runs in races beside {DIFFUSION_GEMMA}."
 _CHOICES = [
     ("Pocket", POCKET),
     ("DiffusionGemma 26B-A4B, 4-bit", DIFFUSION_GEMMA),
@@ -126,6 +128,10 @@ class CheckpointPanel:
                     self._cancel: gr.update(visible=True),
                 }
             card = self._checkpoints.ready(found)
+            if card.name == GEMMA_4:
+                hidden = gr.update(visible=False)
+                yield {self._status: _note(_PARTNER_HERE), self._use: hidden, self._cancel: hidden}
+                return
             check_denoises(card)
             self._engine.use(card)
             yield self._current()
@@ -186,6 +192,8 @@ def _fold_label(card: CheckpointCard) -> str:
 
 def _verb(finding: Finding) -> str:
     needs = finding.needs
+    if isinstance(finding.found, Offer) and finding.found.repo_id == GEMMA_4 and needs is not None:
+        return f"Fetch {spoken_size(needs.missing_bytes)} for races"
     if needs is None or not needs.missing_bytes:
         return "Use it"
     return f"Fetch {'the other ' if needs.here_bytes else ''}{spoken_size(needs.missing_bytes)} and use it"

@@ -26,17 +26,20 @@ from visualizer.errors import UNEXPECTED, SettingsError, VisualizerError
 from visualizer.export import (
     FORMATS,
     PICTURES,
+    RACE_FORMATS,
     Exported,
     alt_text,
     export,
+    export_race,
     html_snippet,
     markdown_snippet,
     picture_of,
     png_bytes,
+    race_still,
     write_poster,
 )
 from visualizer.page.listeners import AT_ONCE, EXPORTING
-from visualizer.picture import PRESETS, Arrangement, Pacing, SceneOptions, View
+from visualizer.picture import PRESETS, Arrangement, Pacing, Pixels, SceneOptions, View
 from visualizer.theme import THEMES
 from visualizer.trace import Trace, file_stem
 
@@ -57,10 +60,17 @@ _Results = tuple[object, ...]
 
 
 class ExportPanel:
-    """The panel on the page. trace_of_run: the run of an id; it raises VisualizerError when there is none."""
+    """The panel on the page.
 
-    def __init__(self, trace_of_run: Callable[[str], Trace]) -> None:
+    trace_of_run: the run of an id; it raises VisualizerError when there is none. race_of_run: both sides of an id that
+    is a race's, None for any other.
+    """
+
+    def __init__(
+        self, trace_of_run: Callable[[str], Trace], race_of_run: Callable[[str], tuple[Trace, Trace] | None]
+    ) -> None:
         self._trace_of_run = trace_of_run
+        self._race_of_run = race_of_run
         self._is_open = gr.Checkbox(False, visible="hidden")
         self._draw = gr.Textbox(visible="hidden")
         """Every change of it draws the preview."""
@@ -86,10 +96,14 @@ class ExportPanel:
         noted.then(None, [self._is_open, self._draw], self._draw, js=_DRAW_IF_OPEN, **AT_ONCE)
         for changes in (self._draw, *self._knobs):
             changes.change(
-                _previewer(self._trace_of_run), looks, self._preview, trigger_mode="always_last", **EXPORTING
+                _previewer(self._trace_of_run, self._race_of_run),
+                looks,
+                self._preview,
+                trigger_mode="always_last",
+                **EXPORTING,
             )
         exporting = self._start.click(
-            _exporter(self._trace_of_run), looks, self._results, trigger_mode="once", **EXPORTING
+            _exporter(self._trace_of_run, self._race_of_run), looks, self._results, trigger_mode="once", **EXPORTING
         )
         stopped = self._cancel.click(None, None, None, cancels=exporting, **AT_ONCE)
         # Only then: what the export still had under way must not come after it.
@@ -160,33 +174,43 @@ def _preset_words(name: str) -> str:
     return f"{width}×{height}" if height else f"{width} wide"
 
 
-def _previewer(trace_of_run: Callable[[str], Trace]) -> Callable[..., str]:
-    """The function that draws the moment with most to tell as it would be exported."""
+def _previewer(
+    trace_of_run: Callable[[str], Trace], race_of_run: Callable[[str], tuple[Trace, Trace] | None]
+) -> Callable[..., str]:
+    """The function that draws the moment with most to tell as it would be exported; of a race the middle one."""
 
     def preview(run_id: str, *knobs: Any) -> str:  # noqa: ANN401 (what Gradio hands over)
         try:
-            wish, trace = _wish(*knobs), trace_of_run(run_id)
+            wish, trace, race = _wish(*knobs), trace_of_run(run_id), race_of_run(run_id)
+            if race is not None and wish.suffix in RACE_FORMATS:
+                words = f"{alt_text(trace)} Beside it the same prompt, typed left to right."
+                return _picture(race_still(*race, wish.options), words)
             if wish.suffix not in PICTURES:
                 return _note(f"{_FORMAT_NAMES[wish.suffix]}: {FORMATS[wish.suffix]}.")
-            pixels = picture_of(trace, wish.suffix, wish.options)
-            data = base64.b64encode(png_bytes(pixels)).decode()
-            return f'<img src="data:image/png;base64,{data}" alt="{_inert(alt_text(trace))}">'
+            return _picture(picture_of(trace, wish.suffix, wish.options), alt_text(trace))
         except VisualizerError as exc:
             return _note(str(exc))
 
     return preview
 
 
-def _exporter(trace_of_run: Callable[[str], Trace]) -> Callable[..., Iterator[_Results]]:
+def _picture(pixels: Pixels, words: str) -> str:
+    data = base64.b64encode(png_bytes(pixels)).decode()
+    return f'<img src="data:image/png;base64,{data}" alt="{_inert(words)}">'
+
+
+def _exporter(
+    trace_of_run: Callable[[str], Trace], race_of_run: Callable[[str], tuple[Trace, Trace] | None]
+) -> Callable[..., Iterator[_Results]]:
     """The function that exports, yielding what the panel's result components show."""
 
     def run_export(run_id: str, *knobs: Any) -> Iterator[_Results]:  # noqa: ANN401 (what Gradio hands over)
         try:
-            wish, trace = _wish(*knobs), trace_of_run(run_id)
+            wish, trace, race = _wish(*knobs), trace_of_run(run_id), race_of_run(run_id)
             with TemporaryDirectory(prefix="visualizer-export-") as folder:
                 # Gradio copies the finished file into its cache when it is yielded; here nothing stays.
-                target = Path(folder) / f"{file_stem(trace)}{wish.suffix}"
-                yield from _progress(trace, target, wish)
+                stem = file_stem(trace) if race is None else f"race-{file_stem(trace)}"
+                yield from _progress(trace, race, Path(folder) / f"{stem}{wish.suffix}", wish)
         except VisualizerError as exc:
             yield _shown(str(exc))
         except Exception:
@@ -196,12 +220,20 @@ def _exporter(trace_of_run: Callable[[str], Trace]) -> Callable[..., Iterator[_R
     return run_export
 
 
-def _progress(trace: Trace, target: Path, wish: _Wish) -> Iterator[_Results]:
+def _progress(trace: Trace, race: tuple[Trace, Trace] | None, target: Path, wish: _Wish) -> Iterator[_Results]:
     shown_at = float("-inf")
-    with closing(export(trace, target, wish.options, wish.at_most_bytes)) as exporting:
+    if race is None:
+        running = export(trace, target, wish.options, wish.at_most_bytes)
+    elif wish.at_most_bytes:
+        raise SettingsError("A race is written in one size; choose no limit for it, or a smaller preset.")
+    else:
+        running = export_race(*race, target, wish.options)
+    with closing(running) as exporting:
         for progress in exporting:
             now = time.monotonic()
-            if progress.exported is not None:
+            if progress.exported is not None and race is not None:
+                yield _raced(progress.exported)
+            elif progress.exported is not None:
                 yield _finished(trace, progress.exported, wish.options)
             elif now - shown_at >= _SECONDS_BETWEEN_UPDATES:
                 shown_at = now
@@ -217,6 +249,17 @@ def _shown(words: str, share: float | None = None) -> _Results:
         gr.update(interactive=not running),
         gr.update(interactive=running),
         gr.update(value=None, interactive=False),
+        *(gr.update(visible=False) for _ in range(3)),
+    )
+
+
+def _raced(exported: Exported) -> _Results:
+    """The result components after the export of a race, which has no poster and no words for a post."""
+    return (
+        _note(f"{exported.path.name}: {exported.words}."),
+        gr.update(interactive=True),
+        gr.update(interactive=False),
+        gr.update(value=str(exported.path), interactive=True),
         *(gr.update(visible=False) for _ in range(3)),
     )
 

@@ -11,7 +11,7 @@ from visualizer.picture.looks import STRUCTURE_SIGN, SURE_LEVELS, TAIL_WORDS, sp
 from visualizer.picture.options import PRESETS, Arrangement, Noise, Pacing, SceneOptions, View
 from visualizer.picture.painter import Painter, RacePainter
 from visualizer.picture.pixels import Box, Pixels
-from visualizer.picture.race import Race, build_race
+from visualizer.picture.race import RACE_TITLES, Race, build_race
 from visualizer.picture.scene import ENDINGS, Scene, build_scene
 from visualizer.picture.tiles import CHANGED_SIGN, REVERTED_SIGN
 from visualizer.picture.timing import STEP_MS
@@ -25,6 +25,7 @@ __all__ = [
     "MAX_NOISE_COLUMNS",
     "NOISE_SIGN",
     "PRESETS",
+    "RACE_TITLES",
     "RETURN_SIGN",
     "REVERTED_SIGN",
     "STEP_MS",

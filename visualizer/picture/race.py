@@ -13,9 +13,11 @@ from itertools import pairwise
 from math import ceil
 
 from visualizer.errors import SettingsError
-from visualizer.measure import Score, scores_of, verdict
+from visualizer.measure import Score, scores_of, times_apart, verdict
+from visualizer.picture.foot import Foot
 from visualizer.picture.glyphs import Glyphs
 from visualizer.picture.head import set_head
+from visualizer.picture.legend import legend_columns
 from visualizer.picture.lettering import Lettering, line_metrics
 from visualizer.picture.line_breaks import shortened
 from visualizer.picture.measures import Measures
@@ -28,7 +30,7 @@ from visualizer.picture.timing import SHORTEST_MS, STEP_MS
 from visualizer.theme import THEMES
 from visualizer.trace import Phase, Trace, Writing
 
-_TITLES = {
+RACE_TITLES = {
     Writing.DENOISED: "Denoised, in any order",
     Writing.TYPED: "Typed, left to right",
     Writing.DRAWN: "The same text as if typed: drawn, not run",
@@ -37,6 +39,9 @@ _CLOCKS = {
     True: "one clock: the recorded time of each, which ran alone",
     False: "one clock: forward passes; what is drawn and not run has no time",
 }
+
+_SMALLEST_PX = 6
+"""Of the verdict, which is never cut off."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,12 +83,13 @@ def build_race(left: Trace, right: Trace, options: SceneOptions, glyphs: Glyphs 
     glyphs = glyphs or Glyphs()
     measures = Measures(options.width, options.height)
     timed = all(trace.info.writing is not Writing.DRAWN for trace in traces)
-    around = _surroundings(left.info.prompt, measures, Lettering(glyphs), timed)
+    clock = (times_apart(left.info, right.info) if timed else "") or _CLOCKS[timed]
+    result = SEPARATOR.join(verdict(left, right))
+    around = _surroundings((left.info.prompt, result, clock), measures, Lettering(glyphs), options.legend)
     lanes = [_lane(trace, options, room, measures, glyphs) for trace, room in zip(traces, around.rooms, strict=True)]
     scores = [scores_of(trace) for trace in traces]
     starts = [_starts_ms(own, timed, options.speed) for own in scores]
     moments, durations = _on_one_clock(starts[0], starts[1], options)
-    result = SEPARATOR.join(verdict(left, right))
     ended = [len(lane.frames) - 1 for lane in lanes]
     frames = tuple(
         SceneFrame(duration, 0, (), result if [*moment] == ended else "", (number + 1) / len(moments))
@@ -121,16 +127,24 @@ def _on_one_clock(
     return moments, tuple(durations)
 
 
-def _surroundings(prompt: str, measures: Measures, lettering: Lettering, timed: bool) -> _Surroundings:
-    """The prompt above, the clock and the verdict below, and the lanes between: beside each other, or stacked."""
+def _surroundings(
+    said: tuple[str, str, str], measures: Measures, lettering: Lettering, has_legend: bool
+) -> _Surroundings:
+    """The prompt above; the verdict, legend and clock below; and the lanes between: beside each other, or stacked.
+
+    said: prompt, verdict, clock.
+    """
+    prompt, result, clock = said
     assert measures.height is not None
     px = measures.px
     head = set_head(Billing(prompt, "", (), "", 0, ("", ""), progress=True), measures, lettering)
     font_px, note_px = px(17), px(13)
-    foot_px = line_metrics(font_px).line_px + line_metrics(note_px).line_px + px(30)
-    bottom = measures.height - foot_px
-    words_top = bottom + px(9)
-    note = shortened(_CLOCKS[timed], lambda text: lettering.width(text, note_px), measures.room)
+    while font_px > _SMALLEST_PX and lettering.width(result, font_px, bold=True) > measures.room:
+        font_px -= 1
+    note = shortened(clock, lambda text: lettering.width(text, note_px), measures.room)
+    columns = legend_columns() if has_legend else 0
+    foot = Foot(Billing("", "", (), "", columns, (note, note), progress=True), measures, lettering)
+    bottom = measures.height - foot.height - line_metrics(font_px).line_px - px(5)
     if measures.is_upright:
         middle = (head.bottom + bottom) // 2
         rooms = (
@@ -153,12 +167,10 @@ def _surroundings(prompt: str, measures: Measures, lettering: Lettering, timed: 
         top=head.bottom,
         columns=1,
         rows=1,
-        words=(
-            *head.words,
-            Words(measures.margin, words_top + line_metrics(font_px).line_px, note, note_px, False, "quiet"),
-        ),
+        words=(*head.words, foot.note(measures.height)),
         rules=(*([head.rule] if head.rule else []), between, Box(0, bottom, measures.width, px(1))),
-        status=Words(measures.margin, words_top, "", font_px, True, "accent"),
+        status=Words(measures.margin, bottom + px(9), "", font_px, True, "accent"),
+        legend=foot.legend(measures.height),
         progress=Box(0, measures.height - px(5), measures.width, px(5)),
     )
     return _Surroundings(stage, rooms)
@@ -175,7 +187,7 @@ def _lane(trace: Trace, options: SceneOptions, room: Box, measures: Measures, gl
 
     def set_lane(need: Need) -> Stage:
         fit = fit_text(need, own, room.height - top - px(8), MAX_FONT_UNITS)
-        title = _TITLES[trace.info.writing]
+        title = RACE_TITLES[trace.info.writing]
         name_left = own.margin + lettering.width(title, title_px, bold=True) + px(14)
         name = shortened(_facts(trace), lambda text: lettering.width(text, score_px), max(0, own.right - name_left))
         drop = (line_metrics(title_px).line_px - line_metrics(score_px).line_px) // 2
@@ -202,10 +214,12 @@ def _lane(trace: Trace, options: SceneOptions, room: Box, measures: Measures, gl
 
 
 def _facts(trace: Trace) -> str:
-    """Which model wrote, from which seed; nobody did what was drawn."""
+    """Which model wrote, from which seed, and what it was asked beside the prompt; nobody wrote what was drawn."""
     if trace.info.writing is Writing.DRAWN:
         return ""
-    return SEPARATOR.join((trace.info.checkpoint, f"seed {trace.info.settings.seed}"))
+    settings = trace.info.settings
+    asked = [*(["thinking"] if settings.think else []), *(["system prompt"] if settings.system else [])]
+    return SEPARATOR.join((trace.info.checkpoint, f"seed {settings.seed}", *asked))
 
 
 class _Scored(MadeFrames):

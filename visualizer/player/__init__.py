@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from visualizer.player.bundle import player_bundle
 from visualizer.player.messages import (
+    RACE_SIGN,
     MessageWriter,
     compare_message,
     end_message,
     kept_message,
     loading_message,
     notice_message,
+    race_message,
     recording_message,
     start_message,
     unkept_message,
@@ -17,6 +19,7 @@ from visualizer.player.messages import (
 )
 
 __all__ = [
+    "RACE_SIGN",
     "MessageWriter",
     "compare_message",
     "end_message",
@@ -24,6 +27,7 @@ __all__ = [
     "loading_message",
     "notice_message",
     "player_bundle",
+    "race_message",
     "recording_message",
     "start_message",
     "unkept_message",

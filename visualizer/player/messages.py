@@ -21,7 +21,8 @@ Numbers of a position are single characters of a 64-letter alphabet, so a step o
   `f` finish, `answer` the committed text up to here, `thought` the text of the thought channel up to here.
 
 A run is a `start`, its steps, and an `end`. A `recording` holds all of that at once, with its `direction`
-(`visualizer/player/direction.py`) and the `report` of it (`visualizer/player/report.py`), and `compare` two recordings.
+(`visualizer/player/direction.py`) and the `report` of it (`visualizer/player/report.py`), `compare` two recordings, and
+`race` two of one prompt, with what is to be known of that as `race` (`visualizer/player/race.py`).
 `waiting` says how many runs are before one that was asked for, `loading` how far the checkpoint is that it waits for,
 `kept` that nothing more follows, `unkept` why a run is in memory only, and `notice` is a sentence for the page.
 """
@@ -39,6 +40,7 @@ import numpy as np
 from visualizer.learned import nearest_demo, unlearned
 from visualizer.picture import Glyphs, special_sign, text_columns
 from visualizer.player.direction import direction_fields
+from visualizer.player.race import race_fields
 from visualizer.player.report import report_of
 from visualizer.trace import (
     CanvasState,
@@ -54,6 +56,8 @@ from visualizer.trace import (
     reverted,
 )
 
+RACE_SIGN = "~"
+"""Between the ids of the two runs in that of their race; a side that was drawn has none."""
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _LETTERS = np.frombuffer(ALPHABET.encode(), dtype=np.uint8)
 _ALTERNATIVES = 2
@@ -151,7 +155,7 @@ class MessageWriter:
         state = frame.state
         self._texts |= frame.texts
         self._special |= frame.special
-        needed = {*state.shown_ids().tolist(), *state.top_ids.ravel().tolist()}
+        needed = {*state.shown_ids().tolist(), *state.top_ids[:, : 1 + _ALTERNATIVES].ravel().tolist()}
         if self._whole:
             needed |= {*state.canvas_ids.tolist(), *state.top_ids.ravel().tolist()}
         fresh = (needed & self._texts.keys()) - self._sent
@@ -181,7 +185,8 @@ class MessageWriter:
             return ""
         stale = _differs(self._cells_before if before else None, cells)
         if before is not None and before.top_ids.shape == state.top_ids.shape:
-            stale |= ~state.accepted & (before.top_ids[:, 1:] != state.top_ids[:, 1:]).any(axis=1)
+            ranks = slice(1, 1 + _ALTERNATIVES)
+            stale |= ~state.accepted & (before.top_ids[:, ranks] != state.top_ids[:, ranks]).any(axis=1)
         else:
             stale |= ~state.accepted
         positions = np.flatnonzero(stale)
@@ -245,6 +250,19 @@ def recording_message(trace: Trace, run: str, label: str = "", play: str | None 
 def compare_message(left: str, right: str) -> str:
     """Two recordings, as `recording_message` writes them, side by side on one clock."""
     return f'{{"k":"compare","left":{left},"right":{right}}}'
+
+
+def race_message(left: Trace, right: Trace, ids: tuple[str, str], label: str = "", note: str = "") -> str:
+    """Two runs of one prompt in a race, under the ids that they have here, which make up its own.
+
+    label: what both are of. note: one more sentence that has to be known.
+    """
+    fields, both = (
+        race_fields(left, right, note),
+        (recording_message(left, ids[0], label), recording_message(right, ids[1], label)),
+    )
+    head = _dumps({"k": "race", "run": f"{ids[0]}{RACE_SIGN}{ids[1]}", "race": fields})
+    return f'{head[:-1]},"left":{both[0]},"right":{both[1]}}}'
 
 
 def waiting_message(run: str, place: int, block_seconds: float | None = None) -> str:

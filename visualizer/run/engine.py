@@ -64,6 +64,20 @@ class Engine:
         self._turn = threading.Lock()
         self._child: _Child | None = None
         self._runs = 0
+        self._other: Engine | None = None
+        self._beside = True
+
+    def partner(self, card: CheckpointCard, beside: bool) -> Engine:
+        """The engine of a second checkpoint, which takes turns with this one: they never load or run at once.
+
+        beside: memory holds both; else the one that is to run ends the other's process first.
+        """
+        if self._other is None or self._other.card != card or self._beside != beside:
+            if self._other is not None:
+                self._other.close()
+            self._other, self._beside = Engine(card, self._patience), beside
+            self._other._turn, self._other._other, self._other._beside = self._turn, self, beside
+        return self._other
 
     @property
     def loading(self) -> Loading | None:
@@ -119,6 +133,7 @@ class Engine:
             if card == self.card:
                 return
             self.close()
+            self._make_room()
             child = _Child(card, self._patience)
             try:
                 child.wait_until_loaded()
@@ -139,8 +154,14 @@ class Engine:
             self._child.end()
             self._child = None
         if self._child is None:
+            self._make_room()
             self._child = _Child(self.card, self._patience)
         return self._child
+
+    def _make_room(self) -> None:
+        """End the other's process where memory does not hold both."""
+        if self._other is not None and not self._beside:
+            self._other.close()
 
 
 def check_settings(card: CheckpointCard, settings: Settings, draft: Draft = NO_DRAFT) -> None:

@@ -83,16 +83,17 @@ class Run:
     unkept: why it could not be kept, "" where nothing is wrong. forgotten: somebody has deleted it.
     """
 
-    def __init__(self, request: Request, info: RunInfo, client: str | None = None) -> None:
+    def __init__(self, request: Request, engine: Engine, client: str | None = None) -> None:
         self.request = request
+        self.engine = engine
         self.client = client
-        self.info = info
+        self.info = run_info(engine.card, request.prompt, request.settings, request.draft)
         self.ended: str | None = None
         self.problem = ""
         self.unkept = ""
         self.forgotten = False
         self._closed = False
-        self._writer = MessageWriter(info.vocab_size)
+        self._writer = MessageWriter(self.info.vocab_size)
         self._messages: list[str] = []
         self._news: list[News] = []
         self._lock = threading.Lock()
@@ -238,16 +239,19 @@ class Runs:
         self._lock = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    def begin(self, request: Request, instead: str = "", client: str | None = None) -> Run:
+    def begin(
+        self, request: Request, instead: str = "", client: str | None = None, engine: Engine | None = None
+    ) -> Run:
         """Put a run in the queue; one that has been stopped already ends there, and never begins.
 
         instead: the run that it replaces, which is stopped; nothing happens to it where the new one is refused.
-        client: who asks; None where nobody can tell.
+        client: who asks; None where nobody can tell. engine: another than the page's, which takes turns with it.
         Raises SettingsError for what the checkpoint cannot run, or an id that is taken; EngineError when too many runs
         wait, of all or of this client.
         """
-        check_settings(self.engine.card, request.settings, request.draft)
-        run = Run(request, run_info(self.engine.card, request.prompt, request.settings, request.draft), client)
+        engine = engine or self.engine
+        check_settings(engine.card, request.settings, request.draft)
+        run = Run(request, engine, client)
         with self._lock:
             if request.id in self._recent or request.id in self._kept:
                 raise SettingsError("There is a run of this id already.")
@@ -286,7 +290,7 @@ class Runs:
                 while len(self._stopped_ahead) > _STOPPED_AHEAD:
                     self._stopped_ahead.popitem(last=False)
             if run is not None and run is self._current and run.ended is None:
-                self.engine.stop()  # its thread may be waiting for a step that never comes
+                run.engine.stop()  # its thread may be waiting for a step that never comes
         if isinstance(run, Run):
             run.end("stopped")
             if waits:
@@ -379,16 +383,17 @@ class Runs:
     def _denoise(self, run: Run) -> None:
         if run.ended is not None:  # stopped between its turn and its beginning
             return
-        card, finish = self.engine.card, None
+        engine, finish = run.engine, None
+        card = engine.card
         prompt, settings, draft = run.request.prompt, run.request.settings, run.request.draft
         run.begin(run_info(card, prompt, settings, draft))
-        with closing(run_telling(self.engine, prompt, settings, run.load, draft)) as frames:
+        with closing(run_telling(engine, prompt, settings, run.load, draft)) as frames:
             for frame in frames:
-                if self.engine.card is not card:  # it changed while this run waited for its turn
-                    card = self.engine.card
+                if engine.card is not card:  # it changed while this run waited for its turn
+                    card = engine.card
                     run.begin(run_info(card, prompt, settings, draft))
                 if finish is None and frame.state.phase is Phase.NOISE:
-                    run.computed_in(self.engine.number_format)
+                    run.computed_in(engine.number_format)
                 finish = frame.state.finish
                 if not run.add(frame):
                     return

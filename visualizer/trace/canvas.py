@@ -52,7 +52,8 @@ class CanvasState:
     (float32 L). top_ids, top_probabilities: L×k, empty before the first step. block, step: counted from 0 and from 1;
     step 0 is the initial noise. temperature: of the schedule. answer_length: leading positions that belong to the
     answer, up to the first accepted stop id and the token budget. finish: set on a run's last state. pinned: bool L,
-    positions whose token stays by the draft; none where that is left out.
+    positions whose token stays by the draft; none where that is left out. ending: the probability that the answer has
+    ended, of stop and padding ids together (float32 L); None where it is not known.
     """
 
     canvas_ids: Ids
@@ -71,6 +72,7 @@ class CanvasState:
     answer_length: int
     finish: Finish | None = None
     pinned: Flags = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    ending: Reals | None = None
 
     def __post_init__(self) -> None:
         if not len(self.pinned):
@@ -86,7 +88,7 @@ class CanvasState:
         """Of its arrays."""
         arrays = (self.canvas_ids, self.candidate_ids, self.accepted, self.entropy_nats, self.probability, self.top_ids,
                   self.top_probabilities, self.pinned)  # fmt: skip
-        return sum(array.nbytes for array in arrays)
+        return sum(array.nbytes for array in arrays) + (0 if self.ending is None else self.ending.nbytes)
 
     def shown_ids(self) -> Ids:
         """The token drawn at every position (int32 L): the accepted one, of noise the candidate."""

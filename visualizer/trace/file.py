@@ -5,7 +5,7 @@ nothing that can be derived from it: no colours, no cell states (`visualizer.tra
 
 The first line is the header, an object of these keys:
 
-- `format` "diffusion-trace" and `version` 1; `states`, how many lines follow.
+- `format` "diffusion-trace" and `version` 2; `states`, how many lines follow. Version 1 is the same without `ending`.
 - `checkpoint`, `fingerprint` (a short hash of its files), `vocab_size`; `prompt`; `settings`, every knob of the run,
   the seed among them (`visualizer.settings.Settings`; `think` and `system` only where they are set); `device`;
   `versions` of the libraries, by name; `started_at`, ISO 8601 in UTC.
@@ -27,7 +27,9 @@ Every further line is one state of the canvas, in order. Lists have one entry pe
   the answer; `finish`, `stop` or `length` on a run's last state, else null.
 - `canvas_ids`: what the model reads next, accepted tokens and noise; `candidate_ids`: its most probable tokens;
   `accepted`: a string of 0 and 1; `entropy_nats` of each position and `probability` of its candidate.
-- `top_ids`, `top_probabilities`: one list per rank, the most probable first; no list before the first step.
+- `top_ids`, `top_probabilities`: one list per rank, the most probable first; no list before the first step. A recorder
+  may round what is not the most probable, and put that in the place of what rounds to nothing, with probability 0.
+- where it is known, `ending`: the probability that the answer has ended by the position, stop and padding ids together.
 - where there are any, `overrides`: by position, the text where it is not that of the shown token (`canvas_ids` where
   accepted, else `candidate_ids`), because a character is split over tokens. On a commit `answer`: the text up to there,
   and `thought` where the model has written in a thought channel.
@@ -58,9 +60,9 @@ from visualizer.trace.fields import Fault, Fields
 from visualizer.trace.trace import RunInfo, Trace, Writing
 from visualizer.whole_file import whole_file
 
-FORMAT, VERSION = "diffusion-trace", 1
+FORMAT, VERSION = "diffusion-trace", 2
 MAX_FILE_BYTES = 16 * 2**20
-MAX_BYTES = 32 * 2**20
+MAX_BYTES = 48 * 2**20
 """Of the lines, decompressed: about 1,800 states of 256 positions, read in a second or two."""
 _MAX_HEADER_BYTES, _MAX_LINE_BYTES = 6 * 2**20, 2**20
 _MAX_CONTAINERS = 100_000
@@ -165,6 +167,7 @@ def _scalars(state: CanvasState) -> dict[str, object]:
 
 
 def _arrays(state: CanvasState) -> dict[str, object]:
+    ending = {} if state.ending is None else {"ending": _decimals(state.ending)}
     return {
         "canvas_ids": state.canvas_ids.tolist(),
         "candidate_ids": state.candidate_ids.tolist(),
@@ -173,6 +176,7 @@ def _arrays(state: CanvasState) -> dict[str, object]:
         "probability": _decimals(state.probability),
         "top_ids": state.top_ids.T.tolist(),
         "top_probabilities": [_decimals(rank) for rank in state.top_probabilities.T],
+        **ending,
     }
 
 
@@ -208,8 +212,8 @@ def _read(file: BufferedIOBase) -> Trace:
     header = Fields(1, _read_object(file, 1, _MAX_HEADER_BYTES))
     if header.take("format") != FORMAT:
         raise Fault("it is not a recording of a diffusion run")
-    if header.take("version") != VERSION:
-        raise Fault(f"line 1: version is not {VERSION}, the only one that this app knows")
+    if header.integer("version", 1, 2**31) > VERSION:
+        raise Fault(f"line 1: version is above {VERSION}, the latest that this app knows")
     info = _read_info(header)
     count = header.integer("states", 0, _MAX_STATES)
     texts = {header.index("texts", key, info.vocab_size): text for key, text in header.texts("texts").items()}
@@ -310,6 +314,7 @@ class _StateReader:
             probability=fields.measures("probability", length),
             top_ids=fields.ranked_ids("top_ids", length, self._vocab_size),
             top_probabilities=fields.ranked_measures("top_probabilities", length),
+            ending=fields.take_if_there("ending", lambda field: fields.measures(field, length), None),
             block=block,
             step=fields.integer("step", 0, _MAX_STATES),
             max_steps=fields.integer("max_steps", 1, _MAX_STATES),
