@@ -28,6 +28,7 @@ _KNOBS = (
     "seed",
     "think",
     "system",
+    "draft",
 )
 _WAYS = {"listens": 6, "stops": 2, "vanishes": 2, "dawdles": 1}
 _SMALL_BUFFER = 4096
