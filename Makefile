@@ -7,7 +7,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --annotation-style line
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test reference lock pocket typewriter evaluate recordings bench step parity pictures clean
+.PHONY: help run check test reference lock pocket typewriter evaluate recordings bench soak step parity pictures clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,12 @@ bench: $(VENV)/.tests-installed ## Measure step time, message size, yield-to-dra
 	$(BIN)/python -m bench.live
 	$(BIN)/python -m bench.player
 	$(BIN)/python -m bench.export
+
+soak: $(VENV)/.tests-installed ## Try to break it: 208 runs of a crowd with faults, each fault 20 times, 10,000 odd calls
+	sh tests/install-browser.sh
+	$(BIN)/python -m bench.soak $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m bench.faults
+	$(BIN)/python -m bench.fuzz $(if $(SEED),--seed $(SEED))
 
 pictures: $(VENV)/.tests-installed ## Draw the README's pictures anew from the gallery's recordings
 	sh tests/install-browser.sh

@@ -1,8 +1,8 @@
-"""Whether a model process that hangs or fails on the GPU ends its run in words, and the next run works.
+"""Whether a model process that hangs, dies or fails on the GPU ends its run in words, and the next run works.
 
-`python -m bench.faults` hangs the process of a real run with SIGSTOP, with a Stop pressed after it and without, and has
-it raise what Metal and its allocator raise when they fail; after each fault another run must work. Around the fault
-everything is the app's own. What is raised is made up where there is no Metal.
+`python -m bench.faults` hangs the process of a real run with SIGSTOP, with a Stop pressed after it and without, ends it
+with SIGKILL and SIGABRT, and has it raise what Metal and its allocator raise when they fail; after each fault another
+run must work. Around the fault everything is the app's own. What is raised is made up where there is no Metal.
 """
 
 from __future__ import annotations
@@ -42,12 +42,19 @@ _SHORT = {"canvas_length": 16, "max_tokens": 16, "max_steps": 3}
 
 @dataclass(frozen=True)
 class Fault:
-    """raises: what the process raises; "" for a hang. stops: whether Stop is pressed. says: a part of the sentence."""
+    """says: a part of the sentence. raises: what the process raises; where that is "", it is
+    sent a signal, by default one that makes it hang. stops: whether Stop is pressed then."""
 
     name: str
     says: str
     raises: str = ""
     stops: bool = False
+    sent: signal.Signals = signal.SIGSTOP
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether only its silence tells of it."""
+        return not self.raises and not self.stops and self.sent is signal.SIGSTOP
 
 
 _COMMAND_BUFFER = "[METAL] Command buffer execution failed: "
@@ -66,6 +73,8 @@ FAULTS = (
         "[METAL] timeout", "macOS ended a computation",
         _COMMAND_BUFFER + "Caused GPU Timeout Error (00000002:kIOGPUCommandBufferCallbackErrorTimeout)",
     ),
+    Fault("is killed", "was killed from outside", sent=signal.SIGKILL),
+    Fault("aborts", "was ended by SIGABRT", sent=signal.SIGABRT),
 )  # fmt: skip
 
 
@@ -115,7 +124,7 @@ class _Trial:
         async for now in self._frames(run):
             frames, since = frames + 1, now
             if not fault.raises and frames == _HANG_AFTER:
-                os.kill(_process_id(), signal.SIGSTOP)
+                os.kill(_process_id(), fault.sent)
                 if fault.stops:
                     since = time.monotonic()
                     self._runs.stop(run.id)
@@ -132,7 +141,7 @@ class _Trial:
         arrived = [now async for now in self._frames(after)]
         return Outcome(
             told_seconds=told_seconds,
-            allowed_seconds=STOP_SECONDS if fault.stops or fault.raises else silence,
+            allowed_seconds=silence if fault.is_silent else STOP_SECONDS,
             told=told,
             works=after.ended in ("stop", "length"),
             fresh_seconds=arrived[0] - began if arrived else math.inf,

@@ -161,7 +161,7 @@ def test_a_program_behind_a_page_is_told_its_place(client, browser, address):
 
 
 def test_a_program_that_closes_its_connection_stops_its_run(client, address, home):
-    body = json.dumps({"data": [PROMPT, 128, 128, 512, None, 0, None, 1, None, None]}).encode()
+    body = json.dumps({"data": [PROMPT, 128, 128, 512, None, 0, None, 1, None, None, None]}).encode()
     asked = urllib.request.Request(
         f"{address}/gradio_api/call/denoise", data=body, headers={"Content-Type": "application/json"}
     )

@@ -23,7 +23,7 @@ from visualizer.page.door import MAX_BODY_BYTES, Door
 from visualizer.page.gradio_queue import IDLE_SESSIONS, UNHEARD_SESSIONS
 
 JOIN = "/gradio_api/queue/join"
-SHORT = [16, 16, 2, None, None, None, 1, None, None]
+SHORT = [16, 16, 2, None, None, None, 1, None, None, None]
 """The knobs of a run that is soon over."""
 
 
@@ -132,7 +132,7 @@ def test_ways_that_no_client_takes_lead_nowhere(address, path, body):
 def test_a_call_by_name_is_checked_as_one_by_number(address):
     assert asked(address, "/gradio_api/call/nothing", {"data": []})[0] == 404
     status, said = asked(address, "/gradio_api/call/denoise", {"data": ["Why?"]})
-    assert (status, said) == (422, "This function takes 10 values, and 1 were given.\n")
+    assert (status, said) == (422, "This function takes 11 values, and 1 were given.\n")
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[]", b"null", b'{"data": NaN}', b'{"data": [1e999, Infinity]}',
@@ -144,6 +144,17 @@ def test_what_is_no_call_is_refused(address, body):
 def test_a_file_that_was_not_uploaded_is_not_opened(address):
     file = {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}
     assert asked(address, "/gradio_api/call/_taken", {"data": [file]})[0] == 422
+
+
+def test_another_page_than_the_one_is_not_there(address):
+    assert asked(address, "/?page=other") == (404, "There is one page here.\n")
+    assert asked(address, "/?page=")[0] == 200
+
+
+def test_a_form_without_files_is_no_upload(address):
+    form = b'--x\r\nContent-Disposition: form-data; name="files"\r\n\r\nx\r\n--x--\r\n'
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+    assert asked(address, "/gradio_api/upload", form, "POST", kind) == (400, "An upload is a form with files.\n")
 
 
 def test_an_upload_that_is_not_opened_is_counted_until_it_goes(served):

@@ -31,7 +31,7 @@ def test_every_knob_that_visitors_set_has_one_field(script):
 
 def test_every_knob_is_an_option_of_the_endpoint():
     endpoint = denoise_endpoint(Runs(RecordedEngine(TINY_RUN)))
-    assert set(endpoint.__annotations__) - {"prompt", "request", "return"} == set(SET_BY_VISITORS)
+    assert set(endpoint.__annotations__) - {"prompt", "request", "draft", "return"} == set(SET_BY_VISITORS)
 
 
 def test_a_program_is_told_how_far_the_checkpoint_is_that_it_waits_for():

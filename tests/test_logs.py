@@ -6,6 +6,7 @@ import io
 import logging
 import traceback
 
+import gradio
 import pytest
 
 from visualizer.logs import FoldRepeats, FoldTracebacks
@@ -71,6 +72,18 @@ def test_tracebacks_that_are_printed_past_the_log_are_folded_too(monkeypatch):
     whole, *again = stream.getvalue().split("ValueError: ")
     assert whole.startswith("Traceback (most recent call last):\n  File ")
     assert again == ["value 0\n", "value 9 (again, 10 times)\n", "value 99 (again, 100 times)\n"]
+
+
+def test_what_clients_are_told_is_one_line(monkeypatch):
+    stream = io.StringIO()
+    monkeypatch.setattr("sys.stderr", FoldTracebacks(stream))
+    for _ in range(10):
+        try:
+            raise gradio.exceptions.Error("Value: 3 is not in the list of choices")
+        except gradio.exceptions.Error:
+            traceback.print_exc()
+    said = "gradio.exceptions.Error: 'Value: 3 is not in the list of choices'"
+    assert stream.getvalue() == f"{said}\n{said} (again, 10 times)\n"
 
 
 def test_an_error_raised_while_another_was_handled_is_folded_with_it(monkeypatch):

@@ -55,6 +55,16 @@ def test_a_prompt_becomes_several_files_of_one_run(tmp_path):
     assert done.stdout.startswith(f"{gif}: 880×")
 
 
+def test_a_run_fills_in_the_blanks_of_a_file(tmp_path):
+    draft, trace = tmp_path / "blanks.json", tmp_path / "run.jsonl"
+    draft.write_text('{"template": "Slowly ____{4} in morning light."}')
+    done = visualize("Hello", "--draft", draft, "-o", trace, "--max-steps", "2", "--canvas-length", "16")
+    assert (done.returncode, done.stderr) == (SUCCESS, "")
+    run = load_trace(trace)
+    assert run.answer.startswith("Slowly") and run.answer.endswith(" in morning light.")
+    assert run.info.draft.origin == "a template"
+
+
 def test_without_an_output_the_text_is_printed(recording):
     done = visualize("--trace", recording)
     assert (done.returncode, done.stdout) == (SUCCESS, load_trace(recording).answer + "\n")

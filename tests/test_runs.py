@@ -42,7 +42,7 @@ def listen(run):
     async def gather():
         return [json.loads(message) async for message in run.messages()]
 
-    return asyncio.run(asyncio.wait_for(gather(), 60))
+    return asyncio.run(asyncio.wait_for(gather(), 300))
 
 
 def kinds(messages):
@@ -61,7 +61,7 @@ def head(run, count):
         await stream.aclose()
         return seen
 
-    return asyncio.run(asyncio.wait_for(gather(), 60))
+    return asyncio.run(asyncio.wait_for(gather(), 300))
 
 
 WHOLE = ["start", "step", "step", "step", "end", "recording", "kept"]
@@ -271,7 +271,7 @@ def test_a_program_hears_its_places_and_then_every_frame(engine):
         return [(news.place, news.frame and news.frame.answer) async for news in run.news()]
 
     engine.let(6)
-    assert asyncio.run(asyncio.wait_for(gather(), 60)) == [(1, None), (0, None), (0, None), (0, "ab")]
+    assert asyncio.run(asyncio.wait_for(gather(), 300)) == [(1, None), (0, None), (0, None), (0, "ab")]
 
 
 @pytest.mark.parametrize(
@@ -290,6 +290,23 @@ def test_a_run_that_fails_says_why_and_keeps_its_steps(error, sentence):
     assert kinds(messages) == ["start", "step", "end", "recording", "kept"]
     assert (messages[2]["reason"], messages[2]["message"]) == ("failed", sentence)
     assert runs.trace(run.id).problem == sentence
+
+
+@pytest.mark.parametrize("broken", ["save_trace", "recording_message"])
+def test_what_fails_after_a_run_ends_it_for_its_listeners_and_the_next_run_has_its_turn(
+    broken, engine, tmp_path, monkeypatch, caplog
+):
+    room = {"save_trace": "visualizer.run.kept", "recording_message": "visualizer.run.runs"}[broken]
+    runs = Runs(engine, tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(f"{room}.{broken}", lambda *args, **kwargs: {}["nobody foresaw this"])
+        run = runs.begin(asked("hello"))
+        engine.let(3)
+        assert kinds(listen(run))[:5] == WHOLE[:5]
+    following = runs.begin(asked("hello"))
+    engine.let(3)
+    assert kinds(listen(following))[-len(WHOLE) :] == WHOLE  # it may have waited for the other's last words in the log
+    assert "nobody foresaw this" in caplog.text
 
 
 def test_a_run_that_another_checkpoint_makes_says_so(engine):

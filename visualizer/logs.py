@@ -19,6 +19,8 @@ _REMEMBERED = 1000
 """Different things said, the latest."""
 _CHANGING = re.compile(r"0x[0-9a-fA-F]+|\d+")
 _BEGINNING = "Traceback (most recent call last):"
+_TOLD = "gradio.exceptions.Error: "
+"""Begins what the client is told in the same words: a line of it is enough."""
 _LINKS = ("", "During handling of the above exception, another exception occurred:",
           "The above exception was the direct cause of the following exception:")  # fmt: skip
 
@@ -67,7 +69,7 @@ class FoldRepeats(logging.Filter):
 
 class FoldTracebacks(io.TextIOBase):
     """A stream that passes on what it gets, but of tracebacks from the same place only the first whole, and the 10th,
-    100th, 1,000th … as one line.
+    100th, 1,000th … as one line; of what clients are told, the first as one line, too.
 
     Gradio prints tracebacks, of what it makes of bad input too, and does not log them.
     """
@@ -118,9 +120,10 @@ class FoldTracebacks(io.TextIOBase):
         held, self._held = self._held, []
         frames = tuple(line for line in held if line.lstrip().startswith("File "))
         times = self._repeats.count((error.partition(":")[0], frames))
-        self._folded = times > 1
-        if not self._folded:
-            self._stream.writelines(held)
+        told = error.startswith(_TOLD)
+        self._folded = times > 1 or told
+        if times == 1:
+            self._stream.writelines(held[-1:] if told else held)
         elif _worth_saying(times):
             self._stream.write(f"{error} (again, {times:,} times)\n")
         self._stream.flush()

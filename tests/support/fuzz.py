@@ -274,7 +274,7 @@ class Fuzzer:
         return [f"{sent[:100]!r} shows {said[:200]!r}"] if _INTERNALS.search(said) else []
 
     def _check_it_works(self) -> None:
-        knobs = ["Why is the sky blue?", *_SMALL.values(), None, None, None, 1, None, None]
+        knobs = ["Why is the sky blue?", *_SMALL.values(), None, None, None, 1, None, None, None]
         body = json.dumps({"data": knobs}).encode()
         faults, said = self._answer("POST", "/gradio_api/call/denoise", body, {"Content-Type": "application/json"})
         event = (_json(said) or {}).get("event_id")

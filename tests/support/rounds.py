@@ -12,6 +12,7 @@ from playwright.sync_api import Page
 from visualizer.trace import load_trace
 
 _END_SECONDS = 60
+_END_SECONDS_BESIDE_OTHERS = 600
 _LONG = {"max_steps": 512, "entropy_bound": 0, "canvas_length": 128}
 """One position is accepted at a step: no such run ends by itself before it is stopped."""
 _ON_SCREEN = """() => Object.fromEntries(
@@ -27,16 +28,23 @@ _PAINTED_STATE = """async () => {
 
 @dataclass(frozen=True)
 class Round:
-    """What happened. faults: sentences, none where all held; stopped_after_ms: None where nobody pressed Stop."""
+    """What happened. faults: sentences, none where all held; stopped_after_ms: None where nobody pressed Stop; problem:
+    what the page says of a run that failed."""
 
     run_id: str
     ended: str
     stopped_after_ms: float | None
     faults: tuple[str, ...]
+    problem: str = ""
 
 
-def play_round(page: Page, luck: random.Random, runs_folder: Path, demos: dict[str, str]) -> Round:
-    """One round. runs_folder: where the app keeps finished runs; demos: texts of the demo prompts by id."""
+def play_round(
+    page: Page, luck: random.Random, runs_folder: Path, demos: dict[str, str], beside_others: bool = False
+) -> Round:
+    """One round. runs_folder: where the app keeps finished runs; demos: texts of the demo prompts by id.
+
+    beside_others: others' runs may be before it, and it may fail.
+    """
     stop_after_ms = luck.choice([0, luck.uniform(0, 30), luck.uniform(30, 1500)]) if luck.random() < 0.5 else None
     _type_knobs(page, luck, will_stop=stop_after_ms is not None)
     button, text = _choose(page, luck, demos)
@@ -44,11 +52,12 @@ def play_round(page: Page, luck: random.Random, runs_folder: Path, demos: dict[s
     _click(page, button, stop_after_ms)
     run_id = page.evaluate("() => window.denoiseLibrary.running()")
     expected = before | ({"prompt": text, "max_tokens": page.input_value("#max-tokens input")} if text else {})
-    ended = _wait_for_end(page, run_id)
-    faults = [f"ended as {ended}"] if stop_after_ms is not None and ended != "stopped" else []
-    if stop_after_ms is None and ended not in ("stop", "length"):
-        faults.append(f"ended as {ended} though nobody stopped it")
-    return Round(run_id, ended, stop_after_ms, (*faults, *_differences(run_id, expected, runs_folder, ended)))
+    ended = _wait_for_end(page, run_id, _END_SECONDS_BESIDE_OTHERS if beside_others else _END_SECONDS)
+    allowed = {"stop", "length"} if stop_after_ms is None else {"stopped"}
+    faults = [] if ended in allowed | ({"failed"} if beside_others else set()) else [f"ended as {ended}"]
+    differences = _differences(run_id, expected, runs_folder, ended)
+    problem = page.inner_text("#player .dp-problem") if ended == "failed" else ""
+    return Round(run_id, ended, stop_after_ms, (*faults, *differences), problem)
 
 
 def _type_knobs(page: Page, luck: random.Random, will_stop: bool) -> None:
@@ -93,9 +102,9 @@ def _click(page: Page, button: str, stop_after_ms: float | None) -> None:
     )
 
 
-def _wait_for_end(page: Page, run_id: str) -> str:
+def _wait_for_end(page: Page, run_id: str, seconds: float) -> str:
     """How the run on show ended; it is the one that was asked for."""
-    deadline = time.monotonic() + _END_SECONDS
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         shown = page.evaluate(_PAINTED_STATE)
         if shown["run"] == run_id and shown["state"] != "running":
@@ -109,7 +118,7 @@ def _differences(run_id: str, expected: dict[str, str], runs_folder: Path, ended
     path = runs_folder / f"{run_id}.jsonl.gz"
     deadline = time.monotonic() + _END_SECONDS
     while not path.exists():  # a run without a step is not kept
-        if ended == "stopped" and time.monotonic() > deadline - _END_SECONDS + 2:
+        if ended in ("stopped", "failed") and time.monotonic() > deadline - _END_SECONDS + 2:
             return []
         if time.monotonic() > deadline:
             return [f"{path.name} was not kept"]

@@ -92,7 +92,7 @@ def _opened(asked: argparse.Namespace, tell: Callable[[str], None]) -> Trace:
     """The recording, or a new run."""
     if asked.trace is not None:
         return load_trace(asked.trace)
-    return record(card_of(asked.model), prompt_text(asked.prompt), given_knobs(asked), tell)
+    return record(card_of(asked.model), prompt_text(asked.prompt), given_knobs(asked), tell, asked.draft)
 
 
 def _scene_options(asked: argparse.Namespace) -> SceneOptions:
@@ -175,7 +175,10 @@ def _parser(program: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("--embed", action="store_true", help="print Markdown and HTML that show the result in a post")
     _add_picture(parser.add_argument_group("how it looks"))
-    add_run_flags(parser.add_argument_group("the run"))
+    run = parser.add_argument_group("the run")
+    add_run_flags(run)
+    run.add_argument("--draft", type=Path, metavar="FILE", help="JSON that says what stands on the canvas before: text "
+                     "that stays, with ____ to fill in; a text to revise; a recording to go on with")  # fmt: skip
     return parser
 
 

@@ -6,12 +6,13 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visualizer.errors import SettingsError
 from visualizer.request import NO_UTF_8, Request
 from visualizer.settings import KNOBS, SET_BY_VISITORS, Choice, Knob, Number, Switch
-from visualizer.trace import Trace, trace_of
+from visualizer.trace import Trace, load_trace, trace_of
 
 if TYPE_CHECKING:
     from visualizer.model import CheckpointCard
@@ -29,22 +30,29 @@ def card_of(model: str | None) -> CheckpointCard:
     return obtain(model, default_hub(), sys.stderr) if model else read_card(POCKET_FOLDER)
 
 
-def record(card: CheckpointCard, prompt: str, knobs: Mapping[str, object], tell: Callable[[str], None]) -> Trace:
-    """Make a run in a process of its own, which has ended when this returns.
+def record(
+    card: CheckpointCard, prompt: str, knobs: Mapping[str, object], tell: Callable[[str], None],
+    draft: Path | None = None,
+) -> Trace:  # fmt: skip
+    """Make a run in a process of its own, which has ended when this returns. draft: a file that says what stands on the
+    canvas before.
 
     Raises VisualizerError when the checkpoint or the knobs cannot be used, or the run fails.
     """
-    from visualizer.run import Engine, run_info, run_telling
+    from visualizer.run import Engine, drafted, read_json, run_info, run_telling
 
     request = Request.of(card.defaults, prompt, dict(knobs))
-    info = run_info(card, request.prompt, request.settings)
+    if draft is not None:
+        request = drafted(request, read_json(_read(draft)), card, lambda name: load_trace(Path(name)))
+    info = run_info(card, request.prompt, request.settings, request.draft)
     engine = Engine(card)
     frames = []
     try:
         tell(f"{card.name}: loading")
         running = run_telling(
-            engine, request.prompt, request.settings, lambda loading: tell(f"{card.name}: {loading.words}")
-        )
+            engine, request.prompt, request.settings, lambda loading: tell(f"{card.name}: {loading.words}"),
+            request.draft,
+        )  # fmt: skip
         with closing(running):
             for frame in running:
                 frames.append(frame)
@@ -52,6 +60,13 @@ def record(card: CheckpointCard, prompt: str, knobs: Mapping[str, object], tell:
     finally:
         engine.close()
     return trace_of(info, frames)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise SettingsError(f"The draft {path.name} cannot be read.") from exc
 
 
 def prompt_text(prompt: str) -> str:
@@ -102,7 +117,7 @@ def check_source(asked: argparse.Namespace) -> None:
             "Give either a prompt, or --trace with a recording; serve opens the page; --help tells of all."
         )
     if asked.trace is not None:
-        given = [name for name in ("model", *SET_BY_VISITORS) if getattr(asked, name) is not None]
+        given = [name for name in ("model", "draft", *SET_BY_VISITORS) if getattr(asked, name, None) is not None]
         if given:
             flag = f"--{given[0].replace('_', '-')}"
             raise SettingsError(f"{flag} is about a new run, and --trace opens one that has been made.")

@@ -21,6 +21,7 @@ from visualizer.model.checkpoint import (
     tensor_sizes,
     weight_files,
 )
+from visualizer.model.draft_text import TextTokens, fill_in, revise
 from visualizer.model.metal_errors import gpu_error
 from visualizer.model.quantization import check_quantization
 
@@ -30,14 +31,17 @@ __all__ = [
     "WEIGHTS",
     "Checkpoint",
     "CheckpointCard",
+    "TextTokens",
     "check_denoises",
     "check_model_type",
     "check_quantization",
+    "fill_in",
     "gpu_error",
     "load_checkpoint",
     "read_card",
     "read_json",
     "read_weight_map",
+    "revise",
     "tensor_sizes",
     "weight_files",
 ]

@@ -18,14 +18,16 @@ class BlockDraft:
     """A draft's share of a block of L positions.
 
     pinned, seeded: bool L. ids: int32 L, the tokens of those, elsewhere 0. before_held: bool L, the positions before
-    the last pinned token of the answer, where nothing may end it. top_ids, top_probabilities: L×k, what conditions
-    the first step; of probability 0 where nothing does. k is 0 where the step is the first of a new run.
+    the last pinned token of the answer, where nothing may end it. edges: bool L, the free positions beside a pinned
+    part of a character, where another part would spoil it. top_ids, top_probabilities: L×k, what conditions the first
+    step; of probability 0 where nothing does. k is 0 where the step is the first of a new run.
     """
 
     pinned: Flags
     seeded: Flags
     ids: Ids
     before_held: Flags
+    edges: Flags
     top_ids: Ids
     top_probabilities: Reals
 
@@ -49,15 +51,13 @@ class BlockDraft:
             return None
         return reader.soft_embedding(mx.array(self.top_ids), mx.array(self.top_probabilities))
 
-    def bars(self, vocab_size: int, stop_ids: frozenset[int]) -> tuple[Bar, ...]:
+    def bars(self, vocab_size: int, stop_ids: frozenset[int], partial_ids: frozenset[int]) -> tuple[Bar, ...]:
         """The tokens that may not be chosen, and where."""
-        positions = self.before_held & ~self.pinned
-        known = [token_id for token_id in stop_ids if token_id < vocab_size]
-        if not positions.any() or not known:
-            return ()
-        ids = np.zeros(vocab_size, dtype=bool)
-        ids[known] = True
-        return (Bar(mx.array(positions), mx.array(ids)),)
+        barred = ((self.before_held & ~self.pinned, stop_ids), (self.edges, partial_ids))
+        found = [(positions, np.isin(np.arange(vocab_size), list(ids))) for positions, ids in barred]
+        return tuple(
+            Bar(mx.array(positions), mx.array(ids)) for positions, ids in found if positions.any() and ids.any()
+        )
 
     def held(self, readout: Readout, reader: Reader) -> Readout:
         """The readout with every pinned position certain of its token."""
@@ -83,8 +83,10 @@ class BlockDraft:
         )
 
 
-def block_draft(draft: Draft, block: int, length: int, stop_ids: frozenset[int]) -> BlockDraft:
-    """The share of one block of that length."""
+def block_draft(
+    draft: Draft, block: int, length: int, stop_ids: frozenset[int], partial_ids: frozenset[int] = frozenset()
+) -> BlockDraft:
+    """The share of one block of that length. partial_ids: tokens that are a part of a character only."""
     first = block * length
     pinned, seeded = np.zeros(length, dtype=bool), np.zeros(length, dtype=bool)
     ids = np.zeros(length, dtype=np.int32)
@@ -98,8 +100,11 @@ def block_draft(draft: Draft, block: int, length: int, stop_ids: frozenset[int])
     for place, ranks in told.items():
         for rank, (token_id, probability) in enumerate(ranks):
             top_ids[place, rank], top_probabilities[place, rank] = token_id, probability
-    before_held = np.arange(first, first + length) < draft.held_until(stop_ids)
-    return BlockDraft(pinned, seeded, ids, before_held, top_ids, top_probabilities)
+    places = np.arange(first, first + length)
+    before_held = places < draft.held_until(stop_ids)
+    parts = [position for position, token_id in draft.pinned.items() if token_id in partial_ids]
+    edges = np.isin(places, [at + side for at in parts for side in (-1, 1)]) & ~pinned
+    return BlockDraft(pinned, seeded, ids, before_held, edges, top_ids, top_probabilities)
 
 
 def _led_by(ids: mx.array, top_ids: mx.array) -> mx.array:

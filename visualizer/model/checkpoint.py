@@ -125,6 +125,12 @@ class Checkpoint:
         byte_ids = frozenset(vocabulary[name] for name in names if name in vocabulary)
         return TokenTexts(lambda ids: self._decode(ids, skip_special_tokens=False), byte_ids)
 
+    def partial_ids(self) -> frozenset[int]:
+        """Tokens that are a part of a character only."""
+        texts = self.token_texts()
+        # A vocabulary with tokens that are bytes has no other parts; to look through one of 262,144 takes seconds.
+        return texts.byte_ids or frozenset(i for i in range(self.card.vocab_size) if "\ufffd" in texts.alone(i))
+
     def answer_text(self, ids: Sequence[int]) -> str:
         """The ids as plain text, without special tokens."""
         return self._decode(list(ids), skip_special_tokens=True)

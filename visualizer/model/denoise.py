@@ -21,7 +21,7 @@ from visualizer.errors import NotFiniteError
 from visualizer.model.block_draft import BlockDraft, block_draft
 from visualizer.model.device import present_tiling
 from visualizer.model.evaluation import Evaluation
-from visualizer.model.readout import Reader, Readout
+from visualizer.model.readout import Bar, Reader, Readout
 from visualizer.model.sampler import (
     accept_by_confidence,
     accept_by_entropy,
@@ -48,12 +48,14 @@ def denoise(
     clock: Callable[[], float] = time.perf_counter,
     evaluation: Evaluation | None = None,
     draft: Draft = NO_DRAFT,
+    partial_ids: frozenset[int] = frozenset(),
 ) -> Iterator[CanvasState]:
     """Yield the initial noise, every step and the commit of each block, until a stop id or the token budget.
 
     Every state is a finished numpy value. Each `next` runs at most one forward pass (plus the prefill of a block's
     context before its noise), so closing the generator stops within one. The same settings and draft give
-    the same states. evaluation: counts how often the steps wait for the device. draft: what stands on the canvases.
+    the same states. evaluation: counts how often the steps wait for the device. draft: what stands on the canvases;
+    partial_ids: tokens that are a part of a character only, which may not stand beside a pinned other part.
     Raises NotFiniteError when a step's numbers are not finite.
     """
     started = clock()
@@ -65,8 +67,11 @@ def denoise(
     while True:
         cache = _extend_cache(model, context, cache)
         key, block_key = mx.random.split(key)
-        drafted = block_draft(draft, block, settings.canvas_length, stop_ids)
-        canvas = _BlockRun(model, cache, settings, stop_ids, block, remaining, started, clock, evaluation, drafted)
+        drafted = block_draft(draft, block, settings.canvas_length, stop_ids, partial_ids)
+        bars = drafted.bars(int(model.config.text_config.vocab_size), stop_ids, partial_ids)
+        canvas = _BlockRun(
+            model, cache, settings, stop_ids, block, remaining, started, clock, evaluation, drafted, bars
+        )
         for state in canvas.states(block_key):
             yield state
         if state.finish is not None:
@@ -92,11 +97,11 @@ class _BlockRun:
     clock: Callable[[], float]
     evaluation: Evaluation
     draft: BlockDraft
+    bars: tuple[Bar, ...]
 
     def states(self, key: mx.array) -> Iterator[CanvasState]:
         settings, draft = self.settings, self.draft
         reader = make_reader(self.model, self.evaluation, self.stop_ids)
-        bars = draft.bars(reader.vocab_size, self.stop_ids)
         key, noise_key = mx.random.split(key)
         canvas = draft.canvas(draw_noise(settings.canvas_length, reader.vocab_size, noise_key))
         masks = self.model.diffusion_decoder_masks(canvas[None], self.cache, None)
@@ -114,7 +119,7 @@ class _BlockRun:
                 self_conditioning_embeddings=soft_embedding,
                 decoder_attention_mask=masks,
             )
-            readout = reader.read(hidden, temperature, settings.temperature, TOP_K, sample_key, bars)
+            readout = reader.read(hidden, temperature, settings.temperature, TOP_K, sample_key, self.bars)
             readout = draft.held(readout, reader)
             accepted, tokens = self._accept(readout, accepted, canvas, last_step=step == settings.max_steps)
             noise = draw_noise(settings.canvas_length, reader.vocab_size, noise_key)

@@ -22,7 +22,7 @@ class TokenTexts:
         fallback of Gemma's tokenizers): what such a byte means, even an ASCII one, only its neighbours tell.
         """
         self._decode = decode
-        self._byte_ids = byte_ids
+        self.byte_ids = byte_ids
         self._alone: dict[int, str] = {}
 
     def alone(self, token_id: int) -> str:
@@ -43,7 +43,7 @@ class TokenTexts:
         return texts
 
     def _is_partial(self, token_id: int) -> bool:
-        return int(token_id) in self._byte_ids or _REPLACEMENT in self.alone(int(token_id))
+        return int(token_id) in self.byte_ids or _REPLACEMENT in self.alone(int(token_id))
 
     def _split_run(self, ids: list[int]) -> list[str]:
         """Cells of a run of partial tokens: the smallest groups that decode cleanly, the rest in one group."""

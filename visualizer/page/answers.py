@@ -30,7 +30,7 @@ from visualizer.player import (
 )
 from visualizer.prompts import Prompt
 from visualizer.request import Request
-from visualizer.run import Engine, Gallery, Run, Runs
+from visualizer.run import Engine, Gallery, Run, Runs, drafted
 from visualizer.settings import SET_BY_VISITORS, Sampler, Settings
 from visualizer.trace import Phase, Trace, Writing, file_stem, load_trace, save_trace, typed_out
 
@@ -65,6 +65,8 @@ class Answers:
 
         - `denoise`: a new run of `prompt` with `knobs` (by name; what is missing or null takes the checkpoint's
           default), under the `id` that the browser drew. `instead`: the run that it replaces, which is stopped.
+          `draft`: what stands on its canvas before, in one of the forms of `visualizer/run/drafts.py`; `from` names a
+          run or a recording of this page by its id.
         - `again`: the run `left` once more with one `change` (see `varied`), under `id`, and then both side by side.
         - `open`: the run or recording of `id`. On a page that opens (`first`) it may be missing or gone: then one of
           the gallery.
@@ -145,6 +147,8 @@ class Answers:
     async def _denoise(self, wish: _Wish) -> AsyncIterator[str]:
         defaults = self.engine.card.defaults
         request = Request.of(defaults, wish.text("prompt"), wish.knobs(), wish.text("id"))
+        if wish.draft is not None:
+            request = await asyncio.to_thread(drafted, request, wish.draft, self.engine.card, self.trace)
         async for message in self.runs.begin(request, wish.text("instead"), wish.client).messages():
             yield message
 
@@ -269,6 +273,11 @@ class _Wish:
         if not isinstance(value, str):
             raise _unknown()
         return value
+
+    @property
+    def draft(self) -> object:
+        """What stands on the canvas before, as the page says it; None for nothing."""
+        return self._content.get("draft")
 
     def knobs(self) -> dict[str, object]:
         """The knobs by name, as they stood on the screen."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import asdict
@@ -11,7 +12,7 @@ import numpy as np
 
 from visualizer.errors import VisualizerError
 from visualizer.request import Request
-from visualizer.run import News, Run, Runs
+from visualizer.run import News, Run, Runs, drafted, read_json
 from visualizer.trace import CanvasState, CellState, Frame, Part, PartReader, cell_states
 
 MASK = "░"
@@ -32,6 +33,7 @@ def denoise_endpoint(runs: Runs) -> Callable[..., AsyncIterator[tuple[str, dict[
         seed: int | None = None,
         think: bool | None = None,
         system: str | None = None,
+        draft: str | None = None,
     ) -> AsyncIterator[tuple[str, dict[str, object]]]:
         """Denoise a prompt and stream every step.
 
@@ -42,14 +44,18 @@ def denoise_endpoint(runs: Runs) -> Callable[..., AsyncIterator[tuple[str, dict[
         known; while the checkpoint loads: "", and done_bytes of total_bytes. `run` is the id by which the page opens
         it. A knob left out takes the checkpoint's default; sampler is "entropy-bound" or "confidence-threshold"; a seed
         left out is random; think (true or false) and system (a system prompt) are for a checkpoint whose chat template
-        knows them. A caller who goes away stops the run.
+        knows them. draft: what stands on the canvas before, as JSON in one of the forms of `visualizer/run/drafts.py`,
+        of which "from" names a run by its id. A caller who goes away stops the run.
         """
         knobs = {
             "max_tokens": max_tokens, "canvas_length": canvas_length, "max_steps": max_steps, "sampler": sampler,
             "entropy_bound": entropy_bound, "temperature": temperature, "seed": seed, "think": think, "system": system,
         }  # fmt: skip
         try:
-            run = runs.begin(Request.of(runs.engine.card.defaults, prompt, knobs), client=request.session_hash)
+            asked = Request.of(runs.engine.card.defaults, prompt, knobs)
+            if draft:
+                asked = await asyncio.to_thread(drafted, asked, read_json(draft), runs.engine.card, runs.trace)
+            run = runs.begin(asked, client=request.session_hash)
         except VisualizerError as exc:
             raise gr.Error(str(exc), print_exception=False) from exc
         try:

@@ -76,9 +76,12 @@ class Door:
             return
         except Refused as exc:  # an upload, in the middle of it
             status, sentence = exc.status, str(exc)
-        except Exception:
-            log.exception("A request failed")
-            status, sentence = 500, UNEXPECTED
+        except Exception as exc:
+            if is_upload(scope["path"]) and isinstance(exc, TypeError):  # what Gradio makes of a form without files
+                status, sentence = 400, "An upload is a form with files."
+            else:
+                log.exception("A request failed")
+                status, sentence = 500, UNEXPECTED
         else:
             return
         if not begun:
@@ -100,6 +103,8 @@ class Door:
             check_session(scope["path"].removeprefix(_HEARTBEAT))
         for session in sessions:
             check_session(session)
+        if any(query.get("page", [])):  # Gradio serves several where an app has them
+            raise Refused(404, "There is one page here.")
         if scope["path"].rstrip("/").endswith("/queue/data") and not any(map(self._queue.knows, sessions)):
             raise Refused(404, "There is nothing under way for this session.")
         return sessions[0] if sessions else None

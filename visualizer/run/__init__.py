@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from visualizer.run.check import check_report
+from visualizer.run.drafts import drafted, read_json
 from visualizer.run.engine import Engine
 from visualizer.run.gallery import Gallery
 from visualizer.run.loading import run_telling
@@ -19,7 +20,9 @@ __all__ = [
     "StudyRun",
     "cache_folder",
     "check_report",
+    "drafted",
     "plan_study",
+    "read_json",
     "read_probes",
     "run_info",
     "run_study",

@@ -35,7 +35,8 @@ def _states(
         return type_out(model, prompt_ids, settings, stop_ids, blank_id=min(checkpoint.special_ids(), default=0))
     from visualizer.model.denoise import denoise
 
-    return denoise(model, prompt_ids, settings, stop_ids, draft=draft)
+    partial_ids = checkpoint.partial_ids() if draft.pinned else frozenset()
+    return denoise(model, prompt_ids, settings, stop_ids, draft=draft, partial_ids=partial_ids)
 
 
 def frames_of(checkpoint: Checkpoint, settings: Settings, states: Iterable[CanvasState]) -> Iterator[Frame]:

@@ -16,8 +16,8 @@ import sys
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import closing, suppress
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -156,15 +156,17 @@ class Run:
 
     def close(self) -> None:
         """Nothing follows but the whole recording, with the noise that live messages leave out."""
-        trace = self.trace()
-        last = []
-        if trace.states:
-            unkept = [unkept_message(self.id, self.unkept)] if self.unkept else []
-            last = [recording_message(trace, self.id, play=self.id), *unkept, kept_message(self.id)]
-        with self._lock:
-            self._messages += last
-            self._closed = True
-        self._call_listeners()
+        last: list[str] = []
+        try:
+            trace = self.trace()
+            if trace.states:
+                unkept = [unkept_message(self.id, self.unkept)] if self.unkept else []
+                last = [recording_message(trace, self.id, play=self.id), *unkept, kept_message(self.id)]
+        finally:
+            with self._lock:
+                self._messages += last
+                self._closed = True
+            self._call_listeners()
 
     def trace(self) -> Trace:
         """The run so far."""
@@ -356,6 +358,7 @@ class Runs:
             run.wait(place, self.engine.block_seconds)
 
     def _perform(self, run: Run) -> None:
+        """One run to its end. Whatever fails in it or after it, the next has its turn."""
         began = time.monotonic()
         try:
             self._denoise(run)
@@ -364,14 +367,16 @@ class Runs:
         except Exception:
             log.exception("A run failed")
             run.end("failed", UNEXPECTED)
-        trace = run.trace()
-        _log_run(run, trace, time.monotonic() - began)
-        if trace.states:
-            run.unkept = self._write(run.id, trace)
-            if run.forgotten:
-                with suppress(NotKeptError):
-                    self._kept.remove(run.id)
-        run.close()
+        with _logging("A finished run could not be kept"):
+            trace = run.trace()
+            _log_run(run, trace, time.monotonic() - began)
+            if trace.states:
+                run.unkept = self._write(run.id, trace)
+                if run.forgotten:
+                    with suppress(NotKeptError):
+                        self._kept.remove(run.id)
+        with _logging("A finished run could not be shown as a recording"):
+            run.close()
         with self._lock:
             self._forget_oldest()
 
@@ -416,6 +421,15 @@ class Runs:
             log.warning("A finished run is kept in memory only: %s.", exc)
             return str(exc)
         return ""
+
+
+@contextmanager
+def _logging(what: str) -> Iterator[None]:
+    """What nobody has foreseen is for the log alone."""
+    try:
+        yield
+    except Exception:
+        log.exception(what)
 
 
 def _memory_bytes(run: Run | Trace) -> int:

@@ -15,6 +15,7 @@ from visualizer.trace.canvas import (
     changed,
     reverted,
 )
+from visualizer.trace.drafting import SelfConditioning, go_on, hold, throw_back, write
 from visualizer.trace.file import MAX_FILE_BYTES, file_stem, load_trace, save_trace
 from visualizer.trace.parts import CHANNEL_CLOSER, CHANNEL_OPENER, Part, PartReader, canvas_parts, trace_parts
 from visualizer.trace.settled import settled_steps
@@ -39,17 +40,22 @@ __all__ = [
     "Phase",
     "Reals",
     "RunInfo",
+    "SelfConditioning",
     "Trace",
     "Writing",
     "canvas_parts",
     "cell_states",
     "changed",
     "file_stem",
+    "go_on",
+    "hold",
     "load_trace",
     "reverted",
     "save_trace",
     "settled_steps",
+    "throw_back",
     "trace_of",
     "trace_parts",
     "typed_out",
+    "write",
 ]
