@@ -120,7 +120,7 @@ def curves_of(trace: Trace, options: SceneOptions, index: int) -> Pixels:
     across = np.repeat(np.arange(block.length), np.diff(edges[: block.length + 1]))
     sheet.fill(Box(sheet.left, sheet.bottom, sheet.room, height), "raised", 0.5)
     sheet.fill(Box(sheet.left, sheet.bottom + height // 2, sheet.room, 1), "line")
-    ends = _probability_of(state, endings) if state.ending is None else np.clip(state.ending, 0, 1)
+    ends = _probability_of(state, endings) if state.ending is None else np.clip(state.ending, 0, 1, dtype=float)
     _curve(sheet, ends[across], height, "quiet", area=True)
     _curve(sheet, _probability_of(state, {token})[across], height, "accent", area=False)
     sheet.bottom += height
