@@ -255,8 +255,7 @@ def test_own_words_make_a_prompt_and_a_word_that_cannot_be_used_makes_none(brows
         )
         assert page.input_value("#prompt textarea") == ""
         page.fill("#own-words [aria-label=word]", "Zoë")
-        page.press("#own-words [aria-label=word]", "Enter")
-        wait_for_end(page)
+        start(page, "#own-words [aria-label=word]", key="Enter")
         wanted = wordings_for(engine.card.name)[0].prompt({"word": "Zoe"})
         assert page.input_value("#prompt textarea") == page.inner_text("#player .dp-prompt") == wanted
 

@@ -16,10 +16,10 @@ def shown_run(page: Page) -> str | None:
     return page.evaluate(f"() => {SHOWN}")
 
 
-def start(page: Page, selector: str) -> None:
-    """Click, and return once the player shows another run; one that is short may have ended by then."""
+def start(page: Page, selector: str, key: str = "") -> None:
+    """Click, or press a key there, and return once the player shows another run; a short one may have ended by then."""
     before = shown_run(page)
-    page.click(selector)
+    page.press(selector, key) if key else page.click(selector)
     page.wait_for_function(f"() => {SHOWN} && {SHOWN} !== {json.dumps(before)}", timeout=RUN_MS)
     page.evaluate(PAINTED)
 
