@@ -34,8 +34,9 @@ def test_no_script_states_a_shared_fact_itself():
     assert [(name, fact) for name, script in SCRIPTS.items() for fact in facts if fact in script] == []
 
 
-def test_the_notes_for_readers_are_left_out_of_the_bundle_and_nothing_else():
+def test_the_notes_for_readers_and_indents_are_left_out_of_the_bundle_and_nothing_else():
     script = player_bundle()[0]
     assert "@param" not in script
-    code = [line for line in SCRIPTS["dom.js"].splitlines() if not line.lstrip().startswith(("/**", "*"))]
+    lines = [line.lstrip() for line in SCRIPTS["dom.js"].splitlines()]
+    code = [line for line in lines if not line.startswith(("/**", "*"))]
     assert "\n".join(code) in script
