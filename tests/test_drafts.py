@@ -85,6 +85,7 @@ REFUSED = {
     "an unknown conditioning": ({"from": "run", "do": "go on", "self_conditioning": "all"}, "Self-conditioning is"),
     "an empty stretch": ({"from": "run", "do": "hold", "places": [[1, 1]]}, "Places are a list of stretches"),
     "places that are none": ({"from": "run", "do": "hold", "places": 3}, "Places are a list of stretches"),
+    "a memory full of places": ({"from": "run", "do": "hold", "places": [[0, 200_000]] * 10_000}, "overlap"),
     "places twice": ({"from": "run", "do": "hold", "places": [[0, 2], [1, 2]]}, "The stretches of places overlap"),
     "no place": ({"from": "run", "do": "hold"}, "Choose at least one position"),
     "a text that does not fit": (

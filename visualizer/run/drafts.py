@@ -94,15 +94,16 @@ def _of_recording(asked: Mapping[str, object], trace: Trace, card: CheckpointCar
 
 
 def _places(stretches: object) -> list[int]:
-    found: list[int] = []
+    found: dict[int, None] = {}  # in the order said
     for stretch in stretches if isinstance(stretches, list) else [stretches]:
         if not (isinstance(stretch, list) and len(stretch) == 2 and all(type(end) is int for end in stretch)
                 and 0 <= stretch[0] < stretch[1] <= _LONGEST):  # fmt: skip
             raise SettingsError(f"Places are a list of stretches, each [first, end], not {stretch!a:.40}.")
-        found += range(*stretch)
-    if len(set(found)) != len(found):
-        raise SettingsError("The stretches of places overlap.")
-    return found
+        places = range(*stretch)
+        if not found.keys().isdisjoint(places):  # told at once: many long stretches would fill the memory
+            raise SettingsError("The stretches of places overlap.")
+        found |= dict.fromkeys(places)
+    return list(found)
 
 
 def _text(asked: Mapping[str, object], key: str) -> str:
