@@ -132,10 +132,11 @@ const panes = (() => {
       write(ui.sign, sign);
       write(ui.state, state);
       ui.pill.title = sentence;
-      write(ui.checkpoint, run.label || run.checkpoint);
+      const title = run.prompt.startsWith(run.label.replace(/…$/, "")) ? "" : run.label; // the prompt stands above
+      write(ui.checkpoint, title || run.checkpoint);
       const date = day(run.startedAt);
       const told = [...writtenAs(run), run.settings.think && "thinking"];
-      write(ui.origin, run.recorded ? ["recording", run.label && isDenoised(run) && run.checkpoint, ...told, date].filter(Boolean).join(" · ")
+      write(ui.origin, run.recorded ? ["recording", title && isDenoised(run) && run.checkpoint, ...told, date].filter(Boolean).join(" · ")
         : step ? ["live", ...told].filter(Boolean).join(" · ") : "");
       ui.origin.title = run.writing === "drawn" ? `The text that ${run.checkpoint} denoised, one token after the other: no model ran, so there is neither time nor probability.`
         : run.recorded ? ["A recorded run, replayed from its file.", run.device, run.fingerprint].filter(Boolean).join(" · ")
