@@ -53,8 +53,8 @@ typewriter: $(VENV)/.training-installed ## Train a typewriter on the pocket's co
 evaluate: $(VENV)/.training-installed ## Measure the pocket checkpoint: constraints, stutters, scaffold first
 	$(BIN)/python -m training.evaluate
 
-recordings: $(VENV)/.installed ## Record the gallery anew (MODEL=… SEED=…)
-	$(BIN)/python -m visualizer.run.gallery $(if $(MODEL),--model "$(MODEL)") $(if $(SEED),--seed $(SEED))
+recordings: $(VENV)/.installed ## Record the gallery anew, the best of many seeds (MODEL=… SEEDS=200)
+	$(BIN)/python -m training.recordings $(if $(MODEL),--model "$(MODEL)") $(if $(SEEDS),--seeds $(SEEDS))
 
 parity: $(VENV)/.reference-installed ## Compare 100 runs with transformers and mlx-vlm (goes on where it stopped)
 	mkdir -p runs

@@ -17,9 +17,9 @@ from visualizer.model import read_card
 from visualizer.page.answers import Answers, typed_settings, varied
 from visualizer.prompts import load_prompts
 from visualizer.request import Request, new_run_id
-from visualizer.run.gallery import Gallery, main
+from visualizer.run.gallery import Gallery
 from visualizer.settings import Settings
-from visualizer.trace import Writing, load_trace, save_trace, typed_out
+from visualizer.trace import Writing, save_trace, typed_out
 
 PROMPTS = load_prompts()
 KNOBS = {"max_tokens": 64, "canvas_length": 32, "max_steps": 8, "sampler": "entropy-bound", "entropy_bound": 0.1,
@@ -392,13 +392,6 @@ def test_no_file_and_no_run_are_said_so(answers):
 def test_nothing_is_saved_of_a_run_that_is_not_there(answers, run_id):
     with pytest.raises(TraceError):
         answers.download(run_id)
-
-
-def test_recordings_are_made_by_a_command(tmp_path, capsys):
-    assert main(["--folder", str(tmp_path), "--prompt", "why", "--seed", "3"]) == 0
-    trace = load_trace(tmp_path / "why.jsonl.gz")
-    assert trace.info.settings.seed == 3
-    assert trace.answer in capsys.readouterr().out.replace("\n  ", "\n")
 
 
 def test_a_damaged_recording_of_the_gallery_is_a_notice(tmp_path):

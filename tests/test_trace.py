@@ -172,6 +172,17 @@ def test_a_recording_of_a_canvas_that_nobody_wrote_on_has_no_word_of_it(real, tm
     assert "draft" not in json.loads((tmp_path / "run.jsonl").read_text().splitlines()[0])
 
 
+def test_a_recording_says_among_how_many_seeds_it_was_chosen(tmp_path):
+    trace = made_trace(["a", "b"])
+    chosen = replace(trace, info=replace(trace.info, chosen_among=200))
+    for name, run in (("chosen", chosen), ("first", trace)):
+        save_trace(run, tmp_path / f"{name}.jsonl")
+        assert load_trace(tmp_path / f"{name}.jsonl").info == run.info
+    assert chosen.info.seed_in_words == "seed 0, chosen among 200 seeds"
+    assert trace.info.seed_in_words == "seed 0"
+    assert "chosen_among" not in json.loads((tmp_path / "first.jsonl").read_text().splitlines()[0])
+
+
 def test_the_same_run_gives_the_same_bytes(real, tmp_path):
     for name in ("a.jsonl.gz", "b.jsonl.gz"):
         save_trace(trace_of(INFO, real), tmp_path / name)
@@ -282,6 +293,7 @@ GONE = object()
         (1, "ended", "eaten", "line 1: ended"),
         (1, "begins_in_thought", 1, "line 1: begins_in_thought is not true"),
         (1, "begins_in_thought", False, "line 1: begins_in_thought is not true"),
+        (1, "chosen_among", 0, "line 1: chosen_among is not a whole number from 1 to"),
         (1, "draft", [], "line 1: draft is refused: A draft is an object"),
         (1, "draft", {"pinned": {"0": VOCAB}}, "line 1: draft is refused: The draft holds the token id 262,144"),
         (1, "draft", {"pinned": {"x": 5}}, "line 1: draft is refused: A position of a draft"),

@@ -262,7 +262,7 @@ def measure(checkpoint_name: str, seeds: int, results: Sequence[tuple[Job, Trace
     return Figures(
         checkpoint=checkpoint_name,
         seeds=seeds,
-        demos=tuple(_measure_demo(family, runs) for family, runs in demos.items()),
+        demos=tuple(measure_demo(family, runs) for family, runs in demos.items()),
         unseen=tuple(_measure_unseen(family, pairs) for family, pairs in unseen.items()),
         scaffold=tuple(figures for figures in scaffold if figures is not None),
         commits=tuple(
@@ -277,21 +277,21 @@ def markdown(figures: Figures) -> str:
     parts = [
         f"# {figures.checkpoint}, {figures.seeds} seeds a demo prompt",
         "## Demo prompts (entropy-bound sampler, the checkpoint's defaults)",
-        _table(
+        markdown_table(
             ("prompt", "runs", "constraint met", "no stutter", "no broken sentence", "no spliced sentence",
              "ended by the stop rule", "mean steps", "reversions a run"),
             [
-                (row.family, row.runs, _percent(row.meets_constraint), _percent(row.free_of_stutters),
-                 _percent(row.free_of_broken_sentences), _percent(row.free_of_spliced_sentences),
-                 _percent(row.stopped_early), f"{row.mean_steps:.1f}", f"{row.mean_reversions:.1f}")
+                (row.family, row.runs, percent(row.meets_constraint), percent(row.free_of_stutters),
+                 percent(row.free_of_broken_sentences), percent(row.free_of_spliced_sentences),
+                 percent(row.stopped_early), f"{row.mean_steps:.1f}", f"{row.mean_reversions:.1f}")
                 for row in figures.demos
             ],
         ),
         "Of a function: it parses, and the summary of its docstring is the prose.",
     ]  # fmt: skip
     if figures.unseen:
-        rows = [(row.family, row.runs, _percent(row.right), "; ".join(row.missed) or "–") for row in figures.unseen]
-        parts += ["## Never asked in training", _table(("family", "runs", "right", "missed"), rows)]
+        rows = [(row.family, row.runs, percent(row.right), "; ".join(row.missed) or "–") for row in figures.unseen]
+        parts += ["## Never asked in training", markdown_table(("family", "runs", "right", "missed"), rows)]
     if figures.scaffold:
         header = (
             "family",
@@ -307,15 +307,16 @@ def markdown(figures: Figures) -> str:
              f"{row.content_median_step:g}")
             for row in figures.scaffold
         ]  # fmt: skip
-        parts += ["## Scaffold first (ties count half)", _table(header, rows)]
-    rows = [(row.sampler, row.runs, _percent(row.same_text)) for row in figures.commits]
-    parts += ["## Committed text is the last state drawn", _table(("sampler", "runs", "same text"), rows)]
+        parts += ["## Scaffold first (ties count half)", markdown_table(header, rows)]
+    rows = [(row.sampler, row.runs, percent(row.same_text)) for row in figures.commits]
+    parts += ["## Committed text is the last state drawn", markdown_table(("sampler", "runs", "same text"), rows)]
     return "\n\n".join(parts)
 
 
-def _measure_demo(family: str, runs: Sequence[Trace]) -> DemoFigures:
+def measure_demo(family: str, runs: Sequence[Trace]) -> DemoFigures:
+    """The figures of runs of one demo prompt."""
     prompt = FAMILIES[family].DEMO_PROMPT
-    language = _sampled_language(family)
+    language = sampled_language(family)
     texts = [prose(family, run.answer) for run in runs]
     return DemoFigures(
         family=family,
@@ -354,7 +355,8 @@ def _measure_scaffold(family: str, runs: Sequence[Trace]) -> ScaffoldFigures | N
     )
 
 
-def _sampled_language(family: str) -> Language:
+def sampled_language(family: str) -> Language:
+    """That of a family, from many of its answers."""
     rng = random.Random(0)
     return language_of(prose(family, FAMILIES[family].sample(rng).answer) for _ in range(_LANGUAGE_SAMPLES))
 
@@ -379,11 +381,13 @@ def _mean(values: Iterable[float]) -> float:
     return float(np.mean(list(values)))
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """A share in whole per cent."""
     return f"{100 * share:.0f} %"
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table in Markdown."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 

@@ -219,7 +219,9 @@ const decode = (() => {
     return {
       id: start.run, checkpoint: start.checkpoint ?? "", settings: start.settings ?? {}, prompt: start.prompt ?? "",
       startedAt: start.started_at ?? "", device: start.device ?? "", fingerprint: start.fingerprint ?? "",
-      writing: start.writing ?? "denoised", recorded: Boolean(start.recorded), unlearned: start.unlearned ?? "", nearest: start.nearest ?? ["", ""], label: "", texts: new Map(), signs: new Map(), cells: new Map(), trace: [],
+      writing: start.writing ?? "denoised", recorded: Boolean(start.recorded),
+      chosenAmong: start.chosen_among ?? 0, unlearned: start.unlearned ?? "", nearest: start.nearest ?? ["", ""], label: "",
+      texts: new Map(), signs: new Map(), cells: new Map(), trace: [],
       blockEnds: [], answer: null, answers: [], thoughts: [], reason: null, problem: "", shots: [], report: null,
     };
   }

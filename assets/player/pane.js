@@ -135,7 +135,7 @@ const panes = (() => {
       const title = run.prompt.startsWith(run.label.replace(/…$/, "")) ? "" : run.label; // the prompt stands above
       write(ui.checkpoint, title || run.checkpoint);
       const date = day(run.startedAt);
-      const told = [...writtenAs(run), run.settings.think && "thinking"];
+      const told = [...writtenAs(run), run.settings.think && "thinking", run.chosenAmong && `chosen among ${run.chosenAmong} seeds`];
       write(ui.origin, run.recorded ? ["recording", title && isDenoised(run) && run.checkpoint, ...told, date].filter(Boolean).join(" · ")
         : step ? ["live", ...told].filter(Boolean).join(" · ") : "");
       ui.origin.title = run.writing === "drawn" ? `The text that ${run.checkpoint} denoised, one token after the other: no model ran, so there is neither time nor probability.`

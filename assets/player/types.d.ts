@@ -44,6 +44,8 @@ interface StartMessage {
   settings?: Settings;
   started_at?: string;
   recorded?: boolean;
+  /** How many seeds were run to show this one. */
+  chosen_among?: number;
   /** Says that the checkpoint has not learned such prompts; missing where it has, or nothing is known. */
   unlearned?: string;
   /** The demo prompt that is nearest to one that it has not learned: its id and title. */
@@ -296,6 +298,8 @@ interface Run {
   fingerprint: string;
   writing: Writing;
   recorded: boolean;
+  /** How many seeds were run to show this one; 0 where nobody chose. */
+  chosenAmong: number;
   unlearned: string;
   nearest: [string, string];
   label: string;

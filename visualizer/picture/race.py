@@ -219,7 +219,7 @@ def _facts(trace: Trace) -> str:
         return ""
     settings = trace.info.settings
     asked = [*(["thinking"] if settings.think else []), *(["system prompt"] if settings.system else [])]
-    return SEPARATOR.join((trace.info.checkpoint, f"seed {settings.seed}", *asked))
+    return SEPARATOR.join((trace.info.checkpoint, trace.info.seed_in_words, *asked))
 
 
 class _Scored(MadeFrames):

@@ -284,7 +284,7 @@ def status_of(trace: Trace, index: int) -> str:
 
 def _billing(trace: Trace, options: SceneOptions) -> Billing:
     facts = [trace.info.checkpoint] if options.checkpoint else []
-    facts += [f"seed {trace.info.settings.seed}"] if options.seed else []
+    facts += [trace.info.seed_in_words] if options.seed else []
     facts += [WORDS[options.view]] if options.view in WORDS else []
     if options.prompt:
         facts += ["thinking"] if trace.info.settings.think else []

@@ -222,6 +222,7 @@ def start_message(run: str, info: RunInfo, recorded: bool = False) -> str:
             "started_at": info.started_at,
             "recorded": recorded,
         }
+        | ({"chosen_among": info.chosen_among} if info.chosen_among else {})
         | ({"unlearned": warning, "nearest": [nearest.id, nearest.title]} if warning else {})
         | writing
     )

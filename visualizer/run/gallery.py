@@ -1,25 +1,13 @@
-"""The gallery: one recorded run of each demo prompt, in `assets/recordings/`.
-
-`python -m visualizer.run.gallery [--model MODEL] [--seed N] [--prompt ID]` (or `make recordings`) makes them anew.
-"""
+"""The gallery: one recorded run of each demo prompt, in `assets/recordings/` (`make recordings` makes them anew)."""
 
 from __future__ import annotations
 
-import argparse
-import logging
-import sys
-from contextlib import closing
 from pathlib import Path
 
 from visualizer.bundled import RECORDINGS_FOLDER
-from visualizer.errors import TraceError, VisualizerError
-from visualizer.hub import default_hub, obtain
-from visualizer.prompts import Prompt, load_prompts
-from visualizer.run.engine import Engine
-from visualizer.run.provenance import run_info
-from visualizer.trace import Trace, load_trace, save_trace, trace_of
-
-log = logging.getLogger(__name__)
+from visualizer.errors import TraceError
+from visualizer.prompts import Prompt
+from visualizer.trace import Trace, load_trace
 
 _PREFIX = "gallery-"
 
@@ -57,50 +45,5 @@ class Gallery:
         return self._traces[run_id]
 
 
-def record(engine: Engine, prompt: Prompt, seed: int) -> Trace:
-    """Run a demo prompt as a click on its card does.
-
-    Raises VisualizerError when the run fails.
-    """
-    settings = engine.card.defaults.changed(max_tokens=prompt.budget, seed=seed)
-    info = run_info(engine.card, prompt.text, settings)
-    with closing(engine.run(prompt.text, settings)) as frames:
-        return trace_of(info, frames)
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Make the gallery's recordings. Returns the exit status."""
-    prompts = load_prompts()
-    parser = argparse.ArgumentParser(prog="python -m visualizer.run.gallery", description=main.__doc__)
-    parser.add_argument("--model", default="pocket", help="pocket (default), a checkpoint folder or a hub id")
-    parser.add_argument("--seed", type=int, default=1, help="seed of every run (default 1)")
-    parser.add_argument("--prompt", choices=[prompt.id for prompt in prompts], help="only this one (default: all)")
-    parser.add_argument("--folder", type=Path, default=RECORDINGS_FOLDER, help="where to write")
-    asked = parser.parse_args(arguments)
-    try:
-        engine = Engine(obtain(asked.model, default_hub(), sys.stderr))
-        asked.folder.mkdir(parents=True, exist_ok=True)
-        with closing(engine):
-            for prompt in prompts:
-                if asked.prompt in (None, prompt.id):
-                    _record_to(engine, prompt, asked.seed, _path(asked.folder, prompt))
-    except (VisualizerError, OSError) as exc:
-        print(exc, file=sys.stderr)
-        return 1
-    return 0
-
-
-def _record_to(engine: Engine, prompt: Prompt, seed: int, path: Path) -> None:
-    trace = record(engine, prompt, seed)
-    save_trace(trace, path)
-    states = len(trace.states)
-    print(f"{path.name}: {states} states, ended by {trace.ended}, {path.stat().st_size / states / 1000:.1f} KB a state")
-    print("  " + trace.answer.replace("\n", "\n  "), flush=True)
-
-
 def _path(folder: Path, prompt: Prompt) -> Path:
     return folder / f"{prompt.id}.jsonl.gz"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -14,6 +14,7 @@ The first line is the header, an object of these keys:
 - `texts`: the text of every id that occurs, by id; `special`: those ids that mark structure (turn ends, padding).
 - of a text that was not denoised, `writing`: `typed` (by a model that writes left to right, one token a pass) or
   `drawn` (a denoised text as if typed: no model ran). What is not accepted there is no noise: nothing stands there.
+- of a run that was chosen to be shown, `chosen_among`: the number of seeds that were run.
 - where it is so, `begins_in_thought` true: the prompt opened a thought and left it to the canvas.
 - of a canvas that somebody wrote on, `draft` (`visualizer.draft.Draft`), by position of the answer, counted over all
   blocks, as text: `pinned`, the ids that stood there at every step; `seeded`, those that stood there before the first
@@ -67,7 +68,7 @@ MAX_BYTES = 48 * 2**20
 _MAX_HEADER_BYTES, _MAX_LINE_BYTES = 6 * 2**20, 2**20
 _MAX_CONTAINERS = 100_000
 """Opening brackets in a line. An empty list costs 28 times its two characters in memory."""
-_MAX_STATES, _MAX_VOCABULARY = 20_000, 2**20
+_MAX_STATES, _MAX_VOCABULARY, _MOST_SEEDS = 20_000, 2**20, 2**32
 _MAX_NAME, _MAX_PROMPT, _MAX_ANSWER = 1000, 200_000, 500_000
 _NAME_CHARACTERS = 40
 _WRITINGS = (Writing.TYPED.value, Writing.DRAWN.value)
@@ -140,6 +141,8 @@ def _lines(trace: Trace) -> Iterator[bytes]:
         header["writing"] = info.writing.value
     if info.draft:
         header["draft"] = info.draft.to_dict()
+    if info.chosen_among:
+        header["chosen_among"] = info.chosen_among
     yield _line(header | ({"begins_in_thought": True} if trace.begins_in_thought else {}))
     answers, thoughts = iter(trace.answers), iter(trace.thoughts)
     for state, overrides in zip(trace.states, trace.overrides, strict=True):
@@ -256,6 +259,7 @@ def _read_info(header: Fields) -> RunInfo:
             "writing", lambda field: Writing(header.choice(field, _WRITINGS)), Writing.DENOISED
         ),
         draft=header.take_if_there("draft", lambda field: _read_draft(header, field, vocab_size), NO_DRAFT),
+        chosen_among=header.take_if_there("chosen_among", lambda field: header.integer(field, 1, _MOST_SEEDS), 0),
     )
 
 

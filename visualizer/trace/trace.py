@@ -31,6 +31,7 @@ class RunInfo:
 
     checkpoint, fingerprint: its name, and a short hash of its files. versions: of the libraries that computed it, by
     name. started_at: ISO 8601, UTC, to the second. draft: what stood on its canvases before they were denoised.
+    chosen_among: how many seeds were run to show this one; 0 where nobody chose.
     """
 
     checkpoint: str
@@ -43,6 +44,13 @@ class RunInfo:
     vocab_size: int
     writing: Writing = Writing.DENOISED
     draft: Draft = NO_DRAFT
+    chosen_among: int = 0
+
+    @property
+    def seed_in_words(self) -> str:
+        """Where its noise came from, and whether it is the best of many."""
+        among = f", chosen among {self.chosen_among} seeds" if self.chosen_among else ""
+        return f"seed {self.settings.seed}{among}"
 
 
 @dataclass(frozen=True)
