@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.canvas_samples import state_sequences, tiny_state
+from tests.support.made_traces import landing_trace, made_trace
 from visualizer.player.messages import (
     ALPHABET,
     MessageWriter,
@@ -406,6 +407,28 @@ def test_a_recording_plays_anew_each_time_unless_it_is_the_run_on_show():
     assert opened[0]["run"] != opened[1]["run"]
     on_show = json.loads(recording_message(trace, "r1", play="r1"))["messages"][0]
     assert (on_show["run"], on_show["recorded"]) == ("r1", False)
+
+
+def test_the_checks_of_a_prompt_are_told_at_the_start_and_turn_with_the_steps_that_meet_and_lose_them():
+    prompt = "Write an acrostic with the letters C, A."
+    landed = landing_trace(["C", "alm", "\n", "A", "ir", "<eos>"], [1, 3, 1, 2, 4, 1], prompt, special=["<eos>"])
+    states = list(landed.states)
+    states[2] = replace(states[2], accepted=states[2].accepted & (np.arange(6) > 0))  # the C is taken back
+    trace = replace(landed, states=tuple(states))
+    assert json.loads(start_message("r", trace.info))["checks"] == [
+        {"label": "C", "group": "lines begin with"},
+        {"label": "A", "group": "lines begin with"},
+        {"label": "two lines"},
+    ]
+    live = MessageWriter(trace.info.vocab_size, prompt=prompt)
+    turned = [json.loads(live.write(frame)).get("v", []) for frame in trace.frames()]
+    assert turned == [[], [0], [0, 1], [0, 2], [], []]
+    recorded = json.loads(recording_message(trace, "r"))["messages"]
+    assert [message.get("v", []) for message in recorded if message["k"] == "step"] == turned
+
+
+def test_a_prompt_that_asks_for_nothing_that_can_be_checked_has_no_checks():
+    assert "checks" not in json.loads(start_message("r", made_trace(["a"]).info))
 
 
 def test_a_comparison_holds_two_recordings():

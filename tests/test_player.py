@@ -616,6 +616,54 @@ def test_a_race_of_two_that_ran_plays_on_their_recorded_times(opened):
     assert "one after the other, never at once" in page.text_content(".dp-notes")
 
 
+def test_while_a_run_goes_on_its_most_steps_are_said_and_afterwards_those_that_it_took(opened):
+    frames = made_run(16, 9, cut=5)
+    page = opened(*live_messages(frames)[:-1])
+    assert page.text_content(".dp-fact-step") == "step 4 of at most 9"
+    page.evaluate("message => send(message)", {"k": "end", "run": "r1", "reason": "stopped"})
+    page.evaluate(_NEXT_FRAME)
+    assert page.text_content(".dp-fact-step") == "step 4 of 4"
+
+
+def test_every_word_of_a_legend_and_every_unit_is_explained_to_mouse_keyboard_and_finger(opened, long_recording):
+    page = opened(long_recording, has_touch=True)
+    pause(page)
+    for view in VIEWS:
+        choose(page, view)
+        words = page.locator(".dp-legend > li:not(.dp-about)")
+        assert words.count() >= 4
+        for word in words.all():
+            assert len(word.get_attribute("data-means") or "") > 15, (view, word.inner_text())
+    choose(page, "states")
+    bubble = page.locator(".dp-bubble")
+    assert not bubble.is_visible()
+    page.hover(".dp-legend > li >> nth=2")
+    assert bubble.inner_text().startswith("Accepted at an earlier step")
+    page.keyboard.press("Escape")
+    assert not bubble.is_visible()
+    page.focus("[data-ui=entropy]")
+    assert bubble.inner_text().startswith("How undecided the model is")
+    described = page.get_attribute("[data-ui=entropy]", "aria-describedby")
+    assert described == bubble.get_attribute("id")
+    page.tap("[data-ui=seed]")
+    assert "the same seed and knobs" in bubble.inner_text()
+    for unit in ("step", "time", "rate", "accepted", "stable"):
+        assert page.get_attribute(f"[data-ui={unit}]", "data-means"), unit
+
+
+def test_the_full_screen_has_the_prompt_and_larger_letters(opened, long_recording):
+    page = opened(long_recording, width=1600, height=900)
+    size = "() => parseFloat(getComputedStyle(document.querySelector('.dp-canvas')).fontSize)"
+    before = page.evaluate(size)
+    pause(page)
+    page.keyboard.press("f")
+    page.wait_for_function("() => document.fullscreenElement !== null")
+    page.evaluate(_NEXT_FRAME)
+    assert page.evaluate(size) > 1.4 * before
+    prompt = page.locator(".dp-prompt").bounding_box()
+    assert prompt["height"] > 20 and prompt["y"] >= 0
+
+
 def test_two_runs_share_one_clock_and_what_differs_is_marked(opened):
     left = recording(made_run(32, 12, seed=1), "Left", sampler="entropy-bound")
     right = recording(made_run(32, 6, seed=1, words=(" sea", " sky")), "Right", sampler="confidence-threshold")
@@ -623,7 +671,7 @@ def test_two_runs_share_one_clock_and_what_differs_is_marked(opened):
     pause(page)
     press(page, "5")
     steps = page.eval_on_selector_all(".dp-fact-step", "facts => facts.map((fact) => fact.textContent)")
-    assert steps == ["step 6 of at most 12", "step 6 of at most 6"]
+    assert steps == ["step 6 of 12", "step 6 of 6"]
     press(page, "End")
     states = page.eval_on_selector_all(".dp-pill", "pills => pills.map((pill) => pill.textContent.trim())")
     assert ["finished" in state for state in states] == [True, True]

@@ -7,14 +7,19 @@ import numpy as np
 from tests.support.made_traces import landing_trace, made_trace, stopped_trace
 from visualizer.bundled import ASSETS_FOLDER
 from visualizer.measure import scoreboard
-from visualizer.measure.scoreboard import standing_texts
-from visualizer.trace import load_trace
+from visualizer.measure.scoreboard import StandingText
+from visualizer.trace import load_trace, trace_parts
 
 ACROSTIC = "Write an acrostic with the letters C, A."
 
 
 def turns(trace):
     return {score.check.label: score.turns for score in scoreboard(trace)}
+
+
+def standing_texts(trace):
+    text, parts = StandingText(), trace_parts(trace)
+    return [text.read(state, trace.shown_texts(index), parts[index]) for index, state in enumerate(trace.states)]
 
 
 def test_a_check_is_met_from_the_state_at_which_it_holds():

@@ -9,7 +9,7 @@ from tests.support.made_traces import landing_trace
 from tests.support.played import player_page
 from visualizer.bundled import ASSETS_FOLDER
 from visualizer.export.html_page import html_page
-from visualizer.player import player_bundle, recording_message
+from visualizer.player import MessageWriter, end_message, player_bundle, recording_message, start_message
 from visualizer.trace import load_trace
 
 ACROSTIC = "Write an acrostic with the letters C, A."
@@ -68,6 +68,29 @@ def test_every_check_follows_the_playhead(page, tmp_path, trace):
     assert [state for _, state, _ in chips] == ["met", "met", "met"]
     assert chips[0][2] == "C: held from step 3"
     assert words == ["all held", "from step 3"]
+
+
+def test_the_checks_follow_a_run_while_it_goes_on_and_are_said(page, tmp_path, trace):
+    (tmp_path / "player.html").write_text(player_page(), encoding="utf-8")
+    page.goto((tmp_path / "player.html").as_uri())
+    writer = MessageWriter(trace.info.vocab_size, prompt=ACROSTIC)
+    messages = [start_message("live", trace.info), *map(writer.write, trace.frames())]
+    seen = []
+    for message in messages[:5]:
+        page.evaluate("message => player.receive(message)", message)
+        page.evaluate(NEXT_FRAME)
+        chips = page.eval_on_selector_all(".dp-score", CHIPS)
+        seen.append(("".join(sign[0] for sign, _, _ in chips), page.text_content("[data-ui=announced]")))
+    assert seen[1:] == [
+        ("–––", "Run started on pocket."),
+        ("✓––", "Step 1, there: C."),
+        ("✕✓–", "Step 2, there: A; lost again: C."),
+        ("✓✓✓", "Step 3, there: C, two lines."),
+    ]
+    for message in messages[5:]:
+        page.evaluate("message => player.receive(message)", message)
+    page.evaluate("message => player.receive(message)", end_message("live", "stop"))
+    assert page.text_content("[data-ui=announced]").endswith("The answer: Calm\nAir")
 
 
 def test_the_scaffold_line_has_the_sentence_and_on_demand_the_strip(page, tmp_path, trace):

@@ -1,7 +1,7 @@
 """Makes the gallery, `assets/recordings/`: of each demo prompt the best of many runs, by a score that is said here.
 
-`python -m training.recordings [--model MODEL] [--seeds 200] [--prompt ID]` (or `make recordings`) runs every prompt from
-so many seeds as a click on its card does, and keeps the run with the highest score; the file says among how many.
+`python -m training.recordings [--model MODEL] [--seeds 200] [--prompt ID]` (or `make recordings`) runs every prompt
+from so many seeds as a click on its card does, and keeps the run with the highest score; the file says among how many.
 
 A run is fit when the model has ended it, every constraint that the prompt names is met, and no word stands twice in a
 row; of the pocket checkpoint also, when each of its sentences is one that the corpus could have written. Of the fit

@@ -221,6 +221,7 @@ const decode = (() => {
       startedAt: start.started_at ?? "", device: start.device ?? "", fingerprint: start.fingerprint ?? "",
       writing: start.writing ?? "denoised", recorded: Boolean(start.recorded),
       chosenAmong: start.chosen_among ?? 0, unlearned: start.unlearned ?? "", nearest: start.nearest ?? ["", ""], label: "",
+      checks: (start.checks ?? []).map((check) => ({ ...check, turns: [] })),
       texts: new Map(), signs: new Map(), cells: new Map(), trace: [],
       blockEnds: [], answer: null, answers: [], thoughts: [], reason: null, problem: "", shots: [], report: null,
     };
@@ -244,6 +245,7 @@ const decode = (() => {
     const step = decodeStep(message, last);
     run.trace.push(step);
     run.blockEnds[step.block] = step;
+    for (const number of message.v ?? []) run.checks[number]?.turns.push(run.trace.length - 1);
     run.answer = message.answer ?? run.answer;
     if (message.answer !== undefined) run.answers[run.trace.length - 1] = message.answer;
     if (message.thought) run.thoughts[run.trace.length - 1] = message.thought;

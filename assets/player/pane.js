@@ -14,6 +14,14 @@ const panes = (() => {
     stopped: { sign: "■", sentence: "Stopped by the visitor" },
     failed: { sign: "✕", sentence: "The run failed" },
   };
+  const MEANINGS = {
+    step: "One pass of the model over the whole canvas. A block ends when both halves of the stop rule are met, or when its steps are spent.",
+    time: "Since the run began, the reading of the prompt included.",
+    rate: "Seconds for one pass, on average so far, without the reading of the prompt.",
+    seed: "All randomness of the run comes from this number: the same seed and knobs repeat it exactly.",
+    entropy: "How undecided the model is, on average over the canvas: 0 nats is certain, 0.7 are two tokens that are equally good, 2.3 are ten. The first half of the stop rule.",
+    stable: "Whether the most probable token of every position is the one of the step before. The second half of the stop rule.",
+  };
   const MARKUP = `
     <p class="dp-prompt" data-ui="prompt" dir="auto" aria-label="Prompt" tabindex="0" hidden></p>
     <section class="dp-status" data-ui="status" aria-label="State of the run" hidden>
@@ -131,16 +139,16 @@ const panes = (() => {
       ui.status.hidden = false;
       write(ui.sign, sign);
       write(ui.state, state);
-      ui.pill.title = sentence;
+      terms.explain(ui.pill, sentence);
       const title = run.prompt.startsWith(run.label.replace(/…$/, "")) ? "" : run.label; // the prompt stands above
       write(ui.checkpoint, title || run.checkpoint);
       const date = day(run.startedAt);
       const told = [...writtenAs(run), run.settings.think && "thinking", run.chosenAmong && `chosen among ${run.chosenAmong} seeds`];
       write(ui.origin, run.recorded ? ["recording", title && isDenoised(run) && run.checkpoint, ...told, date].filter(Boolean).join(" · ")
         : step ? ["live", ...told].filter(Boolean).join(" · ") : "");
-      ui.origin.title = run.writing === "drawn" ? `The text that ${run.checkpoint} denoised, one token after the other: no model ran, so there is neither time nor probability.`
+      terms.explain(ui.origin, run.writing === "drawn" ? `The text that ${run.checkpoint} denoised, one token after the other: no model ran, so there is neither time nor probability.`
         : run.recorded ? ["A recorded run, replayed from its file.", run.device, run.fingerprint].filter(Boolean).join(" · ")
-        : "The model runs, or ran, for this page.";
+        : "The model runs, or ran, for this page.");
       write(ui.problem, run.problem);
       write(ui.unlearned, run.unlearned);
       write(ui.nearest, `Run “${run.nearest[1]}”`);
@@ -157,14 +165,15 @@ const panes = (() => {
     function showNumbers(step) {
       write(ui.block, `block ${step.block + 1}`);
       const [drawn, unit] = [run.writing === "drawn", isDenoised(run) ? "step" : "pass"];
-      write(ui.step, isDenoised(run) ? `step ${step.step} of at most ${step.maxSteps}` : `pass ${step.step}`);
+      const most = run.reason ? `of ${run.blockEnds[step.block].step}` : `of at most ${step.maxSteps}`;
+      write(ui.step, isDenoised(run) ? `step ${step.step} ${most}` : `pass ${step.step}`);
       write(ui.time, drawn ? "" : seconds(step.elapsedMs));
       write(ui.rate, drawn ? "" : `${step.step ? secondsPerStep((step.elapsedMs - step.blockStartMs) / step.step) : "– s"} per ${unit}`);
       const counts = new Array(7).fill(0);
       step.cells.forEach((code, i) => { if (isText(step.parts[i])) counts[code] += 1; });
       const shares = [counts[CODE.DRAFT], counts[CODE.NEW] + counts[CODE.CHANGED_NEW], counts[CODE.COMMITTED] + counts[CODE.CHANGED_COMMITTED]];
       write(ui.accepted, `${step.accepted} of ${step.texts} accepted`);
-      attribute(ui.accepted, "title", endWords(step) ? `Without what follows the end; ${endWords(step)}.` : undefined);
+      terms.explain(ui.accepted, `Positions of the text whose token stands at this step.${endWords(step) ? ` Without what follows the end; ${endWords(step)}.` : ""}`);
       const texts = Math.max(1, step.texts);
       let before = 0;
       shares.forEach((number, k) => {
@@ -231,7 +240,7 @@ const panes = (() => {
       ui.canvas.toggleAttribute("data-raw", Boolean(shot?.raw));
       ui.chart.hidden = ui.meters.hidden = ui.inside.hidden = !step || !isDenoised(run);
       ui.figures.hidden = !step;
-      ui.scores.hidden = !step || !run.report?.checks.length;
+      ui.scores.hidden = !step || !run.checks.length;
       ui.scaffold.hidden = !step || !run.report;
       ui.findings.hidden = !step || !run.report?.found.length;
       showAnswer(index);
@@ -306,6 +315,7 @@ const panes = (() => {
       inside.destroy();
     }
     ui.copy.addEventListener("click", copyAnswer);
+    for (const [name, meaning] of Object.entries(MEANINGS)) terms.explain(ui[name], meaning);
     sowField();
     return { element, canvas, open, adopt, show, invite, settleHeight, setApart, looksInside: inside.isOpen, run: () => run, destroy };
   }

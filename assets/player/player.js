@@ -36,6 +36,7 @@ function createPlayer(root) {
   const help = find(root, ".dp-help", HTMLDialogElement);
   const timeline = timelines.createTimeline(ui.timeline, { onMove: repaint, onFull: fullScreen, onHelp: () => help.showModal() });
   const board = races.createBoard(ui.race);
+  terms.createBubble(root);
   const pointer = pointers.createPointer(root, { eye: ui.inspector, ear: ui.spoken }, () => shown, repaint);
 
   let shown = [addPane()]; // the panes
@@ -130,8 +131,21 @@ function createPlayer(root) {
     begun = true;
     if (run.trace.length === 1) timeline.open([run], "end");
     else timeline.grow();
-    if (message.ph === "commit") write(ui.announced, `Block ${message.b + 1} committed after ${message.s} steps.`);
+    write(ui.announced, heard(run, message) || (ui.announced.textContent ?? ""));
     if (run.reason) shown[0].settleHeight();
+  }
+  /**
+   * What a step of a live run brings, for the ear: what the prompt asks for and stands now, or no longer.
+   * @param {Run} run
+   * @param {StepMessage} message
+   */
+  function heard(run, message) {
+    if (message.ph === "commit") return `Block ${message.b + 1} committed after ${message.s} steps.`;
+    const turned = (message.v ?? []).map((number) => run.checks[number]);
+    /** @param {boolean} met */
+    const named = (met) => turned.filter(({ turns }) => Boolean(turns.length % 2) === met).map(({ label }) => label).join(", ");
+    const told = [named(true) && `there: ${named(true)}`, named(false) && `lost again: ${named(false)}`].filter(Boolean);
+    return told.length ? `Step ${message.s}, ${told.join("; ")}.` : "";
   }
   /**
    * Close the run with its reason. A stop that comes after the end, or before any run, stops nothing.
@@ -144,7 +158,7 @@ function createPlayer(root) {
     if (!begun || (run.reason && message.reason === "stopped")) return;
     [run.reason, run.problem] = [message.reason, message.message ?? ""];
     const last = run.trace.at(-1);
-    write(ui.announced, `${panes.endingOf(run.reason)}${last ? ` after ${seconds(last.elapsedMs)}` : ""}. ${run.problem}`);
+    write(ui.announced, [`${panes.endingOf(run.reason)}${last ? ` after ${seconds(last.elapsedMs)}` : ""}.`, run.problem, run.answer && `The answer: ${run.answer}`].filter(Boolean).join(" "));
     if (!last) shown[0].invite("The run ended before its first step.");
     timeline.grow();
     shown[0].settleHeight();
@@ -289,7 +303,7 @@ function createPlayer(root) {
   }
   function fullScreen() {
     if (document.fullscreenElement) document.exitFullscreen();
-    else root.requestFullscreen?.().catch(() => {}); // a page that is framed may not be allowed to
+    else root.requestFullscreen?.().then(() => root.scrollTo(0, 0), () => {}); // a page that is framed may not be allowed to
   }
   /** Stop listening and leave the div as it was. */
   function destroy() {

@@ -1,6 +1,6 @@
 /**
  * What the prompt asks for, check by check at the shown step, and whether the scaffold settled first. All of it was found
- * in Python (visualizer/player/report.py); here it is only drawn.
+ * in Python (visualizer/player/messages.py and report.py); here it is only drawn.
  */
 const scoreboards = (() => {
   "use strict";
@@ -63,8 +63,8 @@ const scoreboards = (() => {
     const list = element.appendChild(make("ul"));
     /** @type {ReturnType<typeof makeGroup>[]} */
     let groups = [];
-    /** @type {ReportMessage | null} */
-    let drawn = null;
+    /** @type {CheckCourse[]} */
+    let drawn = [];
 
     /**
      * Show how every check stands at a step.
@@ -72,9 +72,9 @@ const scoreboards = (() => {
      * @param {number} index
      */
     function show(run, index) {
-      if (drawn !== run.report) {
-        drawn = run.report;
-        groups = groupsOf(drawn?.checks ?? []).map(makeGroup);
+      if (drawn !== run.checks) {
+        drawn = run.checks;
+        groups = groupsOf(drawn).map(makeGroup);
         list.replaceChildren(...groups.map(({ line }) => line));
       }
       for (const { chips, since } of groups) {

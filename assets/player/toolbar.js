@@ -91,10 +91,11 @@ const toolbars = (() => {
       const key = `${view} ${any} ${about}`;
       if (ui.legend.dataset.key === key) return;
       ui.legend.dataset.key = key;
-      const entries = VIEWS[view].legend.filter(({ denoised }) => any || !denoised).map(({ look, label }) => {
+      const entries = VIEWS[view].legend.filter(({ denoised }) => any || !denoised).map(({ look, label, means }) => {
         const [item, cell] = [make("li"), make("span")];
         if (look) [layouts.draw(cell, look), item.append(cell)];
         if (label) item.append(` ${label}`);
+        terms.explain(item, means);
         return item;
       });
       ui.legend.replaceChildren(...entries, make("li", "dp-about", about));

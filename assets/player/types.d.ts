@@ -44,6 +44,7 @@ interface StartMessage {
   settings?: Settings;
   started_at?: string;
   recorded?: boolean;
+  checks?: Check[];
   /** How many seeds were run to show this one. */
   chosen_among?: number;
   /** Says that the checkpoint has not learned such prompts; missing where it has, or nothing is known. */
@@ -55,6 +56,8 @@ interface StartMessage {
 }
 interface StepMessage {
   k: "step";
+  /** The checks that are met or lost with this step, by their number in the start. */
+  v?: number[];
   b: number;
   s: number;
   n: number;
@@ -95,14 +98,18 @@ interface DirectionMessage {
   raw: number;
 }
 /** A constraint of the prompt. turns: the indices of the steps at which it is met, lost, met again. */
-interface CheckCourse {
+/** What the prompt asks for and can be checked. */
+interface Check {
   label: string;
+  /** What several have in common. */
   group?: string;
+}
+/** turns: the indices of the steps at which it is met, lost, met again. */
+interface CheckCourse extends Check {
   turns: number[];
 }
 interface ReportMessage {
   k: "report";
-  checks: CheckCourse[];
   /** Of every block the positions that are scaffold. */
   scaffold: number[][];
   /** How many scaffold tokens, and how many of content, settle at every step. */
@@ -298,6 +305,7 @@ interface Run {
   fingerprint: string;
   writing: Writing;
   recorded: boolean;
+  checks: CheckCourse[];
   /** How many seeds were run to show this one; 0 where nobody chose. */
   chosenAmong: number;
   unlearned: string;
@@ -377,6 +385,8 @@ type Look = TextLook | ChipLook;
 interface LegendEntry {
   look?: Look;
   label: string;
+  /** What the word, or the sample, means. */
+  means: string;
   denoised?: boolean;
 }
 /** A choice that a button offers. */

@@ -122,57 +122,72 @@ const views = (() => {
   }
 
   /**
-   * A sample of a token in the legend, and the words beside it.
+   * A sample of a token in the legend, the words beside it, and what they mean.
    * @param {string} text
    * @param {string} classes
    * @param {string} label
+   * @param {string} means
    * @param {Extras} more
    * @returns {LegendEntry}
    */
-  const sample = (text, classes, label, more = {}) => ({ look: { classes: `dp-cell dp-${classes}`, text, ...more }, label });
+  const sample = (text, classes, label, means, more = {}) => ({ look: { classes: `dp-cell dp-${classes}`, text, ...more }, label, means });
   /**
    * A sample of noise.
    * @param {string} label
+   * @param {string} means
    * @returns {LegendEntry}
    */
-  const noiseSample = (label, classes = "masked") => ({ look: { classes: `dp-cell dp-${classes}`, text: null, gap: 0, wide: 4, sure: 2 }, label, denoised: true });
+  const noiseSample = (label, means = MEANS.noise, classes = "masked") => ({ look: { classes: `dp-cell dp-${classes}`, text: null, gap: 0, wide: 4, sure: 2 }, label, means, denoised: true });
   /**
    * Samples of rising heat.
    * @param {string} classes
    * @param {string[]} labels
+   * @param {(k: number) => string} means
    */
-  const heatSamples = (classes, labels) => labels.map((label, k) => sample("token", classes, label, { heat: 1 + k }));
+  const heatSamples = (classes, labels, means) => labels.map((label, k) => sample("token", classes, label, means(k), { heat: 1 + k }));
+  const MEANS = {
+    noise: "Not accepted at this step: the model reads a random token here, drawn anew each time. The chip is as wide as its best guess, and denser the surer it is of that.",
+    new: "Accepted at this step: the model is sure enough of this token.",
+    draft: "Accepted at an earlier step and still there. It can be taken back until the block is committed.",
+    committed: "The block is finished; this token stays.",
+    reverted: "Was accepted, and is noise again: the model has changed its mind.",
+    changed: "Accepted before and now, but with another token: the model has changed its mind.",
+    nats: "Nats measure how undecided the model is about a position: 0 is certain, 0.7 are two tokens that are equally good, 2.3 are ten.",
+  };
+  const STATES = [sample("new", "new", "", MEANS.new), sample("draft", "draft", "", MEANS.draft), sample("committed", "committed", "", MEANS.committed)];
 
   /** @type {Record<ViewName, View>} */
   const VIEWS = {
     states: {
       title: "States", look: stateLook, shows: () => true,
       about: "What each position is at this step.",
-      legend: [noiseSample("noise"), sample("new", "new", ""), sample("draft", "draft", ""), sample("committed", "committed", ""),
-        noiseSample("reverted", "masked dp-reverted"), { ...sample("changed", "new dp-changed", ""), denoised: true }],
+      legend: [noiseSample("noise"), ...STATES, noiseSample("reverted", MEANS.reverted, "masked dp-reverted"),
+        { ...sample("changed", "new dp-changed", "", MEANS.changed), denoised: true }],
     },
     noise: {
       title: "Raw noise", look: noiseLook, shows: isDenoised,
       about: "The random tokens that the model really reads where nothing is accepted.",
-      legend: [sample("random", "raw", "noise, drawn anew at every step"), sample("new", "new", ""), sample("draft", "draft", ""),
-        sample("committed", "committed", "")],
+      legend: [sample("random", "raw", "noise, drawn anew at every step", "The random token that the model reads at this position, which is not accepted."), ...STATES],
     },
     confidence: {
       title: "Confidence", look: confidenceLook, numbers: true, shows: ({ writing }) => writing !== "drawn",
       about: "Entropy of the model's distribution at each position: the taller the bar, the less sure.",
-      legend: [sample("accepted", "plain", ""), { ...sample("best guess", "guess", "of noise"), denoised: true },
-        ...heatSamples("plain dp-hot", HEAT_NATS.map((limit) => `> ${limit}`)), { label: "nats" }],
+      legend: [sample("accepted", "plain", "", "A token that stands."),
+        { ...sample("best guess", "guess", "of noise", "The most probable token of a position that is not accepted."), denoised: true },
+        ...heatSamples("plain dp-hot", HEAT_NATS.map((limit) => `> ${limit}`), (k) => `The model is undecided by more than ${HEAT_NATS[k]} nats here.`),
+        { label: "nats", means: MEANS.nats }],
     },
     order: {
       title: "Order", look: orderLook, numbers: true, shows: () => true,
       about: "Since which step each position has held its token: the taller the bar, the earlier.",
-      legend: [noiseSample("noise"), ...heatSamples("plain dp-early", ["last fifth of the steps", "", "", "", "first fifth"])],
+      legend: [noiseSample("noise"), ...heatSamples("plain dp-early", ["last fifth of the steps", "", "", "", "first fifth"],
+        (k) => `Has held its token since the ${["last", "fourth", "third", "second", "first"][k]} fifth of the block's steps.`)],
     },
     revisions: {
       title: "Revisions", look: revisionsLook, numbers: true, shows: isDenoised,
       about: "How often an accepted token was taken back or replaced so far.",
-      legend: [noiseSample("noise"), sample("token", "plain", "never"),
-        ...[1, 2, 3, 4, 5].map((heat) => sample("token", "plain dp-moved", "", { heat, number: heat < 5 ? String(heat) : "5+", loud: true }))],
+      legend: [noiseSample("noise"), sample("token", "plain", "never", "Never taken back, never replaced."),
+        ...[1, 2, 3, 4, 5].map((heat) => sample("token", "plain dp-moved", "", `Taken back or replaced ${["once", "twice", "three times", "four times", "five times or more"][heat - 1]} so far.`, { heat, number: heat < 5 ? String(heat) : "5+", loud: true }))],
     },
   };
   /**

@@ -13,7 +13,7 @@ from visualizer.measure.phenomena import DEFINITIONS, phenomena
 from visualizer.measure.quoting import clipped
 from visualizer.measure.scaffold import scaffold_of
 from visualizer.measure.score import Score, scores_of, times_apart, verdict
-from visualizer.measure.scoreboard import scoreboard
+from visualizer.measure.scoreboard import Scoring, scoreboard
 from visualizer.measure.sentences import sentence_ends, sentence_spans
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Interval",
     "Order",
     "Score",
+    "Scoring",
     "checks_of",
     "clipped",
     "commit_steps",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from visualizer.measure.asked import checks_of
 from visualizer.measure.checks import NOISE, Check
-from visualizer.trace import Part, Phase, Trace, trace_parts
+from visualizer.trace import CanvasState, Part, Phase, Trace, trace_parts
 
 
 @dataclass(frozen=True)
@@ -24,30 +25,48 @@ class Course:
         return len(self.turns) % 2 == 1
 
 
+class Scoring:
+    """The constraints that a prompt names, asked at the states of its run, one after the other."""
+
+    def __init__(self, prompt: str) -> None:
+        self.checks = checks_of(prompt)
+        self._held = (False,) * len(self.checks)
+        self._text = StandingText()
+
+    def turned(self, state: CanvasState, cells: Sequence[str], parts: np.ndarray) -> tuple[int, ...]:
+        """Which checks, by number, are met or lost with this state. cells: the text shown at each position; parts: the
+        Part of each."""
+        before = self._text.last
+        if not self.checks or self._text.read(state, cells, parts) == before:
+            return ()
+        was, self._held = self._held, tuple(check.holds(self._text.last) for check in self.checks)
+        return tuple(number for number, held in enumerate(self._held) if held != was[number])
+
+
+class StandingText:
+    """The answer as it stands at the states of a run, read one after the other: all blocks up to there.
+
+    What is not accepted is NOISE. last: that of the last state read.
+    """
+
+    def __init__(self) -> None:
+        self.last = ""
+        self._committed = ""
+
+    def read(self, state: CanvasState, cells: Sequence[str], parts: np.ndarray) -> str:
+        """The text with the next state."""
+        answer = np.flatnonzero(parts == Part.ANSWER).tolist()
+        self.last = self._committed + "".join(cells[place] if state.accepted[place] else NOISE for place in answer)
+        if state.phase is Phase.COMMIT:
+            self._committed = self.last
+        return self.last
+
+
 def scoreboard(trace: Trace) -> tuple[Course, ...]:
     """The constraints that the prompt names, over all states; none where it names none."""
-    checks = checks_of(trace.info.prompt)
-    if not checks:
-        return ()
-    answers: dict[str, tuple[bool, ...]] = {}
-    for text in dict.fromkeys(texts := standing_texts(trace)):
-        answers[text] = tuple(check.holds(text) for check in checks)
-    before = [(False,) * len(checks), *(answers[text] for text in texts)]
-    return tuple(
-        Course(check, tuple(index for index in range(len(texts)) if before[index][n] != before[index + 1][n]))
-        for n, check in enumerate(checks)
-    )
-
-
-def standing_texts(trace: Trace) -> list[str]:
-    """The answer at every state as it stands, all blocks up to there: what is not accepted is NOISE."""
-    parts = trace_parts(trace)
-    texts, written = [], ""
+    scoring, parts = Scoring(trace.info.prompt), trace_parts(trace)
+    turns: list[list[int]] = [[] for _ in scoring.checks]
     for index, state in enumerate(trace.states):
-        shown = trace.shown_texts(index)
-        answer = np.flatnonzero(parts[index] == Part.ANSWER).tolist()
-        text = written + "".join(shown[position] if state.accepted[position] else NOISE for position in answer)
-        if state.phase is Phase.COMMIT:
-            written = text
-        texts.append(text)
-    return texts
+        for number in scoring.turned(state, trace.shown_texts(index), parts[index]):
+            turns[number].append(index)
+    return tuple(Course(check, tuple(at)) for check, at in zip(scoring.checks, turns, strict=True))

@@ -13,7 +13,7 @@ from visualizer.theme import DARK, LIGHT, SAFE
 log = logging.getLogger(__name__)
 
 _PLAYER_FOLDER = ASSETS_FOLDER / "player"
-_SCRIPTS = ("dom", "words", "direction", "decode", "folds", "views", "layouts", "canvas", "clock", "chart",
+_SCRIPTS = ("dom", "terms", "words", "direction", "decode", "folds", "views", "layouts", "canvas", "clock", "chart",
             "scoreboard", "findings", "compare", "race", "inspector", "pointer", "toolbar", "timeline", "axis",
             "heatmap", "table", "curves", "inside", "pane", "player")  # fmt: skip
 """In this order: a file uses only those before it."""

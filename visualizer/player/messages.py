@@ -18,6 +18,7 @@ Numbers of a position are single characters of a 64-letter alphabet, so a step o
   position in `o`. Left out where it is one cell a UTF-16 unit.
 - `r` parts: [start, end, `Part`] of every stretch that is not of the answer; left out where it is as at the step before
   (a block begins with none).
+- `v` the constraints of the prompt, by their number in the `start`, that are met or lost with this step.
 - `b` block, `s` of at most `n` steps, `ph` phase, `T` temperature, `ms` elapsed, `mean` entropy,
   `f` finish, `answer` the committed text up to here, `thought` the text of the thought channel up to here.
 
@@ -39,6 +40,7 @@ from itertools import pairwise
 import numpy as np
 
 from visualizer.learned import nearest_demo, unlearned
+from visualizer.measure import Scoring, checks_of
 from visualizer.picture import Glyphs, special_sign, text_columns
 from visualizer.player.direction import direction_fields
 from visualizer.player.race import race_fields
@@ -79,16 +81,18 @@ class CellCode(IntEnum):
 class MessageWriter:
     """Writes the frames of one run; what was sent before is left out.
 
-    whole: send the noise that the model reads (`z`), all candidates (`q`) and the probability of an end (`e`) too. A
-    live run leaves them out: of 256 positions they would be most of the message.
+    prompt: whose constraints are asked at every step. whole: send the noise that the model reads (`z`), all candidates
+    (`q`) and the probability of an end (`e`) too. A live run leaves them out: of 256 positions they would be most of
+    the message.
     """
 
-    def __init__(self, vocab_size: int, whole: bool = False) -> None:
+    def __init__(self, vocab_size: int, whole: bool = False, prompt: str = "") -> None:
         self._hmax = float(np.log(vocab_size))
         self._whole = whole
         self._before: CanvasState | None = None
         self._cells_before: np.ndarray | None = None
         self._parts: PartReader | None = None
+        self._scoring = Scoring(prompt)
         self._stretches: list[list[int]] = []
         self._texts: dict[int, str] = {}
         self._special: set[int] = set()
@@ -134,10 +138,14 @@ class MessageWriter:
             optional["z"] = _fixed_width(state.canvas_ids[~state.accepted], 3)
         message |= {key: value for key, value in optional.items() if value}
         self._parts = self._parts or PartReader(frame.begins_in_thought)
-        stretches = _stretches(self._parts.read(state, self._shown_texts(frame), frozenset(self._special)))
+        shown = self._shown_texts(frame)
+        parts = self._parts.read(state, shown, frozenset(self._special))
+        stretches = _stretches(parts)
         if stretches != (self._stretches if before is not None else []):
             message["r"] = stretches
         self._stretches = stretches
+        if turned := self._scoring.turned(state, shown, parts):
+            message["v"] = turned
         if state.finish is not None:
             message["f"] = state.finish.value
         if frame.answer is not None:
@@ -204,11 +212,15 @@ class MessageWriter:
 def start_message(run: str, info: RunInfo, recorded: bool = False) -> str:
     """The message that opens a run and clears the canvas. recorded: it is replayed, not happening now.
 
-    Of a prompt that the checkpoint has not learned, `unlearned` says so, with the nearest demo prompt that it knows; of
-    a text that was not denoised, `writing`.
+    `checks` has what the prompt asks for and can be checked, each with its `label`, and its `group` where several
+    belong together. Of a prompt that the checkpoint has not learned, `unlearned` says so, with the nearest demo prompt
+    that it knows; of a text that was not denoised, `writing`.
     """
     warning = unlearned(info.checkpoint, info.prompt)
     nearest = nearest_demo(info.prompt)
+    checks = [
+        {"label": check.label} | ({"group": check.group} if check.group else {}) for check in checks_of(info.prompt)
+    ]
     writing = {} if info.writing is Writing.DENOISED else {"writing": info.writing.value}
     return _dumps(
         {
@@ -222,6 +234,7 @@ def start_message(run: str, info: RunInfo, recorded: bool = False) -> str:
             "started_at": info.started_at,
             "recorded": recorded,
         }
+        | ({"checks": checks} if checks else {})
         | ({"chosen_among": info.chosen_among} if info.chosen_among else {})
         | ({"unlearned": warning, "nearest": [nearest.id, nearest.title]} if warning else {})
         | writing
@@ -239,9 +252,10 @@ def recording_message(trace: Trace, run: str, label: str = "", play: str | None 
     play: the id that the player tells runs apart by. The run on show, under the id that it has there, is completed
     where it stands; under any other id, as when this is left out, the recording plays from its start.
     """
-    writer = MessageWriter(trace.info.vocab_size, whole=trace.info.writing is Writing.DENOISED)
+    info = trace.info
+    writer = MessageWriter(info.vocab_size, whole=info.writing is Writing.DENOISED, prompt=info.prompt)
     messages = [
-        start_message(play or secrets.token_hex(4), trace.info, recorded=play is None),
+        start_message(play or secrets.token_hex(4), info, recorded=play is None),
         *(writer.write(frame) for frame in trace.frames()),
         *([_dumps(report_of(trace))] if trace.states else []),
         end_message(play or "", trace.ended, trace.problem),

@@ -1,7 +1,5 @@
-"""What a whole run showed, as one message beside its steps: the constraints of its prompt, its scaffold, and its order.
+"""What a whole run showed, as one message beside its steps: its scaffold, its order, and what was found.
 
-- `checks`: of every constraint its `label`, its `group` where several belong together, and `turns`, the indices of the
-  steps at which it is met, lost, met again.
 - `scaffold`: of every block the positions that are scaffold. `landed`: how many scaffold tokens, and how many of
   content, settle at every step. `lead`: what that amounts to, in a sentence.
 - `order`: in which order the run committed its tokens, as figures: `value`, `name`, and `about`, what it counts.
@@ -16,20 +14,15 @@ from itertools import groupby
 
 import numpy as np
 
-from visualizer.measure import DEFINITIONS, order_figures, order_of, phenomena, scaffold_first, scaffold_of, scoreboard
+from visualizer.measure import DEFINITIONS, order_figures, order_of, phenomena, scaffold_first, scaffold_of
 from visualizer.trace import Trace
 
 
 def report_of(trace: Trace) -> dict[str, object]:
     """The message of a run; a run that has no step yet shows nothing."""
     lead, count = scaffold_first(trace), len(trace.states)
-    checks = [
-        {"label": score.check.label, "turns": score.turns} | ({"group": score.check.group} if score.check.group else {})
-        for score in scoreboard(trace)
-    ]
     return {
         "k": "report",
-        "checks": checks,
         "scaffold": [np.flatnonzero(flags).tolist() for flags in scaffold_of(trace)],
         "landed": [np.bincount(at, minlength=count).tolist() for at in (lead.scaffold_at, lead.content_at)],
         "lead": lead.sentence,

@@ -93,7 +93,7 @@ class Run:
         self.unkept = ""
         self.forgotten = False
         self._closed = False
-        self._writer = MessageWriter(self.info.vocab_size)
+        self._writer = MessageWriter(self.info.vocab_size, prompt=self.info.prompt)
         self._messages: list[str] = []
         self._news: list[News] = []
         self._lock = threading.Lock()
@@ -119,7 +119,7 @@ class Run:
 
     def begin(self, info: RunInfo) -> None:
         """Open the run; once more when it turns out that another checkpoint makes it."""
-        self.info, self._writer = info, MessageWriter(info.vocab_size)
+        self.info, self._writer = info, MessageWriter(info.vocab_size, prompt=info.prompt)
         self._say(start_message(self.id, info))
 
     def computed_in(self, number_format: str | None) -> None:
