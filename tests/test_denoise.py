@@ -15,7 +15,7 @@ from tests.support.canvas_samples import differing_fields
 from visualizer.bundled import POCKET_FOLDER
 from visualizer.model import denoise as denoise_module
 from visualizer.model.checkpoint import load_checkpoint
-from visualizer.model.denoise import TOP_K, denoise
+from visualizer.model.denoise import TOP_K, denoise, worth_keeping
 from visualizer.settings import Sampler, Settings
 from visualizer.trace.canvas import Finish, Phase
 
@@ -261,11 +261,26 @@ def model(request, card):
     return model
 
 
+def test_of_a_position_eight_candidates_are_recorded_and_all_that_are_likely():
+    crowded = [0.0801, *[0.0702] * 10, 0.05, 0.031, 0.029, *[0.001] * 19]
+    plain = [0.9, 0.05, 0.04, 0.00501, 0.00402, 0.0003, 0.00012, 0.00004, 0.00003, *[0.0] * 24]
+    probabilities = np.array([crowded, plain], dtype=np.float32)
+    ids, kept = worth_keeping(np.tile(np.arange(TOP_K, dtype=np.int32), (2, 1)), probabilities)
+    assert ids.shape == kept.shape == (2, 13)
+    assert kept[0].tolist() == pytest.approx(crowded[:13])
+    assert kept[1].tolist() == pytest.approx([0.9, 0.05, 0.04, 0.005, 0.004, 0.0003, 0.0001, *[0] * 6])
+    assert ids[0].tolist() == list(range(13))
+    assert ids[1].tolist() == [0, 1, 2, 3, 4, 5, 6, *[0] * 6]
+    ids, kept = worth_keeping(ids[1:], kept[1:])
+    assert ids.shape == (1, 8)
+
+
 def test_every_state_is_finished_numpy_in_every_number_format(model, prompt_ids, card):
     states = list(denoise(model, prompt_ids, SMALL.changed(canvas_length=8, max_steps=2, max_tokens=16), NEVER))
     assert len(states) == 8
     for state in states:
-        alternatives = 0 if state.phase is Phase.NOISE else TOP_K
+        alternatives = state.top_ids.shape[1]
+        assert alternatives == 0 if state.phase is Phase.NOISE else 8 <= alternatives <= TOP_K
         expected = {
             "canvas_ids": (np.int32, (8,)),
             "candidate_ids": (np.int32, (8,)),

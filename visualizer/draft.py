@@ -12,7 +12,7 @@ from visualizer.settings import MAX_TOKENS, THOUGHT_TOKENS, Settings
 MAX_ORIGIN_CHARACTERS = 200
 _POSITIONS = MAX_TOKENS + THOUGHT_TOKENS + 1024
 """Of the longest answer and its last canvas."""
-_IDS, _RANKS = 2**20, 16
+_IDS, _RANKS = 2**20, 40
 Taken = TypeVar("Taken")
 
 

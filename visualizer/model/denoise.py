@@ -32,9 +32,9 @@ from visualizer.model.sampler import (
 from visualizer.settings import Sampler, Settings
 from visualizer.trace import CanvasState, Finish, Phase
 
-TOP_K, _ALWAYS_KEPT = 8, 3
-"""Candidates of a position that are recorded; from the fourth on, where they round to no probability, the best guess
-stands in their place, with none."""
+TOP_K, _KEPT, _ALWAYS_KEPT, _LIKELY = 33, 8, 3, 0.03
+"""Candidates of a position that are recorded: eight, and all that are more probable than _LIKELY, which cannot be more
+than TOP_K. From the fourth on, where one rounds to no probability, the best guess stands in its place, with none."""
 _DIGITS = 4
 """Of the probabilities of what is not the best guess: more would be most of a recording."""
 _PREFILL_CHUNK = 1024
@@ -179,7 +179,7 @@ class _BlockRun:
             raise NotFiniteError(
                 f"Step {step} of block {self.block + 1} gave no finite numbers; the frames before it are kept."
             )
-        top_ids, top_probabilities = _worth_keeping(readout)
+        top_ids, top_probabilities = worth_keeping(np.array(readout.top_ids), np.array(readout.top_probabilities))
         return CanvasState(
             canvas_ids=canvas_ids,
             candidate_ids=np.array(readout.candidate_ids),
@@ -227,9 +227,11 @@ class _BlockRun:
         return (self.clock() - self.started) * 1000
 
 
-def _worth_keeping(readout: Readout) -> tuple[np.ndarray, np.ndarray]:
-    """The ids and probabilities that are recorded (L×k both), as TOP_K says."""
-    ids, probabilities = np.array(readout.top_ids), np.array(readout.top_probabilities)
+def worth_keeping(ids: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of candidates and their probabilities (both L×k) those that are recorded, as TOP_K says."""
+    ranks = max(_KEPT, int((probabilities > _LIKELY).sum(axis=1).max()))
+    ids, probabilities = ids[:, :ranks].copy(), probabilities[:, :ranks].copy()
+    probabilities[:, _KEPT:] *= probabilities[:, _KEPT:] > _LIKELY
     probabilities[:, 1:] = np.minimum(np.round(probabilities[:, 1:], _DIGITS), probabilities[:, :1])
     gone = probabilities[:, _ALWAYS_KEPT:] == 0
     ids[:, _ALWAYS_KEPT:] = np.where(gone, ids[:, :1], ids[:, _ALWAYS_KEPT:])

@@ -20,7 +20,7 @@ from visualizer.model.evaluation import Evaluation
 
 _LOGITS_ALIVE, _LOGITS_ALIVE_FUSED = 7, 4
 """Float32 arrays of the tile's shape that are alive at once: one pass after the other, and compiled into one."""
-_CHUNK = 64
+_CHUNK = 32
 """Logits of a row of which only the largest is looked at first."""
 _BARRED = -1e9
 """A logit of no probability; finite, since 0 times an infinite one is no number."""
@@ -230,30 +230,27 @@ def _merge(one: _Tally, other: _Tally, top_k: int) -> _Tally:
 def _largest(values: mx.array, count: int) -> tuple[mx.array, mx.array]:
     """Places (int32 N×count) of the largest values of each row, and those values, largest first.
 
-    Exact about ties: the first comes first. A row is read once, for the largest of every chunk; the `count` best
-    chunks, in their order, hold all that is looked for.
+    Of equal values the first comes first where they are the largest; which of others are left out is left open. A row
+    is read once, for the largest of every chunk; the `count` best chunks, in their order, hold all that is looked for.
     """
     rows, width = values.shape
     chunks = width // _CHUNK
-    if chunks <= 2 * count:
-        found = _first_largest(values, count)
-        return found, mx.take_along_axis(values, found, axis=-1)
-    whole = chunks * _CHUNK
-    peaks = mx.max(values[:, :whole].reshape(rows, chunks, _CHUNK), axis=-1)
-    best = mx.sort(_first_largest(peaks, count), axis=-1)
-    inside = (best[:, :, None] * _CHUNK + mx.arange(_CHUNK)).reshape(rows, count * _CHUNK)
-    left_over = mx.broadcast_to(mx.arange(whole, width), (rows, width - whole))
-    places = mx.concatenate([inside, left_over], axis=-1)
-    found = mx.take_along_axis(places, _first_largest(mx.take_along_axis(values, places, axis=-1), count), axis=-1)
-    return found, mx.take_along_axis(values, found, axis=-1)
+    places = None
+    if chunks > 2 * count:
+        whole = chunks * _CHUNK
+        best = mx.sort(_foremost(mx.max(values[:, :whole].reshape(rows, chunks, _CHUNK), axis=-1), count), axis=-1)
+        inside = (best[:, :, None] * _CHUNK + mx.arange(_CHUNK)).reshape(rows, count * _CHUNK)
+        left_over = mx.broadcast_to(mx.arange(whole, width), (rows, width - whole))
+        places = mx.concatenate([inside, left_over], axis=-1)
+        values = mx.take_along_axis(values, places, axis=-1)
+    found = _foremost(values, count)
+    largest = mx.take_along_axis(values, found, axis=-1)
+    return (found if places is None else mx.take_along_axis(places, found, axis=-1)).astype(mx.int32), largest
 
 
-def _first_largest(values: mx.array, count: int) -> mx.array:
-    """Places (int32 N×count) of the largest values of each row, by repeated argmax."""
-    places: list[mx.array] = []
-    rest = values
-    for _ in range(count):
-        if places:
-            rest = mx.put_along_axis(rest, places[-1], mx.array(-mx.inf), axis=-1)
-        places.append(mx.argmax(rest, axis=-1, keepdims=True))
-    return mx.concatenate(places, axis=-1).astype(mx.int32)
+def _foremost(values: mx.array, count: int) -> mx.array:
+    """Places (N×count) of the largest values of each row, largest first, the first of the largest before its equals."""
+    first = mx.argmax(values, axis=-1, keepdims=True)
+    led = mx.put_along_axis(values, first, mx.array(mx.inf), axis=-1)  # partitions and sorts keep no order of equals
+    found = mx.argpartition(-led, count - 1, axis=-1)[:, :count]
+    return mx.take_along_axis(found, mx.argsort(-mx.take_along_axis(led, found, axis=-1), axis=-1), axis=-1)

@@ -14,7 +14,7 @@ from visualizer.trace.canvas import Flags, Ids, Reals
 
 Taken = TypeVar("Taken")
 
-MAX_POSITIONS, MAX_RANKS, MAX_TEXT = 1024, 16, 1000
+MAX_POSITIONS, MAX_RANKS, MAX_TEXT = 1024, 40, 1000
 """Of a canvas, of its alternatives, and characters of a token's text."""
 _MEASURES = (-1.0, 1000.0)
 """Bounds of entropies and probabilities: generous, since rounding can leave the exact range."""
