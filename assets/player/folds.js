@@ -18,11 +18,12 @@ const folds = (() => {
   /**
    * When the end was found, and how many positions follow it; nothing where there is no end yet.
    * @param {Step} step
+   * @param {string} unit
    */
-  function endWords({ length, tail, tailSince }) {
+  function endWords({ length, tail, tailSince }, unit = "step") {
     if (tail === length) return "";
     if (tailSince === 0) return `the token budget leaves out ${count(length - tail, "position")}`; // known before any step
-    return `the end was found at step ${tailSince}: ${count(length - tail, "position")}`;
+    return `the end was found at ${unit} ${tailSince}: ${count(length - tail, "position")}`;
   }
   /**
    * Where the remark of a tail stands: where that begins, or where it begins in a later step that gives the places.

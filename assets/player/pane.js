@@ -2,7 +2,7 @@
 const panes = (() => {
   "use strict";
   const { make, write, fill, attribute, named, find } = dom;
-  const { CODE, isDenoised, isText, answerAt, thoughtAt } = decode;
+  const { CODE, isDenoised, unitOf, isText, answerAt, thoughtAt } = decode;
   const { endWords } = folds;
   const { seconds, secondsPerStep, nats, day } = words;
   const GOAL_SHARE = 0.8; // where on its bar the stop threshold stands
@@ -125,7 +125,7 @@ const panes = (() => {
      */
     function stateOf(step, atEnd) {
       if (!run.reason) return { sign: "", state: !step ? "starting" : isDenoised(run) ? "denoising" : "typing", sentence: "" };
-      if (step && !atEnd) return { sign: "⟲", state: "replay", sentence: "An earlier step of a run that has ended" };
+      if (step && !atEnd) return { sign: "⟲", state: "replay", sentence: `An earlier ${unitOf(run)} of a run that has ended` };
       if (run.reason === "stop" && run.unlearned) return { sign: "■", state: "ended", sentence: run.unlearned };
       return { state: SHARED.endings[run.reason], ...ENDINGS[run.reason] };
     }
@@ -164,16 +164,16 @@ const panes = (() => {
      */
     function showNumbers(step) {
       write(ui.block, `block ${step.block + 1}`);
-      const [drawn, unit] = [run.writing === "drawn", isDenoised(run) ? "step" : "pass"];
+      const [drawn, unit] = [run.writing === "drawn", unitOf(run)];
       const most = run.reason ? `of ${run.blockEnds[step.block].step}` : `of at most ${step.maxSteps}`;
-      write(ui.step, isDenoised(run) ? `step ${step.step} ${most}` : `pass ${step.step}`);
+      write(ui.step, isDenoised(run) ? `step ${step.step} ${most}` : `${unit} ${step.step}`);
       write(ui.time, drawn ? "" : seconds(step.elapsedMs));
       write(ui.rate, drawn ? "" : `${step.step ? secondsPerStep((step.elapsedMs - step.blockStartMs) / step.step) : "– s"} per ${unit}`);
       const counts = new Array(7).fill(0);
       step.cells.forEach((code, i) => { if (isText(step.parts[i])) counts[code] += 1; });
       const shares = [counts[CODE.DRAFT], counts[CODE.NEW] + counts[CODE.CHANGED_NEW], counts[CODE.COMMITTED] + counts[CODE.CHANGED_COMMITTED]];
       write(ui.accepted, `${step.accepted} of ${step.texts} accepted`);
-      terms.explain(ui.accepted, `Positions of the text whose token stands at this step.${endWords(step) ? ` Without what follows the end; ${endWords(step)}.` : ""}`);
+      terms.explain(ui.accepted, `Positions of the text whose token stands at this ${unit}.${endWords(step) ? ` Without what follows the end; ${endWords(step, unit)}.` : ""}`);
       const texts = Math.max(1, step.texts);
       let before = 0;
       shares.forEach((number, k) => {

@@ -140,12 +140,12 @@ function createPlayer(root) {
    * @param {StepMessage} message
    */
   function heard(run, message) {
-    if (message.ph === "commit") return `Block ${message.b + 1} committed after ${message.s} steps.`;
+    if (message.ph === "commit") return `Block ${message.b + 1} committed after ${message.s} ${decode.isDenoised(run) ? "steps" : "passes"}.`;
     const turned = (message.v ?? []).map((number) => run.checks[number]);
     /** @param {boolean} met */
     const named = (met) => turned.filter(({ turns }) => Boolean(turns.length % 2) === met).map(({ label }) => label).join(", ");
     const told = [named(true) && `there: ${named(true)}`, named(false) && `lost again: ${named(false)}`].filter(Boolean);
-    return told.length ? `Step ${message.s}, ${told.join("; ")}.` : "";
+    return told.length ? `${decode.isDenoised(run) ? "Step" : "Pass"} ${message.s}, ${told.join("; ")}.` : "";
   }
   /**
    * Close the run with its reason. A stop that comes after the end, or before any run, stops nothing.
