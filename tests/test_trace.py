@@ -203,7 +203,8 @@ def test_the_file_is_read_by_a_reader_written_from_the_documentation(real, tmp_p
         assert shown == frame.state.shown_ids().tolist()
         assert all(str(token_id) in header["texts"] for token_id in shown + line["canvas_ids"])
         assert [np.float32(value) for value in line["entropy_nats"]] == frame.state.entropy_nats.tolist()
-        assert np.float32(line["top_probabilities"]).shape[0] == (8 if line["step"] else 0)
+        ranks = np.float32(line["top_probabilities"])
+        assert len(ranks) == (max(8, (ranks > 0.03).sum(axis=0).max()) if line["step"] else 0)
         assert ("ending" in line) == (line["step"] > 0)
 
 
