@@ -94,7 +94,7 @@ NO_DRAFTS = {
     "one position twice": {"pinned": {"4": 7}, "seeded": {"4": 8}},
     "conditioning that is no list": {"conditioning": {"0": 7}},
     "conditioning of no tokens": {"conditioning": {"0": []}},
-    "conditioning of too many": {"conditioning": {"0": [[7, 1 / 17]] * 17}},
+    "conditioning of too many": {"conditioning": {"0": [[7, 1 / 41]] * 41}},
     "conditioning that does not sum to 1": {"conditioning": {"0": [[7, 0.5]]}},
     "a probability that is none": {"conditioning": {"0": [[7, 2.0], [8, -1.0]]}},
     "a probability that is no number": {"conditioning": {"0": [[7, "1"]]}},

@@ -223,6 +223,17 @@ def test_a_child_that_hangs_is_ended_without_a_stop_too(faulty, expected):
     assert_same_frames(list(faulty.run(PROMPT, SHORT)), expected)
 
 
+def test_a_child_that_hung_while_nobody_asked_is_noticed_by_the_next_run(card, expected):
+    with closing(Engine(card, Patience(taken=3.0))) as engine:  # its patience for a first step is ten minutes
+        list(engine.run(PROMPT, SHORT))
+        child = child_of(engine)
+        os.kill(child.pid, signal.SIGSTOP)
+        with pytest.raises(EngineError, match="The model process has not answered"):
+            list(engine.run(PROMPT, SHORT))
+        assert not child.is_alive()
+        assert_same_frames(list(engine.run(PROMPT, SHORT)), expected)
+
+
 def test_the_first_step_has_the_time_that_it_takes(card, expected):
     # How long steps take is not known yet, and on a processor one of a large checkpoint takes minutes.
     with closing(Engine(card, Patience(slowest=1000.0, least=0.0))) as engine:

@@ -316,7 +316,7 @@ GONE = object()
         (3, "probability", [0.1], "line 3: probability"),
         (3, "top_ids", [[5, 6], [5, 6]], "line 3: top_probabilities"),
         (3, "top_ids", [[5]], "line 3: top_ids"),
-        (3, "top_ids", [[5, 6]] * 17, "line 3: top_ids"),
+        (3, "top_ids", [[5, 6]] * 41, "line 3: top_ids"),
         (3, "top_probabilities", [1, 0], "line 3: top_probabilities"),
         (3, "ending", [0.1], "line 3: ending"),
         (3, "block", 1, "line 3: block, step, phase"),

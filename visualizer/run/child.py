@@ -65,11 +65,13 @@ class StopOrder:
 class Reply:
     """What the child says of a run.
 
-    frame: one more; error: the run failed; neither: the run has ended. Run LOADING: the checkpoint itself, with
-    loading: how far it is; number_format: it is ready. fatal: the child ends itself after this error.
+    taken: it has come. frame: one more; error: the run failed; none of these: the run has ended. Run LOADING: the
+    checkpoint itself, with loading: how far it is; number_format: it is ready. fatal: the child ends itself after this
+    error.
     """
 
     run: int
+    taken: bool = False
     frame: Frame | None = None
     error: VisualizerError | None = None
     loading: Loading | None = None
@@ -163,6 +165,7 @@ def _answer(checkpoint: Checkpoint, request: RunOrder, pipe: Connection) -> bool
     Raises NotFiniteError, which has been told.
     """
     try:
+        pipe.send(Reply(request.run, taken=True))
         if not _is_stopped(request, pipe):
             for frame in frames(checkpoint, request.prompt, request.settings, request.draft):
                 pipe.send(Reply(request.run, frame=frame))

@@ -38,12 +38,14 @@ _JOIN_SECONDS = 5.0
 class Patience:
     """Seconds that the child may be silent before it is ended; a machine that sleeps does not count.
 
-    loading: between two signs of loading. first: before a run's first frame, while the prompt is read, and before the
-    first step of a canvas longer than any so far. slowest: between two frames, so many times the slowest step so far,
-    but never less than `least`, for a machine that is busy with something else. stop: after a Stop.
+    loading: between two signs of loading. taken: before it says that it has a run's order. first: from then to the
+    run's first frame, while the prompt is read, and before the first step of a canvas longer than any so far. slowest:
+    between two frames, so many times the slowest step so far, but never less than `least`, for a machine that is busy
+    with something else. stop: after a Stop.
     """
 
     loading: float = 600.0
+    taken: float = 20.0
     first: float = 600.0
     slowest: float = 10.0
     least: float = 20.0
@@ -213,6 +215,7 @@ class _Child:
         self._replies: deque[Reply] = deque()
         self._gone = False
         self._pending: int | None = None
+        self._taken: int | None = None
         self._halted = False
         self._framed = False
         self._heard = self._stopped = time.monotonic()
@@ -310,6 +313,9 @@ class _Child:
         elif reply.loading is not None:
             self.loading = reply.loading
         else:
+            if reply.taken:
+                self._heard, self._taken = now, reply.run
+                return
             if reply.number_format is not None:
                 self.loading, self.number_format = None, reply.number_format
             if reply.frame is not None:
@@ -349,6 +355,8 @@ class _Child:
     def _allowed_seconds(self) -> float:
         if self.loading is not None:
             return self._patience.loading
+        if self._taken != self._pending:
+            return self._patience.taken
         if not self._framed or not self._slowest:
             return self._patience.first
         return max(self._patience.least, self._patience.slowest * self._slowest)
