@@ -12,7 +12,8 @@ from visualizer.page.styles import page_css
 
 FUNCTIONS = {
     "attr", "brightness", "calc", "clamp", "color-mix", "conic-gradient", "format", "has", "inset", "is",
-    "linear-gradient", "max", "min", "minmax", "not", "radial-gradient", "repeat", "scale", "scaleX", "translate", "translateX", "url", "var", "where",
+    "linear-gradient", "max", "min", "minmax", "not", "radial-gradient", "repeat", "scale", "scaleX", "translate",
+    "translateX", "url", "var", "where",
 }  # fmt: skip
 """Each is in Safari 17.0. Not in it: light-dark() (17.5), colours from others (rgb(from …), 18.0), if()."""
 AT_RULES = {"container", "font-face", "keyframes", "media"}
