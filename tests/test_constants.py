@@ -40,3 +40,14 @@ def test_the_notes_for_readers_and_indents_are_left_out_of_the_bundle_and_nothin
     lines = [line.lstrip() for line in SCRIPTS["dom.js"].splitlines()]
     code = [line for line in lines if not line.startswith(("/**", "*"))]
     assert "\n".join(code) in script
+    assert "/*" not in player_bundle()[1]
+
+
+def test_remarks_at_the_ends_of_lines_are_left_out_where_they_can_be_nothing_else():
+    script = player_bundle()[0]
+    [line] = [line for line in SCRIPTS["pane.js"].splitlines() if "const GOAL_SHARE" in line]
+    code, remark = line.split(" // ")
+    assert code.strip() + "\n" in script
+    assert remark not in script
+    kept = [line.split(" // ")[1] for line in script.splitlines() if " // " in line]
+    assert all(any(quote in remark for quote in "\"'`") for remark in kept)

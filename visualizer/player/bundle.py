@@ -17,8 +17,11 @@ _SCRIPTS = ("dom", "terms", "words", "direction", "decode", "folds", "views", "l
             "scoreboard", "findings", "compare", "race", "inspector", "pointer", "toolbar", "timeline", "axis",
             "heatmap", "table", "curves", "inside", "pane", "player")  # fmt: skip
 """In this order: a file uses only those before it."""
-_NOTES = re.compile(r"^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*\n|^[ \t]+", re.DOTALL | re.MULTILINE)
-"""Of a script, what only its readers and the type checker need, types and indents: a third, which no page carries."""
+_NOTES = re.compile(r"^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*\n|^[ \t]+|[ \t]+// [^\n\"'`]*$", re.DOTALL | re.MULTILINE)
+"""Of a script, what only its readers and the type checker need, types, indents, and remarks at the ends of lines (no
+string ends in one): a third, which no page carries."""
+_REMARKS = re.compile(r"/\*.*?\*/\s*", re.DOTALL)
+"""The same of a stylesheet."""
 _STYLESHEETS = ("player", "canvas", "timeline", "scoreboard", "inside", "race")
 _FONTS = (
     ("JetBrains Mono", "400", "jetbrains-mono-latin-400-normal.woff2"),
@@ -43,7 +46,7 @@ def player_bundle() -> tuple[str, str]:
         f":root {{ color-scheme: dark; {_FAMILIES} {css_constants()} {DARK.css_variables()} }}",
         f":root[data-theme=light] {{ color-scheme: light; {LIGHT.css_variables()} }}",
         f":root[data-theme=safe] {{ color-scheme: dark; {SAFE.css_variables()} }}",
-        *(_read(f"{name}.css") for name in _STYLESHEETS),
+        *(_REMARKS.sub("", _read(f"{name}.css")) for name in _STYLESHEETS),
     )
     return script, "\n".join(css)
 
