@@ -14,12 +14,12 @@ log = logging.getLogger(__name__)
 
 _PLAYER_FOLDER = ASSETS_FOLDER / "player"
 _SCRIPTS = ("dom", "words", "direction", "decode", "folds", "views", "layouts", "canvas", "clock", "chart",
-            "scoreboard", "findings", "compare", "race", "inspector", "pointer", "toolbar", "timeline", "axis",
-            "heatmap", "table", "curves", "inside", "pane", "player")  # fmt: skip
+            "scoreboard", "findings", "compare", "race", "inspector", "pointer", "hand", "toolbar", "timeline",
+            "axis", "heatmap", "table", "curves", "inside", "pane", "player")  # fmt: skip
 """In this order: a file uses only those before it."""
 _NOTES = re.compile(r"^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*\n|^[ \t]+", re.DOTALL | re.MULTILINE)
 """Of a script, what only its readers and the type checker need, types and indents: a third, which no page carries."""
-_STYLESHEETS = ("player", "canvas", "timeline", "scoreboard", "inside", "race")
+_STYLESHEETS = ("player", "canvas", "timeline", "scoreboard", "inside", "race", "hand")
 _FONTS = (
     ("JetBrains Mono", "400", "jetbrains-mono-latin-400-normal.woff2"),
     ("JetBrains Mono", "700", "jetbrains-mono-latin-700-normal.woff2"),
