@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from tests.support.made_traces import landing_trace
+from tests.support.made_traces import landing_trace, made_trace
 from tests.support.told_runs import told_runs
 from tests.support.trace_samples import growing_run
 from visualizer.bundled import RECORDINGS_FOLDER
@@ -17,6 +17,7 @@ from visualizer.measure.captions import Captions
 from visualizer.measure.direction import direction_of
 from visualizer.measure.quoting import clipped
 from visualizer.measure.standing import standing_of
+from visualizer.trace import typed_out
 from visualizer.trace.canvas import Phase
 from visualizer.trace.file import load_trace
 from visualizer.trace.parts import Part, trace_parts
@@ -284,3 +285,11 @@ def test_a_caption_that_lies_is_found_out():
     ]
     assert [is_true(trace, lie) for lie in lies] == [False] * len(lies)
     assert np.all([is_true(trace, caption) for caption in said(trace)])
+
+
+def test_what_was_typed_is_told_in_passes():
+    lines = said(typed_out(made_trace([word for n in range(40) for word in (f" word{n}", " and")])))
+    assert lines[0].startswith("Pass 1: ")
+    assert any(line.startswith("Passes ") for line in lines)
+    assert re.fullmatch(r"Half of the answer tokens stood by pass \d+; the last word by pass \d+\.", lines[-1])
+    assert not [line for line in lines if re.search(r"\bsteps?\b", line, re.IGNORECASE)]

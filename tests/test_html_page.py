@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+import re
 
 import pytest
 
 from tests.support.made_traces import MANY_SCRIPTS, made_trace, stopped_trace
 from visualizer.export.html_page import html_page
 from visualizer.player.bundle import player_bundle
+from visualizer.trace import typed_out
 
 HOSTILE_PROMPT = "</title></script><script>window.broken=1</script><!-- \"' ${window.broken=1} {{x}} &lt; \u2028 ]]>"
 HOSTILE_WORDS = ["</script>", "<script>window.broken=1</script>", "<!--", "${window.broken=1}", "{{7*7}}",
@@ -47,6 +49,15 @@ def test_it_plays_from_disk_and_ends_with_the_committed_text(opened):
     assert all("dp-committed" in cells.nth(i).get_attribute("class") for i in range(cells.count()))
     assert page.locator("#plain").count() == 0
     assert page.text_content("#asked") == trace.info.prompt
+
+
+def test_of_a_typed_run_nothing_is_counted_in_steps(opened):
+    page = opened(typed_out(made_trace(["O", "ne", "\n", "T", "wo"], prompt="Write an acrostic of OT.")))
+    end(page)
+    said = page.inner_text("#player")
+    assert "pass 5" in said
+    assert "from pass" in said
+    assert not re.search(r"\bsteps? \d", said)
 
 
 def test_a_token_is_looked_at_with_the_keyboard_and_with_the_pointer(opened):

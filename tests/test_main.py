@@ -97,8 +97,8 @@ def test_snippets_are_printed_and_an_mp4_gets_its_poster(recording, tmp_path):
     assert done.returncode == SUCCESS
     assert names(tmp_path) == ["my run.mp4", "my run.poster.png"]
     assert "[![A diffusion language model" in done.stdout
-    assert '<video autoplay loop muted playsinline width="880"' in done.stdout
-    assert 'poster="my%20run.poster.png"' in done.stdout
+    assert '<video autoplay loop muted playsinline controls poster="my%20run.poster.png"' in done.stdout
+    assert 'width="880" height="' in done.stdout
 
 
 def test_a_promise_is_kept_or_the_file_is_refused_and_the_others_are_written(recording, tmp_path):

@@ -9,8 +9,12 @@ import pytest
 
 from tests.support.canvas_samples import tiny_state
 from tests.support.made_traces import MANY_SCRIPTS, made_trace, stopped_trace
+from visualizer.export.formats import export, finish
 from visualizer.export.post import alt_text, html_snippet, markdown_snippet
+from visualizer.export.stills import write_poster
+from visualizer.picture import SceneOptions
 from visualizer.settings import Settings
+from visualizer.trace import typed_out
 from visualizer.trace.canvas import Phase
 
 HOSTILE = 'Say "> <script>alert(1)</script> ](http://x) **now**\n\n# head “quoted” \u202eabc @someone | $x$ `y` \\'
@@ -80,7 +84,7 @@ def test_alt_texts_are_one_line_without_control_signs(words):
 
 def test_markup_in_prompt_and_text_stays_text_in_html():
     trace = made_trace(["<img src=x onerror=alert(1)>", '"', "'", "&amp;"], prompt=HOSTILE)
-    page = Elements(html_snippet(trace, "my run&1.mp4", (1280, 720), "my run.poster.png"))
+    page = Elements(html_snippet(alt_text(trace), "my run&1.mp4", (1280, 720), "my run.poster.png"))
     assert [tag for tag, _ in page.seen] == ["video", "source", "img"]
     video, source, image = (attributes for _, attributes in page.seen)
     assert {"autoplay", "loop", "muted", "playsinline", "poster"} <= set(video)
@@ -93,14 +97,16 @@ def test_markup_in_prompt_and_text_stays_text_in_html():
 
 def test_a_picture_in_html_is_an_image():
     trace = made_trace(["a"])
-    [(tag, attributes)] = Elements(html_snippet(trace, "run.gif", (880, 400))).seen
+    [(tag, attributes)] = Elements(html_snippet(alt_text(trace), "run.gif", (880, 400))).seen
     assert tag == "img"
+    style = attributes.pop("style")
     assert attributes == {"src": "run.gif", "width": "880", "height": "400", "alt": alt_text(trace)}
+    assert style == "max-width:100%;height:auto"
 
 
 def test_markdown_escapes_what_markdown_would_read():
     trace = made_trace(["<b>", "](x)", "*", "_", "`"], prompt=HOSTILE)
-    snippet = markdown_snippet(trace, "my run.gif")
+    snippet = markdown_snippet(alt_text(trace), "my run.gif")
     assert snippet.startswith("![A diffusion")
     assert snippet.endswith("](my%20run.gif)")
     inside = snippet[2 : -len("](my%20run.gif)")]
@@ -110,7 +116,47 @@ def test_markdown_escapes_what_markdown_would_read():
 
 
 def test_a_film_that_markdown_cannot_show_is_its_linked_poster():
-    snippet = markdown_snippet(made_trace(["a"]), "run.mp4", "run.poster.png")
+    snippet = markdown_snippet("A run.", "run.mp4", "run.poster.png")
     assert snippet.startswith("[![")
     assert snippet.endswith("](run.poster.png)](run.mp4)")
     assert html.unescape(snippet) == snippet
+
+
+def test_a_page_is_framed_in_html_and_linked_in_markdown():
+    said = alt_text(made_trace(["a"], prompt=HOSTILE))
+    [(tag, attributes)] = Elements(html_snippet(said, "my run.html", None)).seen
+    assert (tag, attributes["src"], attributes["title"]) == ("iframe", "my%20run.html", said)
+    assert markdown_snippet("A run.", "my run.html") == "[A run.](my%20run.html)"
+
+
+def test_a_typed_run_is_told_as_what_it_is():
+    said = alt_text(typed_out(made_trace(["Mercury", " is", " hot"])))
+    assert said == (
+        "A diffusion language model’s answer to “Name the planets.”, drawn as if it had been typed: one token a "
+        "forward pass, from left to right, and the final text begins “Mercury is hot”."
+    )
+
+
+@pytest.mark.parametrize("column", [720, 320])
+def test_in_a_narrow_column_nothing_is_wider_than_it_and_the_ratio_stays(browser, tmp_path, column):
+    trace, name = made_trace(["Mercury", " is", " hot", "."], steps=2), "run"
+    options = SceneOptions.preset("720p")
+    size = finish(export(trace, tmp_path / f"{name}.mp4", options)).size
+    poster = write_poster(trace, tmp_path / f"{name}.mp4", options).name
+    finish(export(trace, tmp_path / f"{name}.html", options))
+    body = "".join(
+        [
+            html_snippet("A run.", f"{name}.mp4", size, poster),
+            html_snippet("A run.", poster, size),
+            html_snippet("A run.", f"{name}.html", None),
+        ]
+    )
+    (tmp_path / "post.html").write_text(f'<div id="column" style="width:{column}px">{body}</div>')
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto((tmp_path / "post.html").as_uri())
+    boxes = page.locator("#column > *").evaluate_all("(all) => all.map((one) => [one.offsetWidth, one.offsetHeight])")
+    page.frame_locator("iframe").locator("#player[data-drawn]").wait_for()
+    inside = page.frames[1].evaluate("document.documentElement.scrollWidth")
+    page.close()
+    assert boxes[:2] == [[column, round(column * 9 / 16)]] * 2
+    assert boxes[2][0] == column >= inside

@@ -248,6 +248,11 @@ const decode = (() => {
    */
   const isDenoised = ({ writing }) => writing === "denoised";
   /**
+   * What one forward pass of a run is called.
+   * @param {Run} run
+   */
+  const unitOf = (run) => (isDenoised(run) ? "step" : "pass");
+  /**
    * Append a step message; false for a step that is there already (Gradio sends its last value twice).
    * @param {Run} run
    * @param {StepMessage} message
@@ -296,5 +301,5 @@ const decode = (() => {
    */
   const thoughtAt = (run, index) => run.thoughts.slice(0, index + 1).findLast(Boolean) ?? "";
 
-  return { CODE, PART, isDenoised, isHeld, isNoise, isText, placeOf, tokenAt, tokenText, textAt, cellsAt, newRun, addStep, readRecording, answerAt, thoughtAt };
+  return { CODE, PART, isDenoised, unitOf, isHeld, isNoise, isText, placeOf, tokenAt, tokenText, textAt, cellsAt, newRun, addStep, readRecording, answerAt, thoughtAt };
 })();

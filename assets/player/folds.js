@@ -4,7 +4,7 @@
  */
 const folds = (() => {
   "use strict";
-  const { PART, isDenoised, isHeld, isNoise, textAt } = decode;
+  const { PART, isDenoised, unitOf, isHeld, isNoise, textAt } = decode;
   const { count } = words;
   const TIED = "\u00a0"; // a space at which no line breaks
   /** @type {TextLook} */
@@ -25,7 +25,7 @@ const folds = (() => {
     if (tail === length) return "";
     if (isHeld(run, step, tail)) return `the end is held: ${count(length - tail, "position")}`;
     if (tailSince === 0) return `the token budget leaves out ${count(length - tail, "position")}`; // known before any step
-    return `the end was found at step ${tailSince}: ${count(length - tail, "position")}`;
+    return `the end was found at ${unitOf(run)} ${tailSince}: ${count(length - tail, "position")}`;
   }
   /**
    * Where the remark of a tail stands: where that begins, or where it begins in a later step that gives the places.

@@ -2,7 +2,7 @@
 const panes = (() => {
   "use strict";
   const { make, write, fill, attribute, named, find } = dom;
-  const { CODE, isDenoised, isText, answerAt, thoughtAt } = decode;
+  const { CODE, isDenoised, unitOf, isText, answerAt, thoughtAt } = decode;
   const { endWords } = folds;
   const { seconds, secondsPerStep, nats, day, capitalised } = words;
   const GOAL_SHARE = 0.8; // where on its bar the stop threshold stands
@@ -122,7 +122,7 @@ const panes = (() => {
      */
     function stateOf(step, atEnd) {
       if (!run.reason) return { sign: "", state: !step ? "starting" : isDenoised(run) ? "denoising" : "typing", sentence: "" };
-      if (step && !atEnd) return { sign: "⟲", state: "replay", sentence: "An earlier step of a run that has ended" };
+      if (step && !atEnd) return { sign: "⟲", state: "replay", sentence: `An earlier ${unitOf(run)} of a run that has ended` };
       if (run.reason === "stop" && run.unlearned) return { sign: "■", state: "ended", sentence: run.unlearned };
       return { state: SHARED.endings[run.reason], ...ENDINGS[run.reason] };
     }
@@ -165,8 +165,8 @@ const panes = (() => {
      */
     function showNumbers(step) {
       write(ui.block, `block ${step.block + 1}`);
-      const [drawn, unit] = [run.writing === "drawn", isDenoised(run) ? "step" : "pass"];
-      write(ui.step, isDenoised(run) ? `step ${step.step} of at most ${step.maxSteps}` : `pass ${step.step}`);
+      const [drawn, unit] = [run.writing === "drawn", unitOf(run)];
+      write(ui.step, isDenoised(run) ? `step ${step.step} of at most ${step.maxSteps}` : `${unit} ${step.step}`);
       write(ui.time, drawn ? "" : seconds(step.elapsedMs));
       write(ui.rate, drawn ? "" : `${step.step ? secondsPerStep((step.elapsedMs - step.blockStartMs) / step.step) : "– s"} per ${unit}`);
       const counts = new Array(7).fill(0);

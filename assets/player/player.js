@@ -148,7 +148,7 @@ function createPlayer(root, page) {
     begun = true;
     if (run.trace.length === 1) timeline.open([run], "end");
     else timeline.grow();
-    if (message.ph === "commit") write(ui.announced, `Block ${message.b + 1} committed after ${message.s} steps.`);
+    if (message.ph === "commit") write(ui.announced, `Block ${message.b + 1} committed after ${message.s} ${decode.isDenoised(run) ? "steps" : "passes"}.`);
     if (run.reason) shown[0].settleHeight();
   }
   /**

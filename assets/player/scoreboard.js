@@ -30,7 +30,7 @@ const scoreboards = (() => {
   function whenOf(run, index) {
     const { phase, step, block } = run.trace[index];
     const where = run.blockEnds.length > 1 ? ` of block ${block + 1}` : "";
-    return phase === "commit" ? `from the end${where}` : `from step ${step}${where}`;
+    return phase === "commit" ? `from the end${where}` : `from ${decode.unitOf(run)} ${step}${where}`;
   }
   /**
    * Checks in the order of the prompt, those of one group together.

@@ -2,7 +2,7 @@
 const timelines = (() => {
   "use strict";
   const { make, write, attribute, named, find } = dom;
-  const { isDenoised } = decode;
+  const { isDenoised, unitOf } = decode;
   const { moments, raced, momentAt } = clock;
   const { isDirected, wantsReplay, setReplay } = directions;
   const SPEEDS = [0.25, 0.5, 1, 2, 4];
@@ -249,8 +249,8 @@ const timelines = (() => {
       const step = runs[0].trace[list[moment].shown[0]];
       const steps = runs[0].blockEnds[step.block]?.step ?? step.step;
       const block = runs[0].blockEnds.length > 1 ? `block ${step.block + 1}, ` : "";
-      const [unit, empty] = isDenoised(runs[0]) ? ["step", "noise"] : ["pass", "nothing written"];
-      if (step.phase === "noise") return `${block}${empty}`;
+      const unit = unitOf(runs[0]);
+      if (step.phase === "noise") return `${block}${isDenoised(runs[0]) ? "noise" : "nothing written"}`;
       if (step.phase === "commit") return `${block}committed`;
       if (ended()) return `${block}${unit} ${step.step} of ${steps}`;
       return `${block}${unit} ${step.step}${following ? "" : ` of ${steps} so far`}`;

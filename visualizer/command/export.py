@@ -22,8 +22,9 @@ from visualizer.command.terminal import (
 from visualizer.errors import SettingsError, VisualizerError
 from visualizer.export import (
     FORMATS,
-    PICTURES,
+    POSTABLE,
     Exported,
+    alt_text,
     export,
     format_of,
     html_snippet,
@@ -82,8 +83,8 @@ def _check(asked: argparse.Namespace) -> None:
     for target, place in zip(asked.output, places, strict=True):
         if places.count(place) > 1:
             raise SettingsError(f"{target} is asked for more than once.")
-    if asked.embed and not any(format_of(target.name) in PICTURES for target in asked.output):
-        raise SettingsError("--embed needs an output that a post can show: a GIF, MP4, WebP or PNG.")
+    if asked.embed and not any(format_of(target.name) in POSTABLE for target in asked.output):
+        raise SettingsError("--embed needs an output that a post can show: a GIF, MP4, WebP, PNG or HTML page.")
     if asked.moment is not None and not 0 <= asked.moment <= 1:
         raise SettingsError(f"--moment is a share from 0 to 1, not {asked.moment:g}.")
 
@@ -124,21 +125,20 @@ def _write(
 
 
 def _print_snippets(trace: Trace, made: list[Exported], options: SceneOptions) -> None:
-    """Print what a post needs for each picture; an MP4 gets a poster beside it.
+    """Print what a post needs for each picture or page; an MP4 gets a poster beside it.
 
     Raises VisualizerError when a poster cannot be written.
     """
     for exported in made:
-        if format_of(exported.path.name) not in PICTURES:
+        if format_of(exported.path.name) not in POSTABLE:
             continue
         poster_name = None
         if format_of(exported.path.name) == ".mp4":
             poster_name = write_poster(trace, exported.path, options).name
             print(f"{poster_path(exported.path)}: the film's poster")
-        assert exported.size is not None, "a picture has a size"
-        width, height = (length // options.scale for length in exported.size)
-        print(f"\nMarkdown:\n{markdown_snippet(trace, exported.path.name, poster_name)}")
-        print(f"\nHTML:\n{html_snippet(trace, exported.path.name, (width, height), poster_name)}", flush=True)
+        words, name = alt_text(trace), exported.path.name
+        print(f"\nMarkdown:\n{markdown_snippet(words, name, poster_name)}")
+        print(f"\nHTML:\n{html_snippet(words, name, exported.css_size(options.scale), poster_name)}", flush=True)
 
 
 def _target(text: str) -> Path:

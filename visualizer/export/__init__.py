@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from visualizer.export.formats import FORMATS, PICTURES, Exported, export, format_of
+from visualizer.export.formats import FORMATS, PICTURES, POSTABLE, Exported, export, format_of
 from visualizer.export.png import png_bytes
 from visualizer.export.post import alt_text, html_snippet, markdown_snippet
 from visualizer.export.race import RACE_FORMATS, check_race_target, export_race, race_still
@@ -13,6 +13,7 @@ from visualizer.export.study_plot import plot_png, plot_svg
 __all__ = [
     "FORMATS",
     "PICTURES",
+    "POSTABLE",
     "RACE_FORMATS",
     "Exported",
     "StudyRow",

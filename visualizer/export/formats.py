@@ -47,6 +47,8 @@ FORMATS = {
 """By how a file's name ends; of two that fit, the longer."""
 FILMS = (".gif", ".mp4", ".webp")
 PICTURES = (*FILMS, ".png", ".strip.png", ".map.png", ".table.png", ".curves.png")
+POSTABLE = (*PICTURES, ".html")
+"""What a post can show: for the rest there is no snippet."""
 _NO_LIMIT_BYTES = maxsize
 
 
@@ -58,6 +60,10 @@ class Exported:
     size_bytes: int
     words: str
     size: tuple[int, int] | None = None
+
+    def css_size(self, scale: int) -> tuple[int, int] | None:
+        """How large a picture with so many pixels to one is shown at most."""
+        return self.size and (self.size[0] // scale, self.size[1] // scale)
 
 
 @dataclass(frozen=True)

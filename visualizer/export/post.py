@@ -7,53 +7,72 @@ import re
 from urllib.parse import quote
 
 from visualizer.measure import clipped
-from visualizer.trace import Part, Phase, Trace, settled_steps, trace_parts
+from visualizer.trace import Part, Phase, Trace, Writing, settled_steps, trace_parts
 
 _PROMPT_CHARACTERS = 120
 _SYSTEM_CHARACTERS = 60
 _TEXT_CHARACTERS = 100
 _TOKEN_CHARACTERS = 24
 _TOKENS = 4
+_ASKED = {
+    Writing.DENOISED: "A diffusion language model answers “{}”",
+    Writing.TYPED: "A language model types its answer to “{}”",
+    Writing.DRAWN: "A diffusion language model’s answer to “{}”, drawn as if it had been typed",
+}
+_FLUID_STYLE = "max-width:100%;height:auto"
+_FRAME_STYLE = "width:100%;height:min(900px,90vh);border:0"
 _MARKDOWN_SIGNS = re.compile(r"([\\`*_\[\]<>&~|#!$@])")
 
 
 def alt_text(trace: Trace) -> str:
     """The run in one sentence: its prompt, what landed first, how the text begins."""
-    asked = f"A diffusion language model answers “{clipped(trace.info.prompt, _PROMPT_CHARACTERS)}”"
+    asked = _ASKED[trace.info.writing].format(clipped(trace.info.prompt, _PROMPT_CHARACTERS))
     if trace.info.settings.system:
         asked += f" under the system prompt “{clipped(trace.info.settings.system, _SYSTEM_CHARACTERS)}”"
     if not any(state.phase is Phase.STEP for state in trace.states):
-        return f"{asked}, but the run ended before its first step."
+        return f"{asked}, but the run ended before its first {trace.info.writing.unit}."
     return f"{asked}: {_landed_first(trace)}, and {_ends_with(trace)}."
 
 
-def markdown_snippet(trace: Trace, file_name: str, poster_name: str | None = None) -> str:
-    """Markdown that shows a GIF, WebP or PNG; a film that Markdown cannot show is its poster, linked to it."""
-    alt = _MARKDOWN_SIGNS.sub(r"\\\1", alt_text(trace))
+def markdown_snippet(words: str, file_name: str, poster_name: str | None = None) -> str:
+    """Markdown that shows a GIF, WebP or PNG. What Markdown cannot show is linked: a film by its poster, a page by its
+    words.
+
+    words: the alternative text.
+    """
+    alt = _MARKDOWN_SIGNS.sub(r"\\\1", words)
+    if file_name.endswith(".html"):
+        return f"[{alt}]({quote(file_name)})"
     if poster_name is None:
         return f"![{alt}]({quote(file_name)})"
     return f"[![{alt}]({quote(poster_name)})]({quote(file_name)})"
 
 
-def html_snippet(trace: Trace, file_name: str, size: tuple[int, int], poster_name: str | None = None) -> str:
-    """HTML that shows a picture, or with a poster a silent looping film. size: width and height in CSS pixels."""
-    alt = html.escape(alt_text(trace))
-    name = html.escape(quote(file_name))
-    width, height = size
+def html_snippet(words: str, file_name: str, size: tuple[int, int] | None, poster_name: str | None = None) -> str:
+    """HTML that shows a picture, with a poster a silent looping film, without a size a page: never wider than the
+    column that it stands in, and there in its own ratio before it is loaded.
+
+    words: the alternative text. size: width and height in CSS pixels.
+    """
+    alt, name = html.escape(words), html.escape(quote(file_name))
+    if size is None:
+        return f'<iframe src="{name}" title="{alt}" loading="lazy" allow="fullscreen" style="{_FRAME_STYLE}"></iframe>'
+    measures = f'width="{size[0]}" height="{size[1]}" style="{_FLUID_STYLE}"'
     if poster_name is None:
-        return f'<img src="{name}" width="{width}" height="{height}" alt="{alt}">'
+        return f'<img src="{name}" alt="{alt}" {measures}>'
     poster = html.escape(quote(poster_name))
     return (
-        f'<video autoplay loop muted playsinline width="{width}" height="{height}" poster="{poster}" '
-        f'aria-label="{alt}">\n'
+        f'<video autoplay loop muted playsinline controls poster="{poster}" aria-label="{alt}" {measures}>\n'
         f'  <source src="{name}" type="video/mp4">\n'
-        f'  <img src="{poster}" alt="{alt}">\n'
+        f'  <img src="{poster}" alt="{alt}" {measures}>\n'
         "</video>"
     )
 
 
 def _landed_first(trace: Trace) -> str:
-    """Which tokens of the first block's answer stood first for good."""
+    """Which tokens of the first block's answer stood first for good; of a typed one there is nothing to tell."""
+    if trace.info.writing is not Writing.DENOISED:
+        return "one token a forward pass, from left to right"
     block = trace.blocks[0]
     states = trace.states_of(block)
     end = states[-1]

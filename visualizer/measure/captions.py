@@ -17,7 +17,7 @@ import numpy as np
 from visualizer.measure.quoting import clipped
 from visualizer.measure.sentences import ABBREVIATIONS, sentence_spans
 from visualizer.measure.standing import Standing
-from visualizer.trace import Flags
+from visualizer.trace import Flags, Writing
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _TOKEN_CHARACTERS, _LINE_CHARACTERS = 24, 18
@@ -37,12 +37,15 @@ class _Span:
 
 
 class Captions:
-    """The sentences about one block. number: of how many blocks, named where there are several."""
+    """The sentences about one block. number: of how many blocks, named where there are several. writing: what a state
+    of it is called."""
 
-    def __init__(self, standing: Standing, number: int, count: int, committed: bool) -> None:
+    def __init__(
+        self, standing: Standing, number: int, count: int, committed: bool, writing: Writing = Writing.DENOISED
+    ) -> None:
         self._standing, self._is_only = standing, count == 1 and committed
         self._where = "" if count == 1 else f"block {number + 1}, "
-        self._committed = committed
+        self._committed, self._writing = committed, writing
 
     def noise(self, length: int) -> str:
         """Of a canvas of so many tokens on which nothing is accepted."""
@@ -73,7 +76,7 @@ class Captions:
         if after <= before or steps[first] == steps[last]:
             return ""
         what = f"from {before:,} to {after:,} of the {total:,} answer tokens"
-        return self._sentence(f"{self._where}steps {steps[first]} to {steps[last]}: {what}.")
+        return self._sentence(f"{self._where}{self._writing.units} {steps[first]} to {steps[last]}: {what}.")
 
     def change(self, place: int, before: str, after: str) -> str:
         """An accepted token is another one than at the state before."""
@@ -95,8 +98,9 @@ class Captions:
             subject, first = "half of the answer tokens", self._half()
         if first >= last:
             return ""
-        finish = "when it was committed" if self._is_commit(last) else f"by step {self._standing.steps[last]}"
-        begin = f"{subject} stood by step {self._standing.steps[first]}"
+        unit = self._writing.unit
+        finish = "when it was committed" if self._is_commit(last) else f"by {unit} {self._standing.steps[last]}"
+        begin = f"{subject} stood by {unit} {self._standing.steps[first]}"
         return self._sentence(f"{self._where}{begin}; the last word {finish}.")
 
     # ---- What an answer hangs on -------------------------------------------------------------------------------------
@@ -211,7 +215,7 @@ class Captions:
         return place == len(self._standing.steps) - 1
 
     def _at(self, place: int, words: str) -> str:
-        return self._sentence(f"{self._where}step {self._standing.steps[place]}: {words}")
+        return self._sentence(f"{self._where}{self._writing.unit} {self._standing.steps[place]}: {words}")
 
     @staticmethod
     def _sentence(words: str) -> str:

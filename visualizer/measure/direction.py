@@ -76,7 +76,7 @@ class _Director:
         self._commits = [trace.states[block.last].phase is Phase.COMMIT for block in trace.blocks]
         self._standings = [standing_of(trace, block, self._parts) for block in trace.blocks]
         self._captions = [
-            Captions(standing, number, len(trace.blocks), self._commits[number])
+            Captions(standing, number, len(trace.blocks), self._commits[number], trace.info.writing)
             for number, standing in enumerate(self._standings)
         ]
         self._landed = dict(self._landings())

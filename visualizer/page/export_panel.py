@@ -26,11 +26,13 @@ from visualizer.errors import UNEXPECTED, SettingsError, VisualizerError
 from visualizer.export import (
     FORMATS,
     PICTURES,
+    POSTABLE,
     RACE_FORMATS,
     Exported,
     alt_text,
     export,
     export_race,
+    format_of,
     html_snippet,
     markdown_snippet,
     picture_of,
@@ -268,10 +270,12 @@ def _finished(trace: Trace, exported: Exported, options: SceneOptions) -> _Resul
     name = exported.path.name
     poster = write_poster(trace, exported.path, options) if exported.path.suffix == ".mp4" else None
     snippets = ("", "")
-    if exported.size is not None:
-        size = (exported.size[0] // options.scale, exported.size[1] // options.scale)
-        poster_name = poster.name if poster else None
-        snippets = markdown_snippet(trace, name, poster_name), html_snippet(trace, name, size, poster_name)
+    if format_of(name) in POSTABLE:
+        words, poster_name = alt_text(trace), poster.name if poster else None
+        snippets = (
+            markdown_snippet(words, name, poster_name),
+            html_snippet(words, name, exported.css_size(options.scale), poster_name),
+        )
     return (
         _note(f"{name}: {exported.words}."),
         gr.update(interactive=True),

@@ -271,10 +271,8 @@ def status_of(trace: Trace, index: int) -> str:
     state = trace.states[index]
     count = len(trace.blocks)
     words = [f"block {trace.block_at(index) + 1} of {count}"] if count > 1 else []
-    if trace.info.writing is Writing.DENOISED:
-        words.append(f"step {state.step} of at most {state.max_steps}")
-    else:
-        words.append(f"pass {state.step}")
+    at_most = f" of at most {state.max_steps}" if trace.info.writing is Writing.DENOISED else ""
+    words.append(f"{trace.info.writing.unit} {state.step}{at_most}")
     if trace.info.writing is not Writing.DRAWN:
         words.append(f"{state.elapsed_ms / 1000:.1f} s")
     if index + 1 == len(trace.states) and trace.ended != Finish.STOP_TOKEN.value:

@@ -24,6 +24,16 @@ class Writing(StrEnum):
     TYPED = "typed"
     DRAWN = "drawn"
 
+    @property
+    def unit(self) -> str:
+        """What one forward pass is called."""
+        return "step" if self is Writing.DENOISED else "pass"
+
+    @property
+    def units(self) -> str:
+        """Several of them."""
+        return "steps" if self is Writing.DENOISED else "passes"
+
 
 @dataclass(frozen=True)
 class RunInfo:
