@@ -162,7 +162,7 @@ def player_page(theme: str = "dark", asks: str = "undefined") -> str:
 
     asks: what the page does for the player, as JavaScript; undefined runs nothing.
     """
-    script, css = player_bundle()
+    script, css = player_bundle(with_hand=asks != "undefined")
     return (
         f"<!doctype html><html lang='en' data-theme='{theme}'><head>{_OPTIONS}<title>Player</title><style>{css}"
         "body{margin:0;padding:20px;background:var(--c-page)}main{max-width:1000px;margin:auto}</style></head>"

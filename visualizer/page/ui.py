@@ -189,4 +189,4 @@ def _masthead(card: CheckpointCard) -> str:
 
 
 def _player_script() -> str:
-    return player_bundle()[0] + library_script() + _GLUE
+    return player_bundle(with_hand=True)[0] + library_script() + _GLUE
