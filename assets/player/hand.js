@@ -80,7 +80,7 @@ const hands = (() => {
      * @param {number} place
      */
     function positionAt(pane, place) {
-      const length = pane.run().blockEnds[0]?.length ?? 1;
+      const length = pane.run().trace[0]?.length ?? 1;
       return place < 0 ? null : pane.canvas.placeAt(Math.floor(place / length), place % length);
     }
     /**
@@ -236,7 +236,7 @@ const hands = (() => {
     }
     /** @param {Pane} pane @param {number} place @returns {Spot} */
     function spotAt(pane, place) {
-      const length = pane.run().blockEnds[0]?.length ?? 1;
+      const length = pane.run().trace[0]?.length ?? 1;
       return { pane, b: Math.floor(place / length), i: place % length };
     }
     /** @param {MouseEvent} event */
@@ -275,6 +275,7 @@ const hands = (() => {
       }
       if (key === "l") return take(spot, lineAt), true;
       if (!span || shiftKey || (key !== "Enter" && key !== "Tab")) return false;
+      show(); // a quick hand is before the next frame
       verbs[0].focus();
       return true;
     }

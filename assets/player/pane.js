@@ -150,9 +150,9 @@ const panes = (() => {
       write(ui.unlearned, run.unlearned);
       write(ui.nearest, `Run “${run.nearest[1]}”`);
       ui.nearest.hidden = !window.denoiseForm; // a page that has been exported runs nothing
-      const parent = page?.parentOf(run.source);
+      const parent = run.origin && page?.parentOf(run.source);
       ui.came.hidden = !run.origin;
-      write(ui.deed, capitalised(parent?.deed ?? run.origin));
+      write(ui.deed, capitalised((parent && parent.deed) || run.origin));
       ui.undo.hidden = !parent;
       ui.status.classList.toggle("dp-foreign", Boolean(run.unlearned));
       write(ui.seed, run.reason && run.settings.seed !== undefined ? `seed ${run.settings.seed}` : "");
