@@ -26,7 +26,7 @@ import numpy as np
 
 from tests.support.made_traces import made_trace
 from visualizer.export.formats import export, film_of, finish
-from visualizer.export.gif import encode_gif, gif_frames
+from visualizer.export.gif import encode_gif, gif_changes, much_used_first
 from visualizer.export.video import encode_mp4, mp4_frames
 from visualizer.picture import Scene, SceneOptions, build_scene
 from visualizer.trace import Trace
@@ -78,9 +78,11 @@ def _work(way: str, kind: str, trace: Trace, options: SceneOptions, path: Path) 
     scene = build_scene(trace, options)
     if way == "encoder alone":
         film = film_of(scene)
-        frames, encode = (gif_frames, encode_gif) if kind == "gif" else (mp4_frames, encode_mp4)
-        ready = [_copied(frame) for frame in frames(film)]
-        return lambda: list(encode(ready, film.size, film.durations_ms, path))
+        if kind == "gif":
+            order, changes = much_used_first(film), list(gif_changes(film))
+            return lambda: list(encode_gif(changes, film, order, path))
+        ready = [_copied(frame) for frame in mp4_frames(film)]
+        return lambda: list(encode_mp4(ready, film.size, film.durations_ms, path))
     return partial(_export_naively, scene, list(scene.frames), kind, path)
 
 

@@ -10,7 +10,7 @@ from visualizer.picture.layout import RETURN_SIGN, TAB_COLUMNS
 from visualizer.picture.looks import STRUCTURE_SIGN, SURE_LEVELS, TAIL_WORDS, special_sign
 from visualizer.picture.options import PRESETS, Arrangement, Noise, Pacing, SceneOptions, View
 from visualizer.picture.painter import Painter, RacePainter
-from visualizer.picture.pixels import Box, Pixels
+from visualizer.picture.pixels import Box, Pixels, bounds
 from visualizer.picture.race import RACE_TITLES, Race, build_race
 from visualizer.picture.scene import ENDINGS, Scene, build_scene
 from visualizer.picture.tiles import CHANGED_SIGN, REVERTED_SIGN
@@ -45,6 +45,7 @@ __all__ = [
     "Scene",
     "SceneOptions",
     "View",
+    "bounds",
     "build_race",
     "build_scene",
     "curves_of",
