@@ -51,3 +51,9 @@ def test_remarks_at_the_ends_of_lines_are_left_out_where_they_can_be_nothing_els
     assert remark not in script
     kept = [line.split(" // ")[1] for line in script.splitlines() if " // " in line]
     assert all(any(quote in remark for quote in "\"'`") for remark in kept)
+
+
+def test_only_a_page_that_asks_for_something_carries_the_hand():
+    for carries in (False, True):
+        script, css = player_bundle(with_hand=carries)
+        assert ("const hands =" in script, ".dp-hand " in css) == (carries, carries)

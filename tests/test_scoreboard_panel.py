@@ -165,7 +165,7 @@ def test_a_live_run_gets_them_with_its_recording(page, tmp_path, trace):
     recording = recording_message(trace, "r", play="live")
     page.evaluate(f"text => ({messages})(JSON.parse(text))", recording)
     page.evaluate(NEXT_FRAME)
-    assert not page.is_visible(".dp-scores")
+    assert not page.is_visible(".dp-scaffold")
     page.click(".dp-figures summary")
     assert not page.is_visible(".dp-order")
     page.evaluate("message => player.receive(message)", recording)

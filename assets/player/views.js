@@ -1,7 +1,7 @@
 /** What a position looks like in each view, as a plain value that every layout can draw. */
 const views = (() => {
   "use strict";
-  const { CODE, PART, isDenoised, isNoise, tokenAt, tokenText, textAt, cellsAt } = decode;
+  const { CODE, PART, isDenoised, isHeld, isNoise, tokenAt, tokenText, textAt, cellsAt } = decode;
   const { foldedLook } = folds;
   const { TOP_LEVEL, inLine, natsOf } = words;
   const STATE_CLASSES = {
@@ -73,6 +73,7 @@ const views = (() => {
    */
   function stateLook(run, step, i) {
     const code = step.cells[i];
+    if (isHeld(run, step, i)) return shown(run, step, i, "held");
     return isNoise(code) ? chip(run, step, i, STATE_CLASSES[code]) : shown(run, step, i, STATE_CLASSES[code]);
   }
   /**
@@ -152,9 +153,11 @@ const views = (() => {
     committed: "The block is finished; this token stays.",
     reverted: "Was accepted, and is noise again: the model has changed its mind.",
     changed: "Accepted before and now, but with another token: the model has changed its mind.",
+    held: "Held by you: it stands at every step, and the model takes it for certain.",
     nats: "Nats measure how undecided the model is about a position: 0 is certain, 0.7 are two tokens that are equally good, 2.3 are ten.",
   };
   const STATES = [sample("new", "new", "", MEANS.new), sample("draft", "draft", "", MEANS.draft), sample("committed", "committed", "", MEANS.committed)];
+  const HELD = { ...sample("held", "held", "", MEANS.held), held: true };
 
   /** @type {Record<ViewName, View>} */
   const VIEWS = {
@@ -162,12 +165,12 @@ const views = (() => {
       title: "States", look: stateLook, shows: () => true,
       about: "What each position is at this step.",
       legend: [noiseSample("noise"), ...STATES, noiseSample("reverted", MEANS.reverted, "masked dp-reverted"),
-        { ...sample("changed", "new dp-changed", "", MEANS.changed), denoised: true }],
+        { ...sample("changed", "new dp-changed", "", MEANS.changed), denoised: true }, HELD],
     },
     noise: {
       title: "Raw noise", look: noiseLook, shows: isDenoised,
       about: "The random tokens that the model really reads where nothing is accepted.",
-      legend: [sample("random", "raw", "noise, drawn anew at every step", "The random token that the model reads at this position, which is not accepted."), ...STATES],
+      legend: [sample("random", "raw", "noise, drawn anew at every step", "The random token that the model reads at this position, which is not accepted."), ...STATES, HELD],
     },
     confidence: {
       title: "Confidence", look: confidenceLook, numbers: true, shows: ({ writing }) => writing !== "drawn",
