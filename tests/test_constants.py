@@ -43,6 +43,15 @@ def test_the_notes_for_readers_and_indents_are_left_out_of_the_bundle_and_nothin
     assert "/*" not in player_bundle()[1]
 
 
+def test_no_string_of_a_stylesheet_has_what_its_bundle_is_without():
+    for path in (ASSETS_FOLDER / "player").glob("*.css"):
+        for text in re.findall(
+            r'"[^"\n]*"', re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        ):
+            assert not re.search(r"\s[{};]|[{};]\s|[:,]\s", text), path.name
+    assert ".dp{position:relative;" in player_bundle()[1]
+
+
 def test_remarks_at_the_ends_of_lines_are_left_out_where_they_can_be_nothing_else():
     script = player_bundle()[0]
     [line] = [line for line in SCRIPTS["pane.js"].splitlines() if "const GOAL_SHARE" in line]
