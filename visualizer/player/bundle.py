@@ -22,8 +22,8 @@ _HAND = "hand"
 _NOTES = re.compile(r"^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*\n|^[ \t]+|[ \t]+// [^\n\"'`]*$", re.DOTALL | re.MULTILINE)
 """Of a script, what only its readers and the type checker need, types, indents, and remarks at the ends of lines (no
 string ends in one): a third, which no page carries."""
-_REMARKS = re.compile(r"/\*.*?\*/\s*|\s*(?P<mark>[{};])\s*|(?<=[:,])\s+", re.DOTALL)
-"""The same of a stylesheet, and its spaces beside marks, of which no string of ours has one."""
+_REMARKS = re.compile(r"""(?P<kept>"[^"\n]*")|/\*.*?\*/\s*|\s*(?P<mark>[{};])\s*|(?<=[:,])\s+""", re.DOTALL)
+"""The same of a stylesheet, and its spaces beside marks that stand in no string."""
 _STYLESHEETS = ("player", "canvas", "timeline", "scoreboard", "inside", "race")
 _FONTS = (
     ("JetBrains Mono", "400", "jetbrains-mono-latin-400-normal.woff2"),
@@ -50,7 +50,7 @@ def player_bundle(with_hand: bool = False) -> tuple[str, str]:
         f":root {{ color-scheme: dark; {_FAMILIES} {css_constants()} {DARK.css_variables()} }}",
         f":root[data-theme=light] {{ color-scheme: light; {LIGHT.css_variables()} }}",
         f":root[data-theme=safe] {{ color-scheme: dark; {SAFE.css_variables()} }}",
-        *(_REMARKS.sub(r"\g<mark>", _read(f"{name}.css")) for name in (*_STYLESHEETS, *hand)),
+        *(_REMARKS.sub(r"\g<kept>\g<mark>", _read(f"{name}.css")) for name in (*_STYLESHEETS, *hand)),
     )
     return script, "\n".join(css)
 
