@@ -410,5 +410,6 @@ def test_a_recording_plays_anew_each_time_unless_it_is_the_run_on_show():
 
 def test_a_comparison_holds_two_recordings():
     recording = recording_message(Trace(INFO, (), {}, frozenset(), (), (), "stopped"), "r1")
-    message = json.loads(compare_message(recording, recording))
-    assert message == {"k": "compare", "left": json.loads(recording), "right": json.loads(recording)}
+    message = json.loads(compare_message(recording, recording, ("one", "other")))
+    both = {"left": json.loads(recording), "right": json.loads(recording)}
+    assert message == {"k": "compare", "run": "one+other"} | both

@@ -17,6 +17,7 @@ from visualizer.picture.scene import build_scene, status_of
 from visualizer.picture.timing import durations_ms, kept_states
 from visualizer.settings import Settings
 from visualizer.theme import THEMES
+from visualizer.trace import typed_out
 
 GLYPHS = Glyphs()
 SHORT = growing_run(["One", " two", " three"], steps=3)
@@ -187,8 +188,9 @@ def test_a_picture_says_what_was_asked_for_beside_the_prompt():
     assert "thinking" not in words_of(scene_of(more, prompt=False)) + words_of(scene_of(trace))
 
 
-def test_a_live_run_is_labelled_live():
-    assert "live" in words_of(scene_of(SHORT, recorded=False))
+def test_what_was_not_run_is_not_labelled_recorded():
+    assert "recorded" in words_of(scene_of(SHORT))
+    assert "drawn" in words_of(scene_of(typed_out(SHORT)))
 
 
 def test_the_layout_is_labelled_for_what_it_is():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from visualizer.measure.apart import apart, is_race
 from visualizer.measure.asked import PLANETS, checks_of
 from visualizer.measure.checks import parses
 from visualizer.measure.direction import Direction, direction_of
@@ -25,11 +26,13 @@ __all__ = [
     "Interval",
     "Order",
     "Score",
+    "apart",
     "checks_of",
     "clipped",
     "commit_steps",
     "direction_of",
     "interval_over_prompts",
+    "is_race",
     "milestones_of",
     "order_figures",
     "order_of",

@@ -9,9 +9,9 @@ from visualizer.picture.inside import AXIS_SHARES, MAP_SHARES, curves_of, map_of
 from visualizer.picture.layout import RETURN_SIGN, TAB_COLUMNS
 from visualizer.picture.looks import STRUCTURE_SIGN, SURE_LEVELS, TAIL_WORDS, special_sign
 from visualizer.picture.options import PRESETS, Arrangement, Noise, Pacing, SceneOptions, View
-from visualizer.picture.painter import Painter, RacePainter
+from visualizer.picture.painter import Painter, PairPainter
+from visualizer.picture.pair import RACE_TITLES, Pair, build_pair
 from visualizer.picture.pixels import Box, Pixels, bounds
-from visualizer.picture.race import RACE_TITLES, Race, build_race
 from visualizer.picture.scene import ENDINGS, Scene, build_scene
 from visualizer.picture.tiles import CHANGED_SIGN, REVERTED_SIGN
 from visualizer.picture.timing import STEP_MS
@@ -39,14 +39,14 @@ __all__ = [
     "Noise",
     "Pacing",
     "Painter",
+    "Pair",
+    "PairPainter",
     "Pixels",
-    "Race",
-    "RacePainter",
     "Scene",
     "SceneOptions",
     "View",
     "bounds",
-    "build_race",
+    "build_pair",
     "build_scene",
     "curves_of",
     "map_of",

@@ -10,8 +10,8 @@ from visualizer.picture.cells import Cell
 from visualizer.picture.heat import INKS
 from visualizer.picture.legend import legend
 from visualizer.picture.lettering import Lettering
+from visualizer.picture.pair import Pair
 from visualizer.picture.pixels import Box, Pixels, bounds
-from visualizer.picture.race import Race
 from visualizer.picture.scene import Scene, SceneFrame
 from visualizer.picture.stage import Legend, Words
 from visualizer.picture.tiles import Inks, Tiles, lay, rounded
@@ -182,22 +182,22 @@ def _more(form: str, rows: int) -> str:
     return form.format(f"{rows:,}", "line" if rows == 1 else "lines") if rows else ""
 
 
-class RacePainter:
-    """Paints the moments of a race, each side as its own painter does, in the picture around them."""
+class PairPainter:
+    """Paints the moments of two runs, each side as its own painter does, in the picture around them."""
 
-    def __init__(self, race: Race) -> None:
-        self._race = race
-        self._around = Painter(race.frame)
-        self._lanes = [Painter(lane) for lane in race.lanes]
+    def __init__(self, pair: Pair) -> None:
+        self._pair = pair
+        self._around = Painter(pair.frame)
+        self._lanes = [Painter(lane) for lane in pair.lanes]
         self.palette = self._around.palette  # all three have the theme's inks, in the same order
         self.dirty: tuple[Box, ...] = ()
 
     def paint(self, number: int) -> Pixels:
         """The picture of a moment: uint8 height × width, palette indices. The same array every time."""
-        around, *lanes = self._race.frames(number)
+        around, *lanes = self._pair.frames(number)
         image = self._around.paint(around)
         dirty = list(self._around.dirty)
-        for painter, frame, (left, top) in zip(self._lanes, lanes, self._race.corners, strict=True):
+        for painter, frame, (left, top) in zip(self._lanes, lanes, self._pair.corners, strict=True):
             own = painter.paint(frame)
             height, width = own.shape
             image[top : top + height, left : left + width] = own

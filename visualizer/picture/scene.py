@@ -91,15 +91,27 @@ class Scene:
         return sum(self.durations_ms)
 
 
+@dataclass(frozen=True)
+class OwnStage:
+    """A stage at 1× that another picture sets for a run.
+
+    set: for its need of room and its captions. said: captions beside its own, of the same size.
+    """
+
+    measures: Measures
+    set: Callable[[Need, Subtitle], Stage]
+    said: frozenset[str]
+
+
 def build_scene(
     trace: Trace,
     options: SceneOptions,
     glyphs: Glyphs | None = None,
-    set_own_stage: Callable[[Need], Stage] | None = None,
+    own: OwnStage | None = None,
 ) -> Scene:
     """The scene of a recorded run. A run without a step is one frame that says so.
 
-    glyphs: other fonts. set_own_stage: another stage at 1× for the run's need of room.
+    glyphs: other fonts. own: another stage than the usual one.
     """
     glyphs = glyphs or Glyphs()
     settled = options.layout is Arrangement.SETTLED
@@ -117,11 +129,12 @@ def build_scene(
         return max((grid.rows(index) for index in moments), default=1)
 
     need = Need(rows_of, final.unbroken_columns())
-    measures, lettering = Measures(options.width, options.height), Lettering(glyphs)
-    said = {shot.caption for shot in direction.shots} if direction is not None and options.captions else set()
-    subtitle = Subtitle(said, measures, lettering)
-    if set_own_stage is not None:
-        stage = set_own_stage(need)
+    measures = own.measures if own is not None else Measures(options.width, options.height)
+    lettering = Lettering(glyphs)
+    said = captions_of(direction) if direction is not None and options.captions else frozenset()
+    subtitle = Subtitle(said | own.said if own is not None and said else said, measures, lettering)
+    if own is not None:
+        stage = own.set(need, subtitle)
     else:
         stage = set_stage(measures, _billing(trace, options), need, lettering, subtitle)
     grid = CellGrid(final, stage.columns, settled)
@@ -138,6 +151,11 @@ def build_scene(
         glyphs,
         (moment - start) % len(durations),
     )
+
+
+def captions_of(direction: Direction) -> frozenset[str]:
+    """All that is said of a run."""
+    return frozenset(shot.caption for shot in direction.shots)
 
 
 class MadeFrames(Sequence[SceneFrame]):
@@ -290,7 +308,7 @@ def _billing(trace: Trace, options: SceneOptions) -> Billing:
     statuses = [status_of(trace, index) for index in range(len(trace.states))] if options.step else []
     return Billing(
         prompt=trace.info.prompt if options.prompt else "",
-        label=("recorded" if options.recorded else "live") if options.label else "",
+        label=("drawn" if trace.info.writing is Writing.DRAWN else "recorded") if options.label else "",
         facts=tuple(facts),
         longest_status=max(statuses, key=len, default="" if trace.states else _NO_STEP),
         legend_columns=legend_columns(options.view) if options.legend and trace.info.writing is Writing.DENOISED else 0,

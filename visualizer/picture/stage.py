@@ -91,9 +91,9 @@ class Stage:
 class Billing:
     """The words that a stage shows; empty ones take no room.
 
-    label: "recorded" or "live". facts: checkpoint, seed, and what was asked for beside the prompt. longest_status: the
-    widest text that the status will be. note: what the layout is, in a few words, then in fewer. captions: all that
-    will be said.
+    label: "recorded", or "drawn" of what was not run. facts: checkpoint, seed, and what was asked for beside the
+    prompt. longest_status: the widest text that the status will be. note: what the layout is, in a few words, then in
+    fewer. captions: all that will be said.
     """
 
     prompt: str
