@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.made_traces import made_trace
 from tests.support.trace_samples import growing_run
 from visualizer.errors import SettingsError
 from visualizer.picture.glyphs import Glyphs
@@ -261,3 +262,10 @@ def test_an_unknown_preset_is_refused_with_the_names_there_are():
 @pytest.mark.parametrize("theme", THEMES)
 def test_a_scene_carries_its_theme(theme):
     assert scene_of(SHORT, theme=theme).theme is THEMES[theme]
+
+
+def test_the_lines_of_a_short_text_stand_apart_in_a_tall_picture_and_nowhere_else():
+    long = made_trace(["A line of its own here.\n"] * 40)
+    for trace, preset, is_spread in ((SHORT, "portrait", True), (SHORT, "square", False), (long, "portrait", False)):
+        metrics = build_scene(trace, SceneOptions.preset(preset), GLYPHS).stage.metrics
+        assert (metrics.line_px > 1.8 * metrics.font_px) is is_spread

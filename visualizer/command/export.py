@@ -44,7 +44,7 @@ from visualizer.theme import THEMES
 from visualizer.trace import Trace, load_trace
 from visualizer.whole_file import check_writable
 
-_BURNED_IN = ("prompt", "checkpoint", "seed", "step", "legend", "progress", "label", "captions")
+_BURNED_IN = ("prompt", "checkpoint", "seed", "step", "legend", "progress", "label", "captions", "scoreboard")
 
 
 def export_command(arguments: list[str], program: str) -> int:

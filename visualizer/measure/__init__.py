@@ -14,7 +14,7 @@ from visualizer.measure.phenomena import DEFINITIONS, phenomena
 from visualizer.measure.quoting import clipped
 from visualizer.measure.scaffold import scaffold_of
 from visualizer.measure.score import Score, scores_of, times_apart, verdict
-from visualizer.measure.scoreboard import scoreboard
+from visualizer.measure.scoreboard import STAND_SIGNS, Course, scoreboard
 from visualizer.measure.sentences import sentence_ends, sentence_spans
 
 __all__ = [
@@ -22,6 +22,8 @@ __all__ = [
     "BIN_SIZES",
     "DEFINITIONS",
     "PLANETS",
+    "STAND_SIGNS",
+    "Course",
     "Direction",
     "Interval",
     "Order",

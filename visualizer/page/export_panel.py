@@ -57,7 +57,7 @@ _FORMAT_NAMES = {".gif": "GIF", ".mp4": "MP4", ".webp": "WebP", ".png": "PNG", "
                  ".map.png": "PNG, map", ".table.png": "PNG, table", ".curves.png": "PNG, curves",
                  ".html": "HTML with player", ".csv": "CSV", ".json": "JSON", ".txt": "Text", ".jsonl": "Recording",
                  ".jsonl.gz": "Recording, .gz"}  # fmt: skip
-_AROUND = ("prompt", "checkpoint", "seed", "step", "legend", "progress", "label")
+_AROUND = ("prompt", "checkpoint", "seed", "step", "legend", "progress", "label", "scoreboard")
 _MOMENTS = [("with most to tell", ""), ("0, the noise", "0"), ("0.25", "0.25"), ("0.5", "0.5"), ("0.75", "0.75"),
             ("1, the end", "1")]  # fmt: skip
 _NO_LIMIT = "no limit"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from visualizer.picture.cells import MAX_NOISE_COLUMNS, NOISE_SIGN, text_columns
+from visualizer.picture.filmstrip import build_filmstrip
 from visualizer.picture.glyphs import Glyphs
 from visualizer.picture.heat import HEAT_NATS
 from visualizer.picture.inside import AXIS_SHARES, MAP_SHARES, curves_of, map_of, table_of
@@ -46,6 +47,7 @@ __all__ = [
     "SceneOptions",
     "View",
     "bounds",
+    "build_filmstrip",
     "build_pair",
     "build_scene",
     "curves_of",

@@ -14,7 +14,7 @@ from typing import overload
 
 import numpy as np
 
-from visualizer.measure import Direction, direction_of
+from visualizer.measure import Course, Direction, direction_of, scoreboard
 from visualizer.picture.cells import Cell, CellGrid
 from visualizer.picture.final_text import FinalText
 from visualizer.picture.glyphs import Glyphs
@@ -22,6 +22,7 @@ from visualizer.picture.heat import WORDS, heats_of
 from visualizer.picture.legend import legend_columns
 from visualizer.picture.lettering import Lettering
 from visualizer.picture.looks import Mark
+from visualizer.picture.marks import Marks
 from visualizer.picture.measures import Measures
 from visualizer.picture.options import Arrangement, Noise, Pacing, SceneOptions, View
 from visualizer.picture.raw_noise import noise_field, with_tokens
@@ -51,7 +52,8 @@ class SceneFrame:
     """One picture. duration_ms: a multiple of 10.
 
     cells: those in view, rows counted from the first row in view. status: the words that change. progress: 0 to 1.
-    caption: what is said of it, line by line. rows_above, rows_below: how many rows there are out of view.
+    caption: what is said of it, line by line. marks: how each constraint stands. rows_above, rows_below: how many rows
+    there are out of view.
     """
 
     duration_ms: int
@@ -60,6 +62,7 @@ class SceneFrame:
     status: str
     progress: float
     caption: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
     rows_above: int = 0
     rows_below: int = 0
 
@@ -100,7 +103,7 @@ class OwnStage:
 
     measures: Measures
     set: Callable[[Need, Subtitle], Stage]
-    said: frozenset[str]
+    said: frozenset[str] = frozenset()
 
 
 def build_scene(
@@ -133,13 +136,15 @@ def build_scene(
     lettering = Lettering(glyphs)
     said = captions_of(direction) if direction is not None and options.captions else frozenset()
     subtitle = Subtitle(said | own.said if own is not None and said else said, measures, lettering)
+    courses = scoreboard(trace) if options.scoreboard and own is None else ()
     if own is not None:
         stage = own.set(need, subtitle)
     else:
-        stage = set_stage(measures, _billing(trace, options), need, lettering, subtitle)
+        marks = Marks(courses, measures, lettering)
+        stage = set_stage(measures, billing_of(trace, options), need, lettering, subtitle, marks)
     grid = CellGrid(final, stage.columns, settled)
     durations = durations_ms(trace, kept, options, direction)
-    frames = _Frames(trace, grid, stage.rows, kept, durations, options, direction, subtitle)
+    frames = _Frames(trace, grid, stage.rows, kept, durations, options, direction, subtitle, courses)
     start = int(options.loop_start * len(durations))
     moment = next((number for number, index in enumerate(kept) if index >= plan.moment), 0)
     return Scene(
@@ -190,10 +195,11 @@ class _Frames(MadeFrames):
         options: SceneOptions,
         direction: Direction | None,
         subtitle: Subtitle,
+        courses: Sequence[Course],
     ) -> None:
         self._trace, self._grid, self._rows, self._kept = trace, grid, rows, kept
         self._durations, self._options = durations, options
-        self._direction, self._subtitle = direction, subtitle
+        self._direction, self._subtitle, self._courses = direction, subtitle, courses
         self._start = int(options.loop_start * len(durations))
 
     def __len__(self) -> int:
@@ -218,6 +224,7 @@ class _Frames(MadeFrames):
             status=status_of(self._trace, index) if self._options.step else "",
             progress=(index + 1) / len(self._trace.states),
             caption=self._subtitle.lines_of(self._direction.shots[index].caption) if self._direction else (),
+            marks=tuple(course.standing(index) for course in self._courses),
             rows_above=top,
             rows_below=max(0, rows - top - self._rows),
         )
@@ -298,7 +305,8 @@ def status_of(trace: Trace, index: int) -> str:
     return SEPARATOR.join(words)
 
 
-def _billing(trace: Trace, options: SceneOptions) -> Billing:
+def billing_of(trace: Trace, options: SceneOptions) -> Billing:
+    """The words around a run."""
     facts = [trace.info.checkpoint] if options.checkpoint else []
     facts += [f"seed {trace.info.settings.seed}"] if options.seed else []
     facts += [WORDS[options.view]] if options.view in WORDS else []
