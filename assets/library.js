@@ -4,14 +4,15 @@
  * Its other half is visualizer/page/answers.py. Prompts and sentences reach the page through `textContent` only.
  *
  * @param {Document} page
- * @param {{receive: (json: string) => void}} player
+ * @param {Pick<Player, "receive" | "runOn">} player
  */
 function createLibrary(page, player) {
   "use strict";
 
-  /** @typedef {{ id: string, prompt: string, at: string }} Remembered */
+  /** parent: the run that it was made of by writing on its canvas, and deed, how. @typedef {{ id: string, prompt: string, at: string, parent?: string, deed?: string }} Remembered */
   const RUNS = "denoise-runs"; // this browser's runs, newest first
   const KEPT = 20;
+  const DEEPEST = 5; // further branches are indented no more
   const HEAD = /^\{"k":"(\w+)"(?:,"run":"([^"]*)")?/;
   let live = ""; // the run that this page asked for or follows, or did last
   /** @param {string} selector */
@@ -43,16 +44,35 @@ function createLibrary(page, player) {
     draw();
   }
   /** @param {StartMessage} message */
-  const remember = ({ run: id, prompt, started_at: at = "" }) =>
-    store([{ id, prompt: String(prompt).slice(0, 200), at }, ...runs().filter((run) => run.id !== id)]);
+  function remember({ run: id, prompt, started_at: at = "" }) {
+    const known = made.get(id) ?? runs().find((run) => run.id === id);
+    const origin = known?.parent ? { parent: known.parent, deed: known.deed } : {};
+    store([{ id, prompt: String(prompt).slice(0, 200), at, ...origin }, ...runs().filter((run) => run.id !== id)]);
+  }
+  /**
+   * The list as trees, each run under the one that it was made of: the newest tree first, the oldest branch first.
+   * @returns {{run: Remembered, depth: number}[]}
+   */
+  function trees() {
+    const list = runs();
+    /** @param {Remembered} run @returns {Remembered | undefined} */
+    const parent = (run) => list.find(({ id }) => id === run.parent);
+    /** @param {Remembered} run @returns {Remembered} */
+    const root = (run) => { const above = parent(run); return above ? root(above) : run; };
+    /** @param {Remembered} run @param {number} depth @returns {{run: Remembered, depth: number}[]} */
+    const tree = (run, depth) => [{ run, depth }, ...list.filter((other) => other.parent === run.id).reverse().flatMap((other) => tree(other, depth + 1))];
+    return [...new Set(list.map(root))].flatMap((run) => tree(run, 0));
+  }
 
   /** Draw the list: every run opens with a click, and compares itself with the one on show. */
   function draw() {
     const list = one("#your-runs ol");
     if (!list) return;
-    const items = runs().map((run) => {
+    const items = trees().map(({ run, depth }) => {
       const item = page.createElement("li");
-      const open = button(run.prompt, "open-run", () => ask({ do: "open", id: run.id }));
+      const named = depth ? run.deed : [run.deed, run.prompt].filter(Boolean).join(" · "); // what it was made of may be missing
+      const open = button(named ?? "", "open-run", () => ask({ do: "open", id: run.id }));
+      if (depth) item.style.setProperty("--depth", String(Math.min(depth, DEEPEST)));
       open.append(when(run.at));
       const other = button("compare", "compare-run", () => ask({ do: "compare", left: run.id, right: shown() }));
       item.classList.toggle("on-show", shown().split(/[~+]/).includes(run.id));
@@ -142,6 +162,7 @@ function createLibrary(page, player) {
   }
   /** @param {StartMessage} message */
   function begin(message) {
+    refused = null;
     follow(message.run);
     remember(message);
     show(message.run);
@@ -158,7 +179,9 @@ function createLibrary(page, player) {
    */
   function refuse({ text }) {
     replaced.clear();
-    notice(text);
+    if (refused) refused(text); // where it was asked for
+    else notice(text);
+    refused = null;
   }
   /**
    * Say a sentence beside the run on show; an empty one takes it back.
@@ -204,9 +227,44 @@ function createLibrary(page, player) {
    */
   function askForRun(content) {
     const id = newId();
+    refused = null;
     ask({ ...content, id, instead: live });
     replaced.add(live);
     live = id;
+  }
+  /** Who hears why what was asked for last cannot be. @type {((sentence: string) => void) | null} */
+  let refused = null;
+  /** What runs were made of that this page has asked for. @type {Map<string, {parent: string, deed: string}>} */
+  const made = new Map();
+  /**
+   * Ask for a run of what was done to another's canvas, from the seed that is set, or a new one.
+   * @param {Edit} edit
+   * @param {string} deed in words
+   * @param {(sentence: string) => void} hear why that cannot be
+   */
+  function write(edit, deed, hear) {
+    askForRun({ do: "denoise", draft: edit, knobs: { seed: window.denoiseForm.read().knobs.seed } });
+    made.set(live, { parent: edit.from, deed });
+    refused = hear;
+  }
+  /**
+   * The run that one was made of, and how; null where this browser does not know.
+   * @param {string} id
+   */
+  function parentOf(id) {
+    const run = made.get(id) ?? runs().find((run) => run.id === id);
+    return run?.parent ? { id: run.parent, deed: run.deed ?? "" } : null;
+  }
+  /**
+   * Show the run that one was made of; one under way is stopped.
+   * @param {string} id
+   */
+  function undo(id) {
+    const parent = parentOf(id);
+    if (!parent) return;
+    if (id === live) stop();
+    open(parent.id);
+    if (part("#player").getBoundingClientRect().top < 0) part("#player").scrollIntoView({ block: "start" }); // it gets shorter
   }
   const denoise = (/** @type {Form} */ form) => askForRun({ do: "denoise", ...form });
   const open = (/** @type {string} */ id) => ask({ do: "open", id });
@@ -234,9 +292,10 @@ function createLibrary(page, player) {
     if (target === one("#save-now")) one("#save")?.click();
     const button = target instanceof Element ? target.closest("#again [data-change]") : null;
     const change = button instanceof HTMLElement ? button.dataset.change : "";
+    if (target === one("#run-on")) player.runOn();
     if (target === one("#race-it")) askForRun({ do: "race", left: shown() });
     if (change) askForRun({ do: "again", left: shown(), change, knobs: window.denoiseForm.read().knobs });
   });
   draw();
-  return { receive, notice, fetchSaved, asked, denoise, open, stop, stopping, first, shown, running, forgetting, forgotten };
+  return { receive, notice, fetchSaved, asked, denoise, write, parentOf, undo, open, stop, stopping, first, shown, running, forgetting, forgotten };
 }

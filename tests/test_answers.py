@@ -319,6 +319,29 @@ def test_what_was_written_on_the_canvas_stands_there_again(answers):
     assert answers.trace(other).info.draft == draft
 
 
+def test_what_is_done_to_a_run_keeps_its_prompt_and_knobs_and_is_shown_beside_it(answers):
+    run_id, other = run_once(answers), new_run_id()
+    draft = {"from": run_id, "do": "hold", "places": [[0, 1]]}
+    wish = {"do": "denoise", "id": other, "draft": draft, "knobs": {"seed": 9, "max_steps": 3}}
+
+    async def gather():
+        return [json.loads(message) async for message in answers.stream(json.dumps(wish))]
+
+    messages = asyncio.run(gather())
+    assert (messages[-1]["k"], messages[-1]["left"]["run"], messages[-1]["right"]["run"]) == ("compare", run_id, other)
+    before, after = answers.trace(run_id).info, answers.trace(other).info
+    assert (after.prompt, after.settings) == (before.prompt, before.settings.changed(seed=9))
+    assert (messages[0]["held"], messages[0]["origin"]) == ([[0, 1]], after.draft.origin)
+
+
+def test_a_recording_that_another_checkpoint_made_is_not_written_on(answers):
+    other = replace(answers.gallery.trace("gallery-why"))
+    other = replace(other, info=replace(other.info, fingerprint="another", checkpoint="another"))
+    draft = {"from": answers.runs.keep(other), "do": "hold", "places": [[0, 1]]}
+    (notice,) = answer(answers, do="denoise", draft=draft)
+    assert "made by another and not by" in notice["text"]
+
+
 SETTINGS = Settings(canvas_length=100, max_steps=48, seed=5)
 
 

@@ -40,3 +40,10 @@ def test_the_notes_for_readers_and_indents_are_left_out_of_the_bundle_and_nothin
     lines = [line.lstrip() for line in SCRIPTS["dom.js"].splitlines()]
     code = [line for line in lines if not line.startswith(("/**", "*"))]
     assert "\n".join(code) in script
+    assert "/*" not in player_bundle()[1]
+
+
+def test_only_a_page_that_asks_for_something_carries_the_hand():
+    for carries in (False, True):
+        script, css = player_bundle(with_hand=carries)
+        assert ("const hands =" in script, ".dp-hand " in css) == (carries, carries)

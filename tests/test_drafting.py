@@ -1,10 +1,13 @@
 """Drafts made of a recording: what stands is held, thrown back, written over, gone on with."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.support.canvas_samples import tiny_state
 from tests.support.trace_samples import run_info
+from visualizer.draft import Draft
 from visualizer.errors import SettingsError
 from visualizer.trace import SelfConditioning, Trace, go_on, hold, throw_back, write
 from visualizer.trace.canvas import Phase
@@ -51,6 +54,13 @@ def test_a_run_goes_on_from_a_state_with_its_tokens_and_what_it_knew():
     }  # fmt: skip
     assert draft.conditioning[3][0][1] == pytest.approx(0.75)
     assert draft.origin == "gone on from step 1 of block 2, seed 5, self-conditioning: top-k"
+
+
+def test_what_was_held_is_held_when_the_run_goes_on():
+    trace = recorded()
+    trace = replace(trace, info=replace(trace.info, draft=Draft({3: 14, 5: 16})))
+    assert dict(go_on(trace, 4).pinned) == {0: 11, 1: 12, 2: 13, 3: 14, 5: 16}
+    assert (dict(go_on(trace, 4, [3]).pinned)[5], go_on(trace, 4, [3]).seeded) == (16, {})
 
 
 def test_a_run_goes_on_without_some_places_and_without_what_it_knew():

@@ -8,7 +8,7 @@ const canvases = (() => {
   const { LAYOUTS, isSeen } = layouts;
   const { remarkAt, stretchAt } = folds;
   const { lookAt } = views;
-  const { cellsAt } = decode;
+  const { cellsAt, placeOf } = decode;
   const CELLS_A_FRAME = 160; // of those out of sight
   /** Up to so many positions of text, letters so many times as large. */
   const SIZES = [[64, 1.3], [112, 1.15]];
@@ -47,6 +47,8 @@ const canvases = (() => {
     let layout = "flow";
     /** @type {ViewName} */
     let view = "states";
+    /** @type {Set<number> | undefined} */
+    let apart; // the places that a comparison marks
 
     /**
      * The cell of a position.
@@ -143,6 +145,7 @@ const canvases = (() => {
       for (; i < to && changed < most; i++) {
         const look = lookAt(run, step, i, view, remark, places.parts);
         if (block.lit?.has(i)) look.classes += " dp-lit";
+        if (apart?.has(placeOf(step, i)) && look.text) look.classes += " dp-differs";
         const key = keyOf(look);
         if (block.keys[i] === key) continue;
         block.keys[i] = key;
@@ -177,7 +180,7 @@ const canvases = (() => {
     function show(newRun, index, options) {
       if (newRun !== run || options.layout !== layout) clear();
       run = newRun;
-      ({ layout, view } = options);
+      ({ layout, view, apart } = options);
       element.dataset.layout = layout;
       element.style.setProperty("--size", String(sizeOf(run)));
       const step = run.trace[index];

@@ -84,8 +84,8 @@ const charts = (() => {
       const step = run.trace[index];
       write(accepted, `accepted ${step.accepted} of ${step.texts}`);
       write(mean, `mean entropy ${nats(step.meanEntropy)} nats, log scale`);
-      write(end, endWords(step));
-      end.hidden = !endWords(step);
+      write(end, endWords(run, step));
+      end.hidden = !endWords(run, step);
       write(limit, run.settings.stop_entropy ? `stop threshold ${run.settings.stop_entropy} nats` : "no stop threshold");
     }
     return { show };
@@ -127,7 +127,7 @@ const charts = (() => {
         brief: ended ? `an autoregressive model: ${tokens}` : "",
         about: "For the same answer, one token at a time: one pass a token, each over one position. Such passes are cheaper; this compares counts, not time." },
       { value: after ? String(after) : "–", name: "positions after the end", brief: "",
-        about: after ? `Of the last canvas: ${endWords(last)}. No other figure counts them but the canvas's own.` : "The canvas has no end yet." },
+        about: after ? `Of the last canvas: ${endWords(run, last)}. No other figure counts them but the canvas's own.` : "The canvas has no end yet." },
     ];
   }
   /** A list of figures, each with what it counts. */

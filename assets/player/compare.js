@@ -1,6 +1,7 @@
 /** What two runs have apart: settings by name, and the words of their answers. */
 const compare = (() => {
   "use strict";
+  const { PART, isDenoised, placeOf, tokenAt } = decode;
   const MAX_TABLE = 4_000_000;
 
   /**
@@ -14,6 +15,26 @@ const compare = (() => {
     for (const [key, name] of Object.entries(SHARED.settings)) readers.push([name, (run) => run.settings[key]]);
     const apart = readers.filter(([, read]) => new Set(runs.map(read)).size > 1);
     return runs.map((run) => apart.map(([name, read]) => ({ name, value: worded(read(run)) })));
+  }
+  /**
+   * The places that end with other tokens, where one of two runs was made by writing on a canvas; of any other two, whose
+   * positions have nothing in common, none.
+   * @param {Run[]} runs
+   * @returns {Set<number>}
+   */
+  function moved([left, right]) {
+    /** @type {Set<number>} */
+    const places = new Set();
+    if (!(left.origin || right.origin) || !isDenoised(left) || !isDenoised(right)) return places;
+    right.blockEnds.forEach((step, b) => {
+      const other = left.blockEnds[b];
+      if (other?.length !== step.length) return;
+      for (let i = 0; i < step.length; i++) {
+        const ended = step.parts[i] === PART.TAIL && other.parts[i] === PART.TAIL;
+        if (!ended && tokenAt(step, i) !== tokenAt(other, i)) places.add(placeOf(step, i));
+      }
+    });
+    return places;
   }
   /** @param {string | number | boolean | undefined} value */
   const worded = (value) => (value === true ? "on" : String(value ?? "–"));
@@ -83,5 +104,5 @@ const compare = (() => {
     }
     return out;
   }
-  return { differing, differences };
+  return { differing, differences, moved };
 })();

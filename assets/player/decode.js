@@ -217,12 +217,31 @@ const decode = (() => {
    */
   function newRun(start = {}) {
     return {
-      id: start.run, checkpoint: start.checkpoint ?? "", settings: start.settings ?? {}, prompt: start.prompt ?? "",
+      id: start.run, source: start.run ?? "", held: placesIn(start.held ?? []), origin: start.origin ?? "", checkpoint: start.checkpoint ?? "", settings: start.settings ?? {}, prompt: start.prompt ?? "",
       startedAt: start.started_at ?? "", device: start.device ?? "", fingerprint: start.fingerprint ?? "",
       writing: start.writing ?? "denoised", recorded: Boolean(start.recorded), unlearned: start.unlearned ?? "", nearest: start.nearest ?? ["", ""], label: "", texts: new Map(), signs: new Map(), cells: new Map(), trace: [],
       blockEnds: [], answer: null, answers: [], thoughts: [], reason: null, problem: "", shots: [], report: null,
     };
   }
+  /**
+   * All places of some stretches.
+   * @param {[number, number][]} stretches
+   * @returns {Set<number>}
+   */
+  const placesIn = (stretches) => new Set(stretches.flatMap(([from, to]) => Array.from({ length: to - from }, (_, k) => from + k)));
+  /**
+   * A position, counted over all blocks.
+   * @param {Step} step
+   * @param {number} i
+   */
+  const placeOf = (step, i) => step.block * step.length + i;
+  /**
+   * Whether a token was put there before the run, and stays.
+   * @param {Run} run
+   * @param {Step} step
+   * @param {number} i
+   */
+  const isHeld = (run, step, i) => run.held.has(placeOf(step, i));
   /**
    * Whether a run was denoised; else it was typed, or drawn as if it were: left to right, and never touched again.
    * @param {Run} run
@@ -259,7 +278,7 @@ const decode = (() => {
    */
   function readRecording(recording) {
     const run = newRun(recording.messages.find((message) => message.k === "start"));
-    run.label = recording.label ?? "";
+    [run.source, run.label] = [recording.run, recording.label ?? ""];
     run.shots = directions.readDirection(recording.direction);
     for (const message of recording.messages) {
       if (message.k === "step") addStep(run, message);
@@ -282,5 +301,5 @@ const decode = (() => {
    */
   const thoughtAt = (run, index) => run.thoughts.slice(0, index + 1).findLast(Boolean) ?? "";
 
-  return { CODE, PART, isDenoised, unitOf, isNoise, isText, tokenAt, tokenText, textAt, cellsAt, newRun, addStep, readRecording, answerAt, thoughtAt };
+  return { CODE, PART, isDenoised, unitOf, isHeld, isNoise, isText, placeOf, tokenAt, tokenText, textAt, cellsAt, newRun, addStep, readRecording, answerAt, thoughtAt };
 })();

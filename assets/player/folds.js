@@ -4,7 +4,7 @@
  */
 const folds = (() => {
   "use strict";
-  const { PART, isDenoised, isNoise, textAt } = decode;
+  const { PART, isDenoised, unitOf, isHeld, isNoise, textAt } = decode;
   const { count } = words;
   const TIED = "\u00a0"; // a space at which no line breaks
   /** @type {TextLook} */
@@ -17,13 +17,15 @@ const folds = (() => {
   const tailWords = (count) => SHARED.tailWords[count === 1 ? "one" : "many"].replace("{count}", count.toLocaleString("en"));
   /**
    * When the end was found, and how many positions follow it; nothing where there is no end yet.
+   * @param {Run} run
    * @param {Step} step
-   * @param {string} unit
    */
-  function endWords({ length, tail, tailSince }, unit = "step") {
+  function endWords(run, step) {
+    const { length, tail, tailSince } = step;
     if (tail === length) return "";
+    if (isHeld(run, step, tail)) return `the end is held: ${count(length - tail, "position")}`;
     if (tailSince === 0) return `the token budget leaves out ${count(length - tail, "position")}`; // known before any step
-    return `the end was found at ${unit} ${tailSince}: ${count(length - tail, "position")}`;
+    return `the end was found at ${unitOf(run)} ${tailSince}: ${count(length - tail, "position")}`;
   }
   /**
    * Where the remark of a tail stands: where that begins, or where it begins in a later step that gives the places.

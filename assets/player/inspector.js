@@ -1,9 +1,9 @@
 /** The inspector beside a token: its text and state in words, its candidates now, and its course over the steps. */
 const inspectors = (() => {
   "use strict";
-  const { CODE, PART, isDenoised, isNoise, tokenAt, tokenText, textAt } = decode;
+  const { CODE, PART, isDenoised, isHeld, isNoise, tokenAt, tokenText, textAt } = decode;
   const { tailWords, endWords, textOf } = folds;
-  const { TOP_LEVEL, aboutNats, aboutPercent, quoted } = words;
+  const { TOP_LEVEL, aboutNats, aboutPercent, quoted, capitalised } = words;
   const { make, draw, write, fill, named, find } = dom;
   const DOCK_BELOW_PX = 560;
   const [WIDTH, HEIGHT] = [316, 44];
@@ -41,6 +41,7 @@ const inspectors = (() => {
    */
   function stateWords(run, step, i) {
     if (!isDenoised(run)) return step.cells[i] === CODE.COMMITTED ? "Committed." : step.cells[i] === CODE.NEW ? "Typed at this pass." : "Typed at an earlier pass; nothing is taken back.";
+    if (isHeld(run, step, i)) return "Held: put here before the run; it stays, and conditions every step.";
     if (step.phase === "noise") return "Noise: a random token; the model has not looked at it yet.";
     const guess = `best guess ${quoted(textAt(run, step, i))}, ${aboutPercent(step.probability[i])}`;
     const was = step.before ? quoted(textAt(run, step.before, i)) : "another token";
@@ -98,11 +99,8 @@ const inspectors = (() => {
     const told = events.length > 6 ? [...events.slice(0, 2), `${events.length - 4} more turns`, ...events.slice(-2)] : events;
     return told.length ? sentence(told.join(", ")) : "Never accepted so far.";
   }
-  /**
-   * A sentence begins with a capital letter.
-   * @param {string} words
-   */
-  const sentence = (words) => `${words[0].toUpperCase()}${words.slice(1)}.`;
+  /** @param {string} words */
+  const sentence = (words) => `${capitalised(words)}.`;
   /**
    * The tokens of a stretch, the most frequent one with its number.
    * @param {Run} run
@@ -130,7 +128,7 @@ const inspectors = (() => {
     return {
       quote: isTail ? tailWords(to - from) : SHARED.structureSign,
       place: `${where} of ${step.length}`,
-      words: isTail && !isDenoised(run) ? "The stop token, which ends the answer." : isTail ? sentence(endWords(step)) : `${opens}: ${quoted(textOf(run, step, [from, to]))}.`,
+      words: isTail && !isDenoised(run) ? "The stop token, which ends the answer." : isTail ? sentence(endWords(run, step)) : `${opens}: ${quoted(textOf(run, step, [from, to]))}.`,
       numbers: isTail ? filling(run, step, [from, to]) : "",
       note: "No part of the answer, and not counted. The grid shows every position.",
       ranked: [],
@@ -146,6 +144,7 @@ const inspectors = (() => {
     const ranked = [{ id: step.candidates[i], level: step.probability[i] }, ...(others ? others.ranked : [])];
     const noise = step.noise?.get(i);
     const notes = [
+      isHeld(run, step, i) && run.origin ? sentence(run.origin) : "",
       PART_NOTES[step.parts[i]] ?? "",
       noise === undefined ? "" : `The model reads the random token ${quoted(tokenText(run, noise))} here next.`,
       others && others.step !== step.step && isDenoised(run) ? `Second and third place as of step ${others.step}.` : "",

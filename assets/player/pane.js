@@ -4,7 +4,7 @@ const panes = (() => {
   const { make, write, fill, attribute, named, find } = dom;
   const { CODE, isDenoised, unitOf, isText, answerAt, thoughtAt } = decode;
   const { endWords } = folds;
-  const { seconds, secondsPerStep, nats, day } = words;
+  const { seconds, secondsPerStep, nats, day, capitalised } = words;
   const GOAL_SHARE = 0.8; // where on its bar the stop threshold stands
   const FIELD_CHIPS = 260;
   /** @type {Record<Reason, {sign: string, sentence: string}>} */
@@ -24,6 +24,7 @@ const panes = (() => {
           <span class="dp-fact dp-fact-time" data-ui="time"></span><span class="dp-fact dp-fact-rate" data-ui="rate"></span></span>
       </div>
       <p class="dp-apart" data-ui="apart" hidden></p>
+      <p class="dp-came" data-ui="came" hidden><span data-ui="deed"></span> <button type="button" data-ui="undo" title="Back to the run that it was made of">Undo</button></p>
       <div class="dp-meters" data-ui="meters">
         <div class="dp-meter"><p><span data-ui="accepted"></span><small data-ui="seed"></small></p>
           <div class="dp-bar dp-bar-accepted" data-ui="bars"><i class="dp-draft"></i><i class="dp-new"></i><i class="dp-committed"></i></div></div>
@@ -76,8 +77,9 @@ const panes = (() => {
    * A pane in an empty element.
    * @param {HTMLElement} element
    * @param {InsideEvents & {onVisit: (seen: Finding) => void}} events
+   * @param {PlayerPage} [page]
    */
-  function createPane(element, events) {
+  function createPane(element, events, page) {
     element.classList.add("dp-pane");
     element.innerHTML = MARKUP; // static
     const ui = named(element);
@@ -91,6 +93,8 @@ const panes = (() => {
     const figures = charts.createFigures(find(element, "details.dp-figures", HTMLDetailsElement));
     let run = decode.newRun();
     let [tallest, width, layout, room, wasDirected, compared] = [0, 0, "", "", false, false];
+    /** @type {Set<number> | undefined} */
+    let moved; // the places that a comparison marks
 
     /** The panel grows with its text and does not shrink while it moves, unless the page or the layout changes. */
     const growth = new ResizeObserver(([entry]) => { // after the layout, where sizes cost nothing
@@ -102,6 +106,7 @@ const panes = (() => {
       ui.panel.style.minHeight = `${Math.ceil(tallest)}px`;
     });
     growth.observe(ui.canvas);
+    ui.undo.addEventListener("click", () => page?.undo(run.source));
     ui.nearest.addEventListener("click", () => window.denoiseForm.denoiseDemo(run.nearest[0]));
     /** Let the panel take the height that its text has now. */
     function settleHeight() {
@@ -145,6 +150,10 @@ const panes = (() => {
       write(ui.unlearned, run.unlearned);
       write(ui.nearest, `Run “${run.nearest[1]}”`);
       ui.nearest.hidden = !window.denoiseForm; // a page that has been exported runs nothing
+      const parent = run.origin && page?.parentOf(run.source);
+      ui.came.hidden = !run.origin;
+      write(ui.deed, capitalised((parent && parent.deed) || run.origin));
+      ui.undo.hidden = !parent;
       ui.status.classList.toggle("dp-foreign", Boolean(run.unlearned));
       write(ui.seed, run.reason && run.settings.seed !== undefined ? `seed ${run.settings.seed}` : "");
       ui.status.classList.toggle("dp-waiting", !step); // the numbers keep their room
@@ -164,7 +173,7 @@ const panes = (() => {
       step.cells.forEach((code, i) => { if (isText(step.parts[i])) counts[code] += 1; });
       const shares = [counts[CODE.DRAFT], counts[CODE.NEW] + counts[CODE.CHANGED_NEW], counts[CODE.COMMITTED] + counts[CODE.CHANGED_COMMITTED]];
       write(ui.accepted, `${step.accepted} of ${step.texts} accepted`);
-      attribute(ui.accepted, "title", endWords(step) ? `Without what follows the end; ${endWords(step, unit)}.` : undefined);
+      attribute(ui.accepted, "title", endWords(run, step) ? `Without what follows the end; ${endWords(run, step)}.` : undefined);
       const texts = Math.max(1, step.texts);
       let before = 0;
       shares.forEach((number, k) => {
@@ -241,7 +250,7 @@ const panes = (() => {
       showNumbers(step);
       showStopRule(step);
       fitNoise(Boolean(shot?.raw) && options.layout === "flow");
-      canvas.show(run, index, { ...options, lit: options.lit ?? shot?.lit });
+      canvas.show(run, index, { ...options, apart: moved, lit: options.lit ?? shot?.lit });
       chart.show(run, index, xs, share);
       inside.show(run, index, chosen);
       scores.show(run, index);
@@ -254,7 +263,7 @@ const panes = (() => {
      * @param {Run} newRun
      */
     function open(newRun, invitation = "") {
-      [run, compared, layout] = [newRun, false, ""];
+      [run, compared, layout, moved] = [newRun, false, "", undefined];
       ui.apart.hidden = true;
       write(ui.answer, "");
       canvas.clear();
@@ -271,11 +280,13 @@ const panes = (() => {
     /** @param {string} text */
     const invite = (text) => write(ui.invitation, text);
     /**
-     * Name what sets this run apart in a comparison, and mark it in its answer.
+     * Name what sets this run apart in a comparison, and mark it in its answer and on its canvas.
      * @param {{name: string, value: string}[]} settings
      * @param {Piece[]} parts
+     * @param {Set<number>} places that end with other tokens
      */
-    function setApart(settings, parts) {
+    function setApart(settings, parts, places) {
+      moved = places;
       const apart = settings.flatMap(({ name, value }) => [make("span", "", `${name} `), make("b", "", value)]);
       ui.apart.hidden = false;
       ui.apart.replaceChildren(...(apart.length ? apart : ["the same settings"]));

@@ -5,9 +5,10 @@
  * frame. Prompt and model text reach the page as text only, never as markup. It asks for nothing from the network.
  *
  * @param {HTMLElement} root an empty div
+ * @param {PlayerPage} [page] what it can ask for; without one, canvases are looked at and not written on
  * @returns {Player}
  */
-function createPlayer(root) {
+function createPlayer(root, page) {
   "use strict";
   const { make, write, named, find } = dom;
   const { seconds } = words;
@@ -15,6 +16,7 @@ function createPlayer(root) {
     ["space", "play, pause"], [", .", "one step back, on"], ["← →", "jump 5 %; on a token: the neighbour"], ["↑ ↓", "in a look inside: a step back, on"], ["[ ]", "slower, faster"],
     ["0 – 9", "jump to that tenth"], ["Home End", "first, last step"], ["f", "full screen"], ["Esc", "close the inspector"], ["?", "these keys"],
   ];
+  const HAND_KEYS = [["⇧ ← →", "on a token: select"], ["l", "select its line"], ["Enter", "what to do with it"]];
   const INVITATION = "Pick a prompt. The canvas starts as pure noise; at every step the model accepts the tokens " +
     "it is sure of, in any order, and the rest goes back to noise.";
 
@@ -27,6 +29,7 @@ function createPlayer(root) {
     <div class="dp-panes" data-ui="panes"></div>
     <section class="dp-race" data-ui="race" aria-label="The race" hidden></section>
     <section class="dp-timeline" data-ui="timeline" aria-label="Timeline" hidden></section>
+    <div class="dp-hand" data-ui="hand" role="group" aria-label="What is selected" hidden></div>
     <aside class="dp-inspector" data-ui="inspector" aria-label="Token" hidden></aside>
     <dialog class="dp-help" aria-label="Keys"><h2>Keys</h2><dl></dl><button type="button" autofocus>Close</button></dialog>
     <div class="dp-unseen" role="status" data-ui="announced"></div>
@@ -38,11 +41,17 @@ function createPlayer(root) {
   const board = races.createBoard(ui.race);
   const pointer = pointers.createPointer(root, { eye: ui.inspector, ear: ui.spoken }, () => shown, repaint);
 
+  const hand = page && hands.createHand(root, ui.hand, {
+    panes: () => shown, indexOf: (pane) => timeline.shown()[shown.indexOf(pane)] ?? -1, focused: pointer.focused, visit: pointer.visit,
+    stand: () => timeline.stand(), repaint,
+  }, page);
+
   let shown = [addPane()]; // the panes
   let [begun, lastJson, frame] = [false, "", 0];
   /** @type {Race | null} */
   let race = null; // that the two runs on show are in
   let [watched, later] = ["", 0]; // the live run that was seen from its start, and its replay to come
+  let returning = ""; // the run that is gone back to
   /** @type {{pane: Pane, seen: Finding, lit: Set<number>, arrived: boolean} | null} */
   let visited = null; // the finding that was gone to
 
@@ -51,9 +60,17 @@ function createPlayer(root) {
     const pane = panes.createPane(make("section"), {
       onGo: (index) => timeline.visit(shown.indexOf(pane), index), onChoose: (b, i) => pointer.choose({ pane, b, i }),
       onSay: (words) => write(ui.spoken, words), onChange: repaint, onVisit: (seen) => visit(pane, seen),
-    });
+    }, page && { ...page, undo });
     ui.panes.append(pane.element);
     return pane;
+  }
+  /**
+   * Go back to the run that one was made of.
+   * @param {string} run
+   */
+  function undo(run) {
+    returning = page?.parentOf(run)?.id ?? "";
+    page?.undo(run);
   }
   /**
    * Go to where a finding is first seen; its positions are lit as long as it is.
@@ -106,6 +123,7 @@ function createPlayer(root) {
     root.classList.toggle("dp-racing", Boolean(race));
     visited = null;
     pointer.forget();
+    hand?.forget();
     begun = true;
     shown.forEach((pane, k) => pane.open(newRuns[k], invitation));
     timeline.open(newRuns, at, race);
@@ -163,9 +181,11 @@ function createPlayer(root) {
       if (watched === run.id) replaySoon();
       return;
     }
-    openRuns([run], "start", "This recording holds no step.");
+    const undone = run.source === returning; // what was left is stood before, not played once more
+    returning = "";
+    openRuns([run], undone ? "end" : "start", "This recording holds no step.");
     write(ui.announced, `Recording ${run.label} on ${run.checkpoint}.`);
-    playUnlessStill();
+    if (!undone) playUnlessStill();
   }
   /**
    * Two recorded runs on one clock.
@@ -175,7 +195,8 @@ function createPlayer(root) {
     const [left, right] = [decode.readRecording(message.left), decode.readRecording(message.right)];
     openRuns([left, right], "start", "This recording holds no step.");
     const [settings, parts] = [compare.differing([left, right]), compare.differences(left.answer ?? "", right.answer ?? "")];
-    shown.forEach((pane, k) => pane.setApart(settings[k], parts[k]));
+    const moved = compare.moved([left, right]);
+    shown.forEach((pane, k) => pane.setApart(settings[k], parts[k], moved));
     write(ui.announced, "Two runs side by side.");
     playUnlessStill();
   }
@@ -192,7 +213,7 @@ function createPlayer(root) {
   function replaySoon() {
     watched = "";
     if (directions.wantsReplay() && !wantsStill() && timeline.isFollowing()) {
-      later = setTimeout(() => { if (timeline.isFollowing() && directions.wantsReplay()) timeline.play(); }, REPLAY_AFTER_MS);
+      later = setTimeout(() => { if (timeline.isFollowing() && directions.wantsReplay() && !hand?.holds()) timeline.play(); }, REPLAY_AFTER_MS);
     }
   }
   const wantsStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -239,6 +260,7 @@ function createPlayer(root) {
     pointer.keepFocus(draw);
     arrive();
     pointer.inspect();
+    hand?.show();
     if (shown.some((pane) => pane.canvas.lagging())) repaint();
   }
   /**
@@ -276,13 +298,16 @@ function createPlayer(root) {
   function onKey(event) {
     const { target, key } = event;
     if (event.ctrlKey || event.metaKey || event.altKey || !(target instanceof Element) || help.contains(target)) return;
+    if (hand?.pressInBar(event)) return;
     if (key === "Escape") {
+      if (hand?.letGo()) return;
       pointer.forget();
       return pointer.inspect();
     }
     const cell = pointers.cellOf(event);
     if (key === " " && target.closest("button, summary")) return; // it presses what has the focus
-    const obeyed = (cell && pointer.press(cell, key)) || timeline.press(key);
+    const selects = cell && hand?.press(pointer.spotOf(cell), event, () => (pointer.press(cell, key), pointer.focused()));
+    const obeyed = selects || (cell && pointer.press(cell, key)) || timeline.press(key);
     if (!obeyed) return;
     event.preventDefault();
     if (!cell && !timeline.isPlaying()) write(ui.announced, timeline.describe());
@@ -298,6 +323,7 @@ function createPlayer(root) {
     timeline.pause();
     themes.disconnect();
     pointer.destroy();
+    hand?.destroy();
     shown.forEach((pane) => pane.destroy());
     root.removeEventListener("keydown", onKey);
     root.replaceChildren();
@@ -309,10 +335,10 @@ function createPlayer(root) {
   const themes = new MutationObserver(repaint); // what is painted and not styled is painted anew
   themes.observe(document.documentElement, { attributeFilter: ["data-theme"] });
   root.addEventListener("keydown", onKey);
-  find(help, "dl", HTMLElement).append(...KEYS.flatMap(([key, does]) => [make("dt", "", key), make("dd", "", does)]));
+  find(help, "dl", HTMLElement).append(...KEYS.concat(hand ? HAND_KEYS : []).flatMap(([key, does]) => [make("dt", "", key), make("dd", "", does)]));
   find(help, "button", HTMLElement).addEventListener("click", () => help.close());
 
   shown[0].invite(INVITATION);
   toolbar.show([], false);
-  return { receive, destroy };
+  return { receive, runOn: () => hand?.runOn(shown[0]), destroy };
 }

@@ -179,7 +179,7 @@ const pointers = (() => {
       listening.abort();
       size.disconnect();
     }
-    return { inspect, keepFocus, press, visit, choose, chosenIn, forget, destroy };
+    return { inspect, keepFocus, press, spotOf, focused: () => focused, visit, choose, chosenIn, forget, destroy };
   }
   return { createPointer, cellOf };
 })();

@@ -133,11 +133,15 @@ const timelines = (() => {
     }
     /** Play or pause; what follows a run that goes on stands still until it is told to go on. */
     function toggle() {
-      const moving = playing || (following && !ended());
-      if (!moving) return play();
+      if (!stand()) play();
+    }
+    /** Stand still at this step; whether something moved. */
+    function stand() {
+      if (!playing && (!following || ended())) return false;
       pause();
       following = false;
       onMove();
+      return true;
     }
     /** @param {number} by */
     function faster(by) {
@@ -299,7 +303,7 @@ const timelines = (() => {
     ui.help.addEventListener("click", onHelp);
     range.addEventListener("input", () => seekShare(Number(range.value) / RANGE));
     return {
-      open, adopt, grow, play, pause, visit, shown, shot, show, press, places, describe: () => (list.length ? describe() : ""),
+      open, adopt, grow, play, pause, stand, visit, shown, shot, show, press, places, describe: () => (list.length ? describe() : ""),
       atEnd: () => moment === last(), share: () => shareOf(moment), isPlaying: () => playing, isFollowing: () => following,
     };
   }

@@ -88,10 +88,11 @@ const toolbars = (() => {
       const places = layout(over) === "settled" ? " Settled: each token is already where it stands in the end." : "";
       const about = silent ? missing : `${VIEWS[view].about}${places}`;
       const any = !runs.length || runs.some(isDenoised);
-      const key = `${view} ${any} ${about}`;
+      const written = runs.some((run) => run.held.size);
+      const key = `${view} ${any} ${written} ${about}`;
       if (ui.legend.dataset.key === key) return;
       ui.legend.dataset.key = key;
-      const entries = VIEWS[view].legend.filter(({ denoised }) => any || !denoised).map(({ look, label }) => {
+      const entries = VIEWS[view].legend.filter(({ denoised, held }) => (any || !denoised) && (written || !held)).map(({ look, label }) => {
         const [item, cell] = [make("li"), make("span")];
         if (look) [layouts.draw(cell, look), item.append(cell)];
         if (label) item.append(` ${label}`);

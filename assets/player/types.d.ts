@@ -51,6 +51,9 @@ interface StartMessage {
   nearest?: [string, string];
   /** How the text came onto its canvas; missing where it was denoised. */
   writing?: "typed" | "drawn";
+  /** Of a canvas that was written on: the stretches of places that are held, over all blocks, and what was done. */
+  held?: [number, number][];
+  origin?: string;
 }
 interface StepMessage {
   k: "step";
@@ -226,8 +229,17 @@ type Wish =
   | { do: "open"; id: string; first?: "yes" }
   | { do: "compare"; left: string; right: string }
   | (RunWish & { id: string; instead: string });
+type Verb = "throw back" | "hold" | "write" | "go on";
+/** What is done to a run's canvas: visualizer/run/drafts.py. places: stretches over all blocks. */
+interface Edit {
+  from: string;
+  do: Verb;
+  state: number;
+  places: [number, number][];
+  text?: string;
+}
 /** A run, before it has an id. instead: the run that it takes the place of. */
-type RunWish = ({ do: "denoise" } & Form) | { do: "race"; left: string } | { do: "again"; left: string; change: string; knobs: Form["knobs"] };
+type RunWish = ({ do: "denoise" } & Form) | { do: "denoise"; draft: Edit; knobs: Form["knobs"] } | { do: "race"; left: string } | { do: "again"; left: string; change: string; knobs: Form["knobs"] };
 interface Window {
   denoiseLibrary: ReturnType<typeof createLibrary>;
   denoiseForm: ReturnType<typeof createForm>;
@@ -289,6 +301,11 @@ interface Step {
 }
 interface Run {
   id: string | undefined;
+  /** The id by which the page finds it; empty where there is none. */
+  source: string;
+  /** The places, counted over all blocks, whose tokens were put there before the run and stay; and how that came. */
+  held: Set<number>;
+  origin: string;
   checkpoint: string;
   settings: Settings;
   prompt: string;
@@ -375,6 +392,8 @@ interface LegendEntry {
   look?: Look;
   label: string;
   denoised?: boolean;
+  /** Of runs whose canvas was written on only. */
+  held?: boolean;
 }
 /** A choice that a button offers. */
 interface Choice {
@@ -428,6 +447,8 @@ interface ShowOptions {
   view: ViewName;
   /** Positions of the step's block to which the eye is led. */
   lit?: Set<number>;
+  /** Places, over all blocks, where a comparison ends with another token. */
+  apart?: Set<number>;
 }
 
 // ---- The views inside a run: axis.js, heatmap.js, inside.js ------------------------------------------------------------
@@ -484,7 +505,18 @@ interface Figure extends FigureBase {
 }
 interface Player {
   receive(json: string): void;
+  /** Have the first run on show go on from the step that is shown. */
+  runOn(): void;
   destroy(): void;
+}
+/** What the page does for the player; a page that runs nothing does nothing. */
+interface PlayerPage {
+  /** Ask for a run of what was done to another's canvas. refused: hears why that cannot be. */
+  write(edit: Edit, deed: string, refused: (sentence: string) => void): void;
+  /** The run that one was made of, and what was done; nothing where the page does not know. */
+  parentOf(run: string): { id: string; deed: string } | null;
+  /** Show the run that one was made of. */
+  undo(run: string): void;
 }
 type Canvas = ReturnType<typeof canvases.createCanvas>;
 type Pane = ReturnType<typeof panes.createPane>;

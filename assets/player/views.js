@@ -1,7 +1,7 @@
 /** What a position looks like in each view, as a plain value that every layout can draw. */
 const views = (() => {
   "use strict";
-  const { CODE, PART, isDenoised, isNoise, tokenAt, tokenText, textAt, cellsAt } = decode;
+  const { CODE, PART, isDenoised, isHeld, isNoise, tokenAt, tokenText, textAt, cellsAt } = decode;
   const { foldedLook } = folds;
   const { TOP_LEVEL, inLine, natsOf } = words;
   const STATE_CLASSES = {
@@ -73,6 +73,7 @@ const views = (() => {
    */
   function stateLook(run, step, i) {
     const code = step.cells[i];
+    if (isHeld(run, step, i)) return shown(run, step, i, "held");
     return isNoise(code) ? chip(run, step, i, STATE_CLASSES[code]) : shown(run, step, i, STATE_CLASSES[code]);
   }
   /**
@@ -149,13 +150,13 @@ const views = (() => {
       title: "States", look: stateLook, shows: () => true,
       about: "What each position is at this step.",
       legend: [noiseSample("noise"), sample("new", "new", ""), sample("draft", "draft", ""), sample("committed", "committed", ""),
-        noiseSample("reverted", "masked dp-reverted"), { ...sample("changed", "new dp-changed", ""), denoised: true }],
+        noiseSample("reverted", "masked dp-reverted"), { ...sample("changed", "new dp-changed", ""), denoised: true }, { ...sample("held", "held", ""), held: true }],
     },
     noise: {
       title: "Raw noise", look: noiseLook, shows: isDenoised,
       about: "The random tokens that the model really reads where nothing is accepted.",
       legend: [sample("random", "raw", "noise, drawn anew at every step"), sample("new", "new", ""), sample("draft", "draft", ""),
-        sample("committed", "committed", "")],
+        sample("committed", "committed", ""), { ...sample("held", "held", ""), held: true }],
     },
     confidence: {
       title: "Confidence", look: confidenceLook, numbers: true, shows: ({ writing }) => writing !== "drawn",

@@ -73,6 +73,11 @@ const words = (() => {
    */
   const count = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
   /**
+   * A sentence begins with a capital letter.
+   * @param {string} text
+   */
+  const capitalised = (text) => text && `${text[0].toUpperCase()}${text.slice(1)}`;
+  /**
    * A date as people write it, or nothing when it cannot be read.
    * @param {string} iso
    */
@@ -80,5 +85,5 @@ const words = (() => {
     const date = new Date(iso);
     return Number.isNaN(date.getTime()) ? "" : date.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" });
   }
-  return { TOP_LEVEL, seconds, secondsPerStep, visible, inLine, quoted, aboutPercent, natsOf, aboutNats, nats, count, day };
+  return { TOP_LEVEL, seconds, secondsPerStep, visible, inLine, quoted, aboutPercent, natsOf, aboutNats, nats, count, capitalised, day };
 })();

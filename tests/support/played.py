@@ -157,13 +157,16 @@ def recording(
     return message if directed else {key: value for key, value in message.items() if key != "direction"}
 
 
-def player_page(theme: str = "dark") -> str:
-    """A page that holds the player and nothing else; `send(message)` gives it a message, after `make()`."""
-    script, css = player_bundle()
+def player_page(theme: str = "dark", asks: str = "undefined") -> str:
+    """A page that holds the player and nothing else; `send(message)` gives it a message, after `make()`.
+
+    asks: what the page does for the player, as JavaScript; undefined runs nothing.
+    """
+    script, css = player_bundle(with_hand=asks != "undefined")
     return (
         f"<!doctype html><html lang='en' data-theme='{theme}'><head>{_OPTIONS}<title>Player</title><style>{css}"
         "body{margin:0;padding:20px;background:var(--c-page)}main{max-width:1000px;margin:auto}</style></head>"
         f"<body><main><h1 style='display:none'>Player</h1><div id='root'></div></main><script>{script}\n"
-        "const player = createPlayer(document.getElementById('root'));"
+        f"const player = createPlayer(document.getElementById('root'), {asks});"
         "const send = (message) => player.receive(JSON.stringify(message));</script></body></html>"
     )

@@ -67,7 +67,8 @@ class Answers:
         - `denoise`: a new run of `prompt` with `knobs` (by name; what is missing or null takes the checkpoint's
           default), under the `id` that the browser drew. `instead`: the run that it replaces, which is stopped.
           `draft`: what stands on its canvas before, in one of the forms of `visualizer/run/drafts.py`; `from` names a
-          run or a recording of this page by its id.
+          run or a recording of this page by its id. Without a `prompt`, such a run has that one's prompt and settings,
+          but for the seed of `knobs`, and is shown beside it in the end.
         - `again`: the run `left` once more with one `change` (see `varied`), under `id`, and then both side by side.
         - `open`: the run or recording of `id`. On a page that opens (`first`) it may be missing or gone: then one of
           the gallery.
@@ -146,12 +147,19 @@ class Answers:
         return path
 
     async def _denoise(self, wish: _Wish) -> AsyncIterator[str]:
-        defaults = self.engine.card.defaults
-        request = Request.of(defaults, wish.text("prompt"), wish.knobs(), wish.text("id"))
+        left = wish.parent
+        if left is None:
+            request = Request.of(self.engine.card.defaults, wish.text("prompt"), wish.knobs(), wish.text("id"))
+        else:
+            before = await asyncio.to_thread(self.trace, left)
+            request = Request(wish.text("id"), before.info.prompt, before.info.settings.changed(seed=wish.seed))
         if wish.draft is not None:
             request = await asyncio.to_thread(drafted, request, wish.draft, self.engine.card, self.trace)
-        async for message in self.runs.begin(request, wish.text("instead"), wish.client).messages():
+        run = self.runs.begin(request, wish.text("instead"), wish.client)
+        async for message in run.messages():
             yield message
+        if left is not None and run.ended in ("stop", "length"):
+            yield await self._both(left, run.id)
 
     async def _again(self, wish: _Wish) -> AsyncIterator[str]:
         left = _main(wish.text("left"))
@@ -290,6 +298,18 @@ class _Wish:
     def draft(self) -> object:
         """What stands on the canvas before, as the page says it; None for nothing."""
         return self._content.get("draft")
+
+    @property
+    def parent(self) -> str | None:
+        """The run that this one is made of, prompt and settings too; None where it says these itself."""
+        draft = self.draft
+        origin = draft.get("from") if isinstance(draft, dict) and "prompt" not in self._content else None
+        return origin if isinstance(origin, str) else None
+
+    @property
+    def seed(self) -> object:
+        """The seed that stood on the screen; None draws one."""
+        return self.knobs().get("seed")
 
     def knobs(self) -> dict[str, object]:
         """The knobs by name, as they stood on the screen."""

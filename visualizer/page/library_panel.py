@@ -26,6 +26,7 @@ _PANEL = """<p id="notice" role="status" hidden></p>
   <button type="button" data-change="steps">half the steps</button>
   <button type="button" data-change="temperature">another temperature</button>
   <button type="button" data-change="knobs">the knobs as set</button>
+  <button type="button" id="run-on" title="Go on from the step shown, with other noise">Run from here</button>
   <button type="button" id="race-it" title="Beside the same answer typed, one token a forward pass">Race it</button>
 </div>
 <details id="your-runs" hidden><summary>Your runs</summary><ol></ol></details>"""

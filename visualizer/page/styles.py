@@ -10,7 +10,7 @@ _STYLESHEETS = ("page", "form", "library")
 
 def page_css() -> str:
     """Everything that the page is drawn with; it loads nothing from anywhere."""
-    return "\n".join((player_bundle()[1], *(_read(f"{name}.css") for name in _STYLESHEETS)))
+    return "\n".join((player_bundle(with_hand=True)[1], *(_read(f"{name}.css") for name in _STYLESHEETS)))
 
 
 def form_script() -> str:

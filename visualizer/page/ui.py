@@ -50,7 +50,10 @@ _TOGGLE_THEME = """() => {
   localStorage.setItem('theme', root.dataset.theme);
 }"""
 _GLUE = """
-const player = createPlayer(element.querySelector('.player-root'));
+const player = createPlayer(element.querySelector('.player-root'), {
+  write: (...edit) => library.write(...edit), parentOf: (run) => library.parentOf(run),
+  undo: (run) => library.undo(run),
+});
 const library = createLibrary(document, player);
 window.denoiseLibrary = library;
 watch('value', () => library.receive(props.value));
@@ -186,4 +189,4 @@ def _masthead(card: CheckpointCard) -> str:
 
 
 def _player_script() -> str:
-    return player_bundle()[0] + library_script() + _GLUE
+    return player_bundle(with_hand=True)[0] + library_script() + _GLUE

@@ -14,11 +14,15 @@ log = logging.getLogger(__name__)
 
 _PLAYER_FOLDER = ASSETS_FOLDER / "player"
 _SCRIPTS = ("dom", "words", "direction", "decode", "folds", "views", "layouts", "canvas", "clock", "chart",
-            "scoreboard", "findings", "compare", "race", "inspector", "pointer", "toolbar", "timeline", "axis",
-            "heatmap", "table", "curves", "inside", "pane", "player")  # fmt: skip
+            "scoreboard", "findings", "compare", "race", "inspector", "pointer", "toolbar", "timeline",
+            "axis", "heatmap", "table", "curves", "inside", "pane", "player")  # fmt: skip
 """In this order: a file uses only those before it."""
+_HAND = "hand"
+"""Its script and stylesheet are only for a page that can run something."""
 _NOTES = re.compile(r"^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*\n|^[ \t]+", re.DOTALL | re.MULTILINE)
 """Of a script, what only its readers and the type checker need, types and indents: a third, which no page carries."""
+_REMARKS = re.compile(r"/\*.*?\*/\s*", re.DOTALL)
+"""The same of a stylesheet."""
 _STYLESHEETS = ("player", "canvas", "timeline", "scoreboard", "inside", "race")
 _FONTS = (
     ("JetBrains Mono", "400", "jetbrains-mono-latin-400-normal.woff2"),
@@ -31,19 +35,21 @@ _FAMILIES = (
 )
 
 
-def player_bundle() -> tuple[str, str]:
+def player_bundle(with_hand: bool = False) -> tuple[str, str]:
     """The player for any page: a script that declares `createPlayer`, and its stylesheet with fonts and themes.
 
+    with_hand: for a page that gives the player something to ask for; one that plays a recording is smaller without.
     The theme is the root element's `data-theme`: dark (also without it), light or safe.
     """
-    files = (script_constants(), *(_NOTES.sub("", _read(f"{name}.js")) for name in _SCRIPTS))
+    hand = (_HAND,) if with_hand else ()
+    files = (script_constants(), *(_NOTES.sub("", _read(f"{name}.js")) for name in (*_SCRIPTS, *hand)))
     script = "\n".join(("const createPlayer = (() => {", *files, "return createPlayer;", "})();", ""))
     css = (
         *(_font_face(*font) for font in _FONTS),
         f":root {{ color-scheme: dark; {_FAMILIES} {css_constants()} {DARK.css_variables()} }}",
         f":root[data-theme=light] {{ color-scheme: light; {LIGHT.css_variables()} }}",
         f":root[data-theme=safe] {{ color-scheme: dark; {SAFE.css_variables()} }}",
-        *(_read(f"{name}.css") for name in _STYLESHEETS),
+        *(_REMARKS.sub("", _read(f"{name}.css")) for name in (*_STYLESHEETS, *hand)),
     )
     return script, "\n".join(css)
 

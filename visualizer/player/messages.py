@@ -32,7 +32,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from itertools import pairwise
 
@@ -205,11 +205,13 @@ def start_message(run: str, info: RunInfo, recorded: bool = False) -> str:
     """The message that opens a run and clears the canvas. recorded: it is replayed, not happening now.
 
     Of a prompt that the checkpoint has not learned, `unlearned` says so, with the nearest demo prompt that it knows; of
-    a text that was not denoised, `writing`.
+    a text that was not denoised, `writing`; of a canvas that was written on, the `held` stretches of places, counted
+    over all blocks, each with its end excluded, and the `origin` of that in words.
     """
     warning = unlearned(info.checkpoint, info.prompt)
     nearest = nearest_demo(info.prompt)
     writing = {} if info.writing is Writing.DENOISED else {"writing": info.writing.value}
+    draft = {"held": _runs_of(sorted(info.draft.pinned)), "origin": info.draft.origin} if info.draft else {}
     return _dumps(
         {
             "k": "start",
@@ -224,6 +226,7 @@ def start_message(run: str, info: RunInfo, recorded: bool = False) -> str:
         }
         | ({"unlearned": warning, "nearest": [nearest.id, nearest.title]} if warning else {})
         | writing
+        | draft
     )
 
 
@@ -333,6 +336,13 @@ def _stretches(parts: np.ndarray) -> list[list[int]]:
     """Start, end and Part of every stretch that is not of the answer."""
     edges = [0, *(np.flatnonzero(np.diff(parts)) + 1).tolist(), len(parts)]
     return [[start, end, int(parts[start])] for start, end in pairwise(edges) if parts[start] != Part.ANSWER]
+
+
+def _runs_of(places: Sequence[int]) -> list[list[int]]:
+    """First and end of every stretch of neighbours among places in order."""
+    firsts = [place for place, before in zip(places, [-2, *places], strict=False) if place != before + 1]
+    lasts = [place for place, after in zip(places, [*places[1:], -2], strict=False) if after != place + 1]
+    return [[first, last + 1] for first, last in zip(firsts, lasts, strict=True)]
 
 
 def _bit_mask(flags: np.ndarray) -> str:

@@ -78,7 +78,8 @@ def write(trace: Trace, index: int, places: Sequence[int], ids: Sequence[int]) -
 def go_on(
     trace: Trace, index: int, places: Collection[int] = (), conditioning: SelfConditioning = SelfConditioning.TOP_K
 ) -> Draft:
-    """The run from this state: its accepted tokens to begin with, noise drawn anew, the blocks before it as they are.
+    """The run from this state: its accepted tokens to begin with, noise drawn anew, the blocks before it as they are,
+    and what was pinned stays so.
 
     places: they are noise again, and nothing conditions them. The steps are counted, and the schedule of temperatures
     begins, anew. Raises SettingsError for a place beyond the canvas.
@@ -92,9 +93,10 @@ def go_on(
         told = {first + place: _renormalised(state, place) for place in range(len(state.canvas_ids))
                 if first + place not in places}  # fmt: skip
     back = f" without {len(places)} positions" if places else ""
+    stays = {place for place in kept if place < first or place in trace.info.draft.pinned}
     return Draft(
-        pinned={place: token_id for place, token_id in kept.items() if place < first},
-        seeded={place: token_id for place, token_id in kept.items() if place >= first},
+        pinned={place: token_id for place, token_id in kept.items() if place in stays},
+        seeded={place: token_id for place, token_id in kept.items() if place not in stays},
         conditioning=told,
         origin=f"gone on from {_where(trace, index)}{back}, self-conditioning: {conditioning}",
     )
