@@ -75,7 +75,7 @@ function createLibrary(page, player) {
       if (depth) item.style.setProperty("--depth", String(Math.min(depth, DEEPEST)));
       open.append(when(run.at));
       const other = button("compare", "compare-run", () => ask({ do: "compare", left: run.id, right: shown() }));
-      item.classList.toggle("on-show", run.id === shown());
+      item.classList.toggle("on-show", shown().split(/[~+]/).includes(run.id));
       item.append(open, other, deleteButton(run.id));
       return item;
     });
@@ -151,8 +151,7 @@ function createLibrary(page, player) {
     if (!["waiting", "loading"].includes(kind)) part("#place").textContent = "";
     if (["compare", "race"].includes(kind) || (["start", "recording"].includes(kind) && run !== shown())) notice("");
     if (kind === "start") begin(JSON.parse(json));
-    else if (["recording", "race"].includes(kind) && run !== shown()) show(run);
-    else if (kind === "compare") show([...json.matchAll(/"k":"recording","run":"([^"]*)"/g)].at(-1)?.[1] ?? "");
+    else if (["recording", "race", "compare"].includes(kind) && run !== shown()) show(run);
     else if (kind === "end" && run !== shown()) show(run); // stopped before it began
     else if (kind === "kept") one("#note-shown")?.click(); // the same run, whole now
     else if (kind === "waiting") wait(JSON.parse(json));

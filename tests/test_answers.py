@@ -164,6 +164,12 @@ def test_two_runs_are_compared(answers):
     one, other = run_once(answers), run_once(answers)
     (message,) = answer(answers, do="compare", left=one, right=other)
     assert (message["k"], message["left"]["run"], message["right"]["run"]) == ("compare", one, other)
+    left, right = answers.pair(message["run"])
+    assert (left.info, right.info) == (answers.trace(one).info, answers.trace(other).info)
+    assert answers.trace(message["run"]).info == right.info
+    assert answers.pair(one) is None
+    (again,) = answer(answers, do="compare", left=message["run"], right=one)
+    assert again["left"]["run"] == other
 
 
 def test_a_run_is_not_compared_with_itself(answers):
@@ -191,9 +197,9 @@ def test_a_run_races_the_same_answer_as_if_typed():
     assert [side["passes"] for side in race["sides"]] == [[0, 1, 1], [0, 1, 2, 2]]
     assert [side["answer"] for side in race["sides"]] == [2, 2]
     assert "time is not compared" in race["notes"][0]
-    left, right = answers.race(message["run"])
+    left, right = answers.pair(message["run"])
     assert (left.info.writing, right.info.writing) == (Writing.DENOISED, Writing.DRAWN)
-    assert answers.race(run_id) is None
+    assert answers.pair(run_id) is None
     assert answers.download(message["run"]).name == answers.download(run_id).name
 
 
@@ -215,7 +221,7 @@ def test_a_run_races_its_partner_which_runs_alone_after_it_and_is_kept():
         "Both ran alone, one after the other, never at once; here they are replayed on one clock."
     ]
     assert answers.trace(typed_id).info.writing is Writing.TYPED
-    assert [side.info.checkpoint for side in answers.race(race["run"])] == [answers.engine.card.name, "tiny-typewriter"]
+    assert [side.info.checkpoint for side in answers.pair(race["run"])] == [answers.engine.card.name, "tiny-typewriter"]
     assert kinds(answer(answers, do="again", left=race["run"], change="sampler"))[-1] == "compare"
 
 

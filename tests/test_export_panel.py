@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
@@ -14,6 +15,7 @@ from tests.support.made_traces import made_trace
 from visualizer.errors import TraceError
 from visualizer.page.export_panel import ExportPanel
 from visualizer.page.ui import page_head, page_theme
+from visualizer.picture import SceneOptions, build_scene
 from visualizer.trace import load_trace, typed_out
 
 HOSTILE = '<img src=x onerror="window.broken=1"> ${window.broken=1} {{7*7}} `${window.broken=1}` </script>'
@@ -21,6 +23,7 @@ RUNS = {
     "short": made_trace(["Mercury", " is", " hot", ".\n"] * 3, steps=6),
     "long": made_trace([f" word{number}" for number in range(200)], steps=300),
     "race": made_trace(["Mercury", " is", " hot", ".\n"] * 3, steps=6),
+    "compared": made_trace(["Mercury", " is", " hot", ".\n"] * 3, steps=6),
     "hostile": made_trace([HOSTILE, " b", " c"], prompt=HOSTILE, steps=4),
 }
 
@@ -35,8 +38,10 @@ def trace_of_run(run_id):
     return RUNS[run_id]
 
 
-def race_of_run(run_id):
-    return (RUNS["short"], typed_out(RUNS["short"])) if run_id == "race" else None
+def pair_of_run(run_id):
+    short = RUNS["short"]
+    other = replace(short, info=replace(short.info, settings=short.info.settings.changed(seed=4)))
+    return {"race": (short, typed_out(short)), "compared": (short, other)}.get(run_id)
 
 
 def left_behind():
@@ -47,7 +52,7 @@ def left_behind():
 def address():
     with gr.Blocks(analytics_enabled=False) as blocks:
         shown = gr.Textbox(elem_id="run")
-        ExportPanel(trace_of_run, race_of_run).wire(shown, shown.change(lambda: None))
+        ExportPanel(trace_of_run, pair_of_run).wire(shown, shown.change(lambda: None))
     port = free_port()
     blocks.launch(server_port=port, head=page_head(), theme=page_theme(), prevent_thread_lock=True, quiet=True,
                   ssr_mode=False)  # fmt: skip
@@ -133,6 +138,41 @@ def test_a_race_is_exported_with_both_its_sides(page, tmp_path):
     with page.expect_download() as waiting:
         page.click("#export-download")
     assert waiting.value.suggested_filename == "race-name-the-planets-seed-0.html"
+
+
+def test_a_comparison_is_exported_as_one_film_with_a_poster_and_words(page, tmp_path):
+    show(page, "compared")
+    page.wait_for_selector("#export-preview img[alt^='Two runs on one clock, seed 0 and seed 4.']")
+    choose(page, "export-format", "MP4")
+    export_now(page)
+    with page.expect_download() as waiting:
+        page.click("#export-download")
+    assert waiting.value.suggested_filename == "both-name-the-planets-seed-0.mp4"
+    assert "both-name-the-planets-seed-0.poster.png" in page.input_value("#export-html textarea")
+
+
+def test_what_few_change_is_folded_and_named_and_checked_as_on_the_command_line(page):
+    show(page, "short")
+    assert not page.is_visible("#export-end-hold")
+    page.click("#export-more > button")
+    page.fill("#export-end-hold input", "600001")
+    page.press("#export-end-hold input", "Enter")
+    page.wait_for_selector("#export-preview :text('end hold in milliseconds must be')")
+    page.fill("#export-end-hold input", "6000")
+    page.press("#export-end-hold input", "Enter")
+    page.get_by_label("seed", exact=True).check()
+    choose(page, "export-format", "PNG")
+    page.fill("#export-moment input", "half")
+    page.press("#export-moment input", "Enter")
+    page.wait_for_selector("#export-preview :text('share from 0 to 1')")
+    choose(page, "export-moment", "1, the end")
+    choose(page, "export-noise", "grain")
+    page.wait_for_selector("#export-preview img")
+    choose(page, "export-format", "GIF")
+    export_now(page)
+    shown = page.text_content("#export-progress")
+    alone = build_scene(RUNS["short"], SceneOptions.preset("720p", end_hold_ms=6000))
+    assert f"{alone.duration_ms / 1000:.1f} s" in shown
 
 
 def test_an_export_can_be_cancelled_and_leaves_nothing(page):

@@ -27,6 +27,7 @@ from visualizer.errors import ExportError, SettingsError, VisualizerError
 from visualizer.export.film import made_ahead
 from visualizer.export.formats import FILMS, FORMATS, PICTURES, export, film_of, finish, format_of
 from visualizer.export.video import encode_mp4, mp4_frames
+from visualizer.picture.filmstrip import build_filmstrip
 from visualizer.picture.options import SceneOptions
 from visualizer.picture.painter import Painter
 from visualizer.picture.scene import build_scene
@@ -149,6 +150,16 @@ def test_a_strip_shows_six_moments_from_noise_to_the_end(tmp_path, trace):
     panels = [pixels[:, k * (panel + 2) : k * (panel + 2) + panel] for k in range(6)]
     assert height % 2 == 0
     assert all(not np.array_equal(*pair) for pair in pairwise(panels))
+
+
+def test_a_strip_has_the_prompt_whole_and_one_legend(trace):
+    strip = build_filmstrip(trace, SceneOptions(), 6)
+    assert " ".join(words.text for words in strip.around.stage.words).startswith(trace.info.prompt)
+    assert strip.around.stage.legend is not None
+    assert strip.panel.stage.legend is None
+    assert strip.panel.stage.words == ()
+    foot = strip.around.stage.legend.top
+    assert all(top + strip.panel.size[1] <= foot for _, top in strip.corners)
 
 
 @pytest.mark.parametrize("suffix", FORMATS)

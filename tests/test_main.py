@@ -101,6 +101,13 @@ def test_snippets_are_printed_and_an_mp4_gets_its_poster(recording, tmp_path):
     assert 'width="880" height="' in done.stdout
 
 
+def test_two_recordings_are_one_film_beside_one_another(recording, tmp_path):
+    done = visualize("--trace", recording, "--beside", recording, "-o", tmp_path / "both.mp4", "--embed")
+    assert done.returncode == SUCCESS, done.stderr
+    assert names(tmp_path) == ["both.mp4", "both.poster.png"]
+    assert "[![Two runs" in done.stdout
+
+
 def test_a_promise_is_kept_or_the_file_is_refused_and_the_others_are_written(recording, tmp_path):
     done = visualize("--trace", recording, "-o", tmp_path / "a.gif", "-o", tmp_path / "b.csv", "--at-most", "3kB")
     assert done.returncode == FAILURE
@@ -117,6 +124,14 @@ BAD = [
     ("size", ["x", "-o", "{folder}/a.gif", "--at-most", "ten"], USAGE, "is not a file size"),
     ("preset", ["x", "--preset", "huge"], USAGE, "invalid choice: 'huge'"),
     ("speed", ["x", "--speed", "0"], USAGE, "speed must be"),
+    ("beside as text", ["x", "--beside", "{recording}", "-o", "{folder}/a.txt"], USAGE, "a film, a picture or a page"),
+    (
+        "beside and a size",
+        ["x", "--beside", "{recording}", "-o", "{folder}/a.gif", "--at-most", "1MB"],
+        USAGE,
+        "--at-m",
+    ),
+    ("beside, unseen", ["x", "--beside", "{recording}"], USAGE, "--beside needs an output"),
     ("moment", ["x", "--moment", "2"], USAGE, "share from 0 to 1"),
     ("knob", ["x", "--max-steps", "0"], USAGE, "must be a whole number"),
     ("thinking", ["x", "--think"], USAGE, "cannot be asked to think"),

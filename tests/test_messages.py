@@ -433,5 +433,6 @@ def test_a_prompt_that_asks_for_nothing_that_can_be_checked_has_no_checks():
 
 def test_a_comparison_holds_two_recordings():
     recording = recording_message(Trace(INFO, (), {}, frozenset(), (), (), "stopped"), "r1")
-    message = json.loads(compare_message(recording, recording))
-    assert message == {"k": "compare", "left": json.loads(recording), "right": json.loads(recording)}
+    message = json.loads(compare_message(recording, recording, ("one", "other")))
+    both = {"left": json.loads(recording), "right": json.loads(recording)}
+    assert message == {"k": "compare", "run": "one+other"} | both

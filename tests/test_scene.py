@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.made_traces import made_trace
 from tests.support.trace_samples import growing_run
 from visualizer.errors import SettingsError
 from visualizer.picture.glyphs import Glyphs
@@ -17,6 +18,7 @@ from visualizer.picture.scene import build_scene, status_of
 from visualizer.picture.timing import durations_ms, kept_states
 from visualizer.settings import Settings
 from visualizer.theme import THEMES
+from visualizer.trace import typed_out
 
 GLYPHS = Glyphs()
 SHORT = growing_run(["One", " two", " three"], steps=3)
@@ -187,8 +189,9 @@ def test_a_picture_says_what_was_asked_for_beside_the_prompt():
     assert "thinking" not in words_of(scene_of(more, prompt=False)) + words_of(scene_of(trace))
 
 
-def test_a_live_run_is_labelled_live():
-    assert "live" in words_of(scene_of(SHORT, recorded=False))
+def test_what_was_not_run_is_not_labelled_recorded():
+    assert "recorded" in words_of(scene_of(SHORT))
+    assert "drawn" in words_of(scene_of(typed_out(SHORT)))
 
 
 def test_the_layout_is_labelled_for_what_it_is():
@@ -259,3 +262,10 @@ def test_an_unknown_preset_is_refused_with_the_names_there_are():
 @pytest.mark.parametrize("theme", THEMES)
 def test_a_scene_carries_its_theme(theme):
     assert scene_of(SHORT, theme=theme).theme is THEMES[theme]
+
+
+def test_the_lines_of_a_short_text_stand_apart_in_a_tall_picture_and_nowhere_else():
+    long = made_trace(["A line of its own here.\n"] * 40)
+    for trace, preset, is_spread in ((SHORT, "portrait", True), (SHORT, "square", False), (long, "portrait", False)):
+        metrics = build_scene(trace, SceneOptions.preset(preset), GLYPHS).stage.metrics
+        assert (metrics.line_px > 1.8 * metrics.font_px) is is_spread

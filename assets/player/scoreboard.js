@@ -7,7 +7,7 @@ const scoreboards = (() => {
   const { make, draw, write, attribute } = dom;
   const { count } = words;
   const [WIDTH, ROW] = [1000, 22]; // of the strip's view box: one row a group
-  const SIGNS = { met: "✓", lost: "✕", open: "–" };
+  const SIGNS = SHARED.standSigns;
   const NAMES = ["scaffold", "content"];
 
   /**

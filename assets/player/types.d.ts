@@ -13,6 +13,7 @@ declare const SHARED: {
   parts: Record<"ANSWER" | "THOUGHT" | "STRUCTURE" | "TAIL", number>;
   returnSign: string;
   settings: Record<string, string>;
+  standSigns: Record<"met" | "lost" | "open", string>;
   stepMs: number;
   structureSign: string;
   sureLevels: number;

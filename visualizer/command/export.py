@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import closing
 from pathlib import Path
 
@@ -19,17 +19,23 @@ from visualizer.command.terminal import (
     printable,
     refuse,
 )
-from visualizer.errors import SettingsError, VisualizerError
+from visualizer.errors import ExportError, SettingsError, VisualizerError
 from visualizer.export import (
     FORMATS,
     POSTABLE,
     Exported,
+    ExportProgress,
     alt_text,
+    check_moment,
+    check_pair_target,
     export,
+    export_pair,
     format_of,
     html_snippet,
     markdown_snippet,
+    pair_alt_text,
     poster_path,
+    write_pair_poster,
     write_poster,
 )
 from visualizer.logs import log_to_terminal
@@ -38,7 +44,7 @@ from visualizer.theme import THEMES
 from visualizer.trace import Trace, load_trace
 from visualizer.whole_file import check_writable
 
-_BURNED_IN = ("prompt", "checkpoint", "seed", "step", "legend", "progress", "label", "captions")
+_BURNED_IN = ("prompt", "checkpoint", "seed", "step", "legend", "progress", "label", "captions", "scoreboard")
 
 
 def export_command(arguments: list[str], program: str) -> int:
@@ -54,6 +60,7 @@ def _run(asked: argparse.Namespace, tell: Callable[[str], None]) -> int:
     at_most_bytes = read_file_size(asked.at_most) if asked.at_most else None
     for target in asked.output:
         check_writable(target)
+    beside = load_trace(asked.beside) if asked.beside else None
     trace = _opened(asked, tell)
     if not asked.output:
         tell("")
@@ -61,7 +68,7 @@ def _run(asked: argparse.Namespace, tell: Callable[[str], None]) -> int:
     status, made = SUCCESS, []
     for target in asked.output:
         try:
-            exported = _write(trace, target, options, at_most_bytes, asked.moment, tell)
+            exported = _write(_export(trace, beside, target, options, at_most_bytes, asked.moment), target, tell)
         except VisualizerError as exc:
             tell("")
             status = refuse(str(exc), FAILURE)
@@ -69,7 +76,7 @@ def _run(asked: argparse.Namespace, tell: Callable[[str], None]) -> int:
             made.append(exported)
             print(f"{target}: {exported.words}", flush=True)
     if asked.embed:
-        _print_snippets(trace, made, options)
+        _print_snippets(trace, beside, made, options)
     return status
 
 
@@ -85,8 +92,16 @@ def _check(asked: argparse.Namespace) -> None:
             raise SettingsError(f"{target} is asked for more than once.")
     if asked.embed and not any(format_of(target.name) in POSTABLE for target in asked.output):
         raise SettingsError("--embed needs an output that a post can show: a GIF, MP4, WebP, PNG or HTML page.")
-    if asked.moment is not None and not 0 <= asked.moment <= 1:
-        raise SettingsError(f"--moment is a share from 0 to 1, not {asked.moment:g}.")
+    check_moment(asked.moment)
+    if asked.beside is None:
+        return
+    if not asked.output or asked.at_most:
+        raise SettingsError("--beside needs an output, and is written in one size: it goes without --at-most.")
+    for target in asked.output:
+        try:
+            check_pair_target(target)
+        except ExportError as exc:
+            raise SettingsError(str(exc)) from exc
 
 
 def _opened(asked: argparse.Namespace, tell: Callable[[str], None]) -> Trace:
@@ -101,21 +116,23 @@ def _scene_options(asked: argparse.Namespace) -> SceneOptions:
         asked.preset, scale=asked.scale, theme=asked.theme, layout=Arrangement(asked.layout),
         pacing=Pacing(asked.pacing), noise=Noise(asked.noise), view=View(asked.view), speed=asked.speed,
         start_hold_ms=asked.start_hold, end_hold_ms=asked.end_hold,
-        loop_start=asked.loop_start, recorded=asked.trace is not None,
+        loop_start=asked.loop_start,
         **{name: name not in asked.without for name in _BURNED_IN},
     )  # fmt: skip
 
 
-def _write(
-    trace: Trace,
-    target: Path,
-    options: SceneOptions,
-    at_most_bytes: int | None,
+def _export(
+    trace: Trace, beside: Trace | None, target: Path, options: SceneOptions, at_most_bytes: int | None,
     moment: float | None,
-    tell: Callable[[str], None],
-) -> Exported:
+) -> Generator[ExportProgress]:  # fmt: skip
+    if beside is None:
+        return export(trace, target, options, at_most_bytes, moment)
+    return export_pair(trace, beside, target, options, moment)
+
+
+def _write(exporting: Generator[ExportProgress], target: Path, tell: Callable[[str], None]) -> Exported:
     exported = None
-    with closing(export(trace, target, options, at_most_bytes, moment)) as exporting:
+    with closing(exporting):
         for progress in exporting:
             tell(f"{target.name}: {progress.share:4.0%}  {progress.words}")
             exported = progress.exported
@@ -124,7 +141,7 @@ def _write(
     return exported
 
 
-def _print_snippets(trace: Trace, made: list[Exported], options: SceneOptions) -> None:
+def _print_snippets(trace: Trace, beside: Trace | None, made: list[Exported], options: SceneOptions) -> None:
     """Print what a post needs for each picture or page; an MP4 gets a poster beside it.
 
     Raises VisualizerError when a poster cannot be written.
@@ -134,9 +151,13 @@ def _print_snippets(trace: Trace, made: list[Exported], options: SceneOptions) -
             continue
         poster_name = None
         if format_of(exported.path.name) == ".mp4":
-            poster_name = write_poster(trace, exported.path, options).name
+            if beside is None:
+                poster_name = write_poster(trace, exported.path, options).name
+            else:
+                poster_name = write_pair_poster(trace, beside, exported.path, options).name
             print(f"{poster_path(exported.path)}: the film's poster")
-        words, name = alt_text(trace), exported.path.name
+        words = alt_text(trace) if beside is None else pair_alt_text(trace, beside)
+        name = exported.path.name
         print(f"\nMarkdown:\n{markdown_snippet(words, name, poster_name)}")
         print(f"\nHTML:\n{html_snippet(words, name, exported.css_size(options.scale), poster_name)}", flush=True)
 
@@ -168,6 +189,8 @@ def _parser(program: str) -> argparse.ArgumentParser:
     parser.add_argument("prompt", nargs="?", help="what to ask the model; - reads it from the standard input; "
                         "after -- any words are a prompt")  # fmt: skip
     parser.add_argument("--trace", type=Path, metavar="FILE", help="open this recording instead; no model is loaded")
+    parser.add_argument("--beside", type=Path, metavar="FILE", help="a second recording beside it, on one clock, as a "
+                        "film, PNG or page; what differs is named; upright sizes stack the two")  # fmt: skip
     parser.add_argument("-o", "--output", type=_target, action="append", default=[], metavar="FILE",
                         help="write this file, its format by its name; may be given several times")  # fmt: skip
     parser.add_argument(
@@ -244,5 +267,6 @@ examples:
   {program} "Name the eight planets in order, one fact each" -o run.gif -o run.jsonl.gz
   {program} --trace run.jsonl.gz -o run.mp4 -o run.html --theme light --embed
   {program} --trace run.jsonl.gz -o small.gif --preset readme --at-most 2MB
+  {program} --trace seed-3.jsonl.gz --beside seed-4.jsonl.gz -o both.mp4
 
 exit status: 0 all written, 1 something could not be, 2 asked wrongly, 130 interrupted."""

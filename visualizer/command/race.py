@@ -14,7 +14,7 @@ from pathlib import Path
 from visualizer.command.recording import add_run_flags, card_of, check_source, given_knobs, prompt_text, record
 from visualizer.command.terminal import SUCCESS, OneLineParser, exit_status_told
 from visualizer.errors import SettingsError, VisualizerError
-from visualizer.export import check_race_target, export_race
+from visualizer.export import check_pair_target, export_pair
 from visualizer.logs import log_to_terminal
 from visualizer.measure import times_apart, verdict
 from visualizer.model import CheckpointCard
@@ -45,7 +45,7 @@ def _run(asked: argparse.Namespace, tell: Callable[[str], None]) -> int:
         check_writable(target)
     left, right = _runs(asked, tell)
     for target in asked.output:
-        with closing(export_race(left, right, target, options)) as exporting:
+        with closing(export_pair(left, right, target, options)) as exporting:
             for progress in exporting:
                 tell(f"{target.name}: {progress.share:4.0%}  {progress.words}")
         tell("")
@@ -89,7 +89,7 @@ def _card(model: str | None, writing: Writing) -> CheckpointCard:
 
 def _target(text: str) -> Path:
     try:
-        check_race_target(Path(text))
+        check_pair_target(Path(text))
     except VisualizerError as exc:
         raise argparse.ArgumentTypeError(str(exc)) from exc
     return Path(text)

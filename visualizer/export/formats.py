@@ -86,6 +86,12 @@ def format_of(name: str) -> str:
     return max(fitting, key=len)
 
 
+def check_moment(moment: float | None) -> None:
+    """Raises SettingsError when it is no share."""
+    if moment is not None and not 0 <= moment <= 1:
+        raise SettingsError(f"The moment of a picture is a share from 0 to 1, not {moment:g}.")
+
+
 def export(
     trace: Trace,
     target: Path,
@@ -102,8 +108,7 @@ def export(
     promise; SettingsError when an option is out of range.
     """
     suffix = format_of(target.name)
-    if moment is not None and not 0 <= moment <= 1:
-        raise SettingsError(f"The moment of a picture is a share from 0 to 1, not {moment:g}.")
+    check_moment(moment)
     if suffix in PICTURES:
         yield from _export_picture(trace, target, suffix, options or SceneOptions(), at_most_bytes, moment)
     else:

@@ -12,7 +12,8 @@ import hashlib
 import html
 import re
 
-from visualizer.player import race_message, recording_message
+from visualizer.measure import is_race
+from visualizer.player import compare_message, race_message, recording_message
 from visualizer.trace import Trace, Writing
 
 _BASE64_LINE = 4096
@@ -43,10 +44,14 @@ def html_page(trace: Trace, script: str, css: str, theme: str) -> str:
     return _page(trace, trace.answer, recording_message(trace, run=""), script, css, theme)
 
 
-def race_page(left: Trace, right: Trace, script: str, css: str, theme: str) -> str:
-    """The page of a race, as that of a run."""
+def pair_page(left: Trace, right: Trace, script: str, css: str, theme: str) -> str:
+    """The page of two runs beside one another, as that of a run."""
     both = left.answer if right.info.writing is Writing.DRAWN else f"{left.answer}\n\n{right.answer}"
-    return _page(left, both, race_message(left, right, ("", "")), script, css, theme)
+    if is_race(left.info, right.info):
+        message = race_message(left, right, ("", ""))
+    else:
+        message = compare_message(recording_message(left, ""), recording_message(right, ""))
+    return _page(left, both, message, script, css, theme)
 
 
 def _page(trace: Trace, text: str, message: str, script: str, css: str, theme: str) -> str:

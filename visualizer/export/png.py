@@ -1,10 +1,8 @@
-"""Pictures as PNG: one moment of a film, or several side by side, written by imageio."""
+"""Pictures as PNG, written by imageio, and which moments of a run are shown side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import numpy as np
 
 from visualizer.picture import Pixels
 
@@ -14,16 +12,6 @@ def png_bytes(pixels: Pixels) -> bytes:
     import imageio.v3
 
     return imageio.v3.imwrite("<bytes>", pixels, extension=".png", plugin="pillow", optimize=True)
-
-
-def side_by_side(pictures: Sequence[Pixels], between: tuple[int, int, int], gap_px: int) -> Pixels:
-    """Pictures of one height (uint8 H×W×3 each) in a row, a stripe of one colour between two neighbours."""
-    height = pictures[0].shape[0]
-    stripe = np.full((height, gap_px, 3), between, dtype=np.uint8)
-    parts = [pictures[0]]
-    for picture in pictures[1:]:
-        parts += [stripe, picture]
-    return np.concatenate(parts, axis=1)
 
 
 def evenly_chosen(progress: Sequence[float], count: int) -> list[int]:

@@ -5,17 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from visualizer.export.png import evenly_chosen, png_bytes, side_by_side
-from visualizer.export.size_ladder import MIN_WIDTH
+from visualizer.export.png import evenly_chosen, png_bytes
 from visualizer.measure import direction_of
-from visualizer.picture import Painter, Pixels, SceneOptions, build_scene, curves_of, map_of, table_of
+from visualizer.picture import Painter, Pixels, SceneOptions, build_filmstrip, build_scene, curves_of, map_of, table_of
 from visualizer.trace import Trace
 from visualizer.whole_file import whole_file
 
 _STRIP_PICTURES = 6
-_STRIP_SHARE = 3
-"""A picture of a strip has this part of the width asked for."""
-_STRIP_GAP_PX = 2
 
 
 def picture_of(trace: Trace, suffix: str, options: SceneOptions, moment: float | None = None) -> Pixels:
@@ -56,14 +52,9 @@ def poster_path(film: Path) -> Path:
 
 def strip_of(trace: Trace, options: SceneOptions) -> Pixels:
     """Six moments side by side (uint8 H×W×3 RGB), spread evenly over the text's settling, not over time."""
-    width = max(options.width // _STRIP_SHARE // 2 * 2, MIN_WIDTH)
-    scene = build_scene(trace, replace(options, width=width, height=None, loop_start=0.0, captions=False))
-    painter = Painter(scene)
-    settled = [_settled_share(trace, frame.state_index) for frame in scene.frames]
-    chosen = evenly_chosen(settled, _STRIP_PICTURES)
-    pictures = [painter.coloured(scene.frames[index]) for index in chosen]
-    red, green, blue = bytes.fromhex(scene.theme.line.removeprefix("#"))
-    return side_by_side(pictures, (red, green, blue), _STRIP_GAP_PX * options.scale)
+    strip = build_filmstrip(trace, options, min(_STRIP_PICTURES, max(1, len(trace.states))))
+    settled = [_settled_share(trace, frame.state_index) for frame in strip.panel.frames]
+    return strip.picture(evenly_chosen(settled, _STRIP_PICTURES))
 
 
 def _settled_share(trace: Trace, state_index: int) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from visualizer.measure.apart import apart, is_race
 from visualizer.measure.asked import PLANETS, checks_of
 from visualizer.measure.checks import parses
 from visualizer.measure.direction import Direction, direction_of
@@ -13,7 +14,7 @@ from visualizer.measure.phenomena import DEFINITIONS, phenomena
 from visualizer.measure.quoting import clipped
 from visualizer.measure.scaffold import scaffold_of
 from visualizer.measure.score import Score, scores_of, times_apart, verdict
-from visualizer.measure.scoreboard import Scoring, scoreboard
+from visualizer.measure.scoreboard import STAND_SIGNS, Course, Scoring, scoreboard
 from visualizer.measure.sentences import sentence_ends, sentence_spans
 
 __all__ = [
@@ -21,16 +22,20 @@ __all__ = [
     "BIN_SIZES",
     "DEFINITIONS",
     "PLANETS",
+    "STAND_SIGNS",
+    "Course",
     "Direction",
     "Interval",
     "Order",
     "Score",
     "Scoring",
+    "apart",
     "checks_of",
     "clipped",
     "commit_steps",
     "direction_of",
     "interval_over_prompts",
+    "is_race",
     "milestones_of",
     "order_figures",
     "order_of",

@@ -11,6 +11,9 @@ from visualizer.measure.asked import checks_of
 from visualizer.measure.checks import NOISE, Check
 from visualizer.trace import CanvasState, Part, Phase, Trace, trace_parts
 
+STAND_SIGNS = {"met": "✓", "lost": "✕", "open": "–"}
+"""Of a constraint that holds, that held and does not, and that has not held yet."""
+
 
 @dataclass(frozen=True)
 class Course:
@@ -18,6 +21,11 @@ class Course:
 
     check: Check
     turns: tuple[int, ...]
+
+    def standing(self, index: int) -> str:
+        """How it stands at a state, a key of STAND_SIGNS."""
+        passed = sum(turn <= index for turn in self.turns)
+        return "met" if passed % 2 else "lost" if passed else "open"
 
     @property
     def is_met(self) -> bool:

@@ -20,6 +20,7 @@ from visualizer.errors import UNEXPECTED, SettingsError, TraceError, VisualizerE
 from visualizer.hub import Partner, missing_partner, partner_of
 from visualizer.model import CheckpointCard
 from visualizer.player import (
+    COMPARE_SIGN,
     RACE_SIGN,
     compare_message,
     kept_message,
@@ -102,19 +103,19 @@ class Answers:
         self.runs.forget(run_id or "")
 
     def trace(self, run_id: str | None) -> Trace:
-        """The trace of a run, as far as it is, or of a recording; of a race that of its denoised side.
+        """The trace of a run, as far as it is, or of a recording; of two beside one another that of the main one.
 
         Raises TraceError when there is none of that id.
         """
-        run_id = (run_id or "").split(RACE_SIGN)[0]
+        run_id = _main(run_id or "")
         if not run_id:
             raise TraceError("There is no run on show yet.")
         return self.gallery.trace(run_id) if run_id in self.gallery.ids() else self.runs.trace(run_id)
 
-    def race(self, run_id: str | None) -> tuple[Trace, Trace] | None:
-        """Both sides of a race; None for the id of anything else. Raises TraceError when one of them is gone."""
-        left, sign, right = (run_id or "").partition(RACE_SIGN)
-        if not sign:
+    def pair(self, run_id: str | None) -> tuple[Trace, Trace] | None:
+        """Both sides of a race or a comparison; None for the id of one run. Raises TraceError when a side is gone."""
+        left, right = _sides(run_id or "")
+        if right is None:
             return None
         return self.trace(left), self.trace(right) if right else typed_out(self.trace(left))
 
@@ -161,7 +162,7 @@ class Answers:
             yield await self._both(left, run.id)
 
     async def _again(self, wish: _Wish) -> AsyncIterator[str]:
-        left = wish.text("left")
+        left = _main(wish.text("left"))
         before = await asyncio.to_thread(self.trace, left)
         if before.info.writing is not Writing.DENOISED:
             raise SettingsError("This was typed, and has none of these knobs; a run that was denoised can be repeated.")
@@ -201,13 +202,13 @@ class Answers:
                 yield kept_message(run_id)
 
     async def _compare(self, wish: _Wish) -> AsyncIterator[str]:
-        left, right = (wish.text(side).split(RACE_SIGN)[0] for side in ("left", "right"))
+        left, right = (_main(wish.text(side)) for side in ("left", "right"))
         if left == right:
             raise SettingsError("These are one and the same run; choose another one to compare it with.")
         yield await self._both(left, right)
 
     async def _race(self, wish: _Wish) -> AsyncIterator[str]:
-        left = wish.text("left").split(RACE_SIGN)[0]
+        left = _main(wish.text("left"))
         before = await asyncio.to_thread(self.trace, left)
         if before.info.writing is not Writing.DENOISED:
             raise SettingsError("This was typed itself; a race begins from a run that was denoised.")
@@ -251,7 +252,7 @@ class Answers:
 
     async def _both(self, left: str, right: str) -> str:
         both = [await asyncio.to_thread(self._recording, run_id) for run_id in (left, right)]
-        return compare_message(*both)
+        return compare_message(both[0], both[1], (left, right))
 
     def _recording(self, run_id: str) -> str:
         trace = self.trace(run_id)
@@ -260,6 +261,17 @@ class Answers:
     def _label(self, run_id: str, trace: Trace) -> str:
         """What a recording is called on the page."""
         return self.gallery.title(run_id) if run_id in self.gallery.ids() else _shortened(trace.info.prompt)
+
+
+def _sides(run_id: str) -> tuple[str, str | None]:
+    """Both ids of which an id is made up; None for the other one of a single run, "" for one that was drawn."""
+    left, sign, right = run_id.replace(COMPARE_SIGN, RACE_SIGN).partition(RACE_SIGN)
+    return left, right if sign else None
+
+
+def _main(run_id: str) -> str:
+    """Of two the run that is saved, repeated or raced: of a race the denoised one, of a comparison the later one."""
+    return run_id.rpartition(COMPARE_SIGN)[2].partition(RACE_SIGN)[0]
 
 
 class _Wish:

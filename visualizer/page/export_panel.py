@@ -11,9 +11,10 @@ import html
 import logging
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,24 +25,29 @@ from gradio.events import Dependency
 from visualizer.byte_sizes import read_file_size
 from visualizer.errors import UNEXPECTED, SettingsError, VisualizerError
 from visualizer.export import (
+    FILMS,
     FORMATS,
+    PAIR_FORMATS,
     PICTURES,
     POSTABLE,
-    RACE_FORMATS,
     Exported,
     alt_text,
+    check_moment,
     export,
-    export_race,
+    export_pair,
     format_of,
     html_snippet,
     markdown_snippet,
+    pair_alt_text,
+    pair_still,
     picture_of,
     png_bytes,
-    race_still,
+    write_pair_poster,
     write_poster,
 )
+from visualizer.measure import is_race
 from visualizer.page.listeners import AT_ONCE, EXPORTING
-from visualizer.picture import PRESETS, Arrangement, Pacing, Pixels, SceneOptions, View
+from visualizer.picture import PRESETS, Arrangement, Noise, Pacing, Pixels, SceneOptions, View
 from visualizer.theme import THEMES
 from visualizer.trace import Trace, file_stem
 
@@ -51,8 +57,12 @@ _FORMAT_NAMES = {".gif": "GIF", ".mp4": "MP4", ".webp": "WebP", ".png": "PNG", "
                  ".map.png": "PNG, map", ".table.png": "PNG, table", ".curves.png": "PNG, curves",
                  ".html": "HTML with player", ".csv": "CSV", ".json": "JSON", ".txt": "Text", ".jsonl": "Recording",
                  ".jsonl.gz": "Recording, .gz"}  # fmt: skip
+_AROUND = ("prompt", "checkpoint", "seed", "step", "legend", "progress", "label", "scoreboard")
+_MOMENTS = [("with most to tell", ""), ("0, the noise", "0"), ("0.25", "0.25"), ("0.5", "0.5"), ("0.75", "0.75"),
+            ("1, the end", "1")]  # fmt: skip
 _NO_LIMIT = "no limit"
 _FILE_SIZES = (_NO_LIMIT, "1 MB", "2 MB", "5 MB", "10 MB")
+_PREFIXES = {True: "race", False: "both"}
 _SECONDS_BETWEEN_UPDATES = 0.2
 _DRAW_OPENED = "() => [true, String(performance.now())]"
 _DRAW_IF_OPEN = "(isOpen, before) => isOpen ? String(performance.now()) : before"
@@ -64,15 +74,15 @@ _Results = tuple[object, ...]
 class ExportPanel:
     """The panel on the page.
 
-    trace_of_run: the run of an id; it raises VisualizerError when there is none. race_of_run: both sides of an id that
-    is a race's, None for any other.
+    trace_of_run: the run of an id; it raises VisualizerError when there is none. pair_of_run: both sides of an id that
+    is a race's or a comparison's, None for any other.
     """
 
     def __init__(
-        self, trace_of_run: Callable[[str], Trace], race_of_run: Callable[[str], tuple[Trace, Trace] | None]
+        self, trace_of_run: Callable[[str], Trace], pair_of_run: Callable[[str], tuple[Trace, Trace] | None]
     ) -> None:
         self._trace_of_run = trace_of_run
-        self._race_of_run = race_of_run
+        self._pair_of_run = pair_of_run
         self._is_open = gr.Checkbox(False, visible="hidden")
         self._draw = gr.Textbox(visible="hidden")
         """Every change of it draws the preview."""
@@ -98,14 +108,14 @@ class ExportPanel:
         noted.then(None, [self._is_open, self._draw], self._draw, js=_DRAW_IF_OPEN, **AT_ONCE)
         for changes in (self._draw, *self._knobs):
             changes.change(
-                _previewer(self._trace_of_run, self._race_of_run),
+                _previewer(self._trace_of_run, self._pair_of_run),
                 looks,
                 self._preview,
                 trigger_mode="always_last",
                 **EXPORTING,
             )
         exporting = self._start.click(
-            _exporter(self._trace_of_run, self._race_of_run), looks, self._results, trigger_mode="once", **EXPORTING
+            _exporter(self._trace_of_run, self._pair_of_run), looks, self._results, trigger_mode="once", **EXPORTING
         )
         stopped = self._cancel.click(None, None, None, cancels=exporting, **AT_ONCE)
         # Only then: what the export still had under way must not come after it.
@@ -123,52 +133,102 @@ class _Wish:
     suffix: str
     options: SceneOptions
     at_most_bytes: int | None
+    moment: float | None
 
 
-def _knobs() -> list[gr.Dropdown | gr.Slider | gr.Checkbox]:
-    """The panel's knobs, in the order of `_wish`."""
+_Knob = gr.Dropdown | gr.Slider | gr.Checkbox | gr.Number | gr.CheckboxGroup
+
+
+def _knobs() -> list[_Knob]:
+    """The panel's knobs, in the order of `_wish`; those that few change are folded."""
     with gr.Row():
         formats = [(_FORMAT_NAMES[suffix], suffix) for suffix in FORMATS]
-        knobs = [
-            gr.Dropdown(formats, value=".gif", label="Format", elem_id="export-format", min_width=240),
-            gr.Dropdown([(_preset_words(name), name) for name in PRESETS], value="720p", label="Size", min_width=140),
-            gr.Dropdown([("1×", 1), ("2×", 2)], value=1, label="Pixels", min_width=80),
-            gr.Dropdown(list(THEMES), value="dark", label="Colours", elem_id="export-theme", min_width=100),
-        ]
-    with gr.Row():
-        return [
-            *knobs,
-            gr.Dropdown([str(name) for name in Arrangement], value=str(Arrangement.SETTLED), label="Layout",
-                        min_width=100),
-            gr.Dropdown([str(name) for name in Pacing], value=str(Pacing.DIRECTED), label="Pacing", min_width=100),
-            gr.Dropdown([str(name) for name in View], value=str(View.STATES), label="View", elem_id="export-view",
-                        min_width=100),
-            gr.Checkbox(True, label="Captions", info="Of directed films.", elem_id="export-captions", min_width=100),
-            gr.Slider(0.25, 4, 1, step=0.25, label="Speed", min_width=140),
+        sizes = [(_preset_words(name), name) for name in PRESETS]
+        often: list[_Knob] = [
+            gr.Dropdown(formats, value=".gif", label="Format", elem_id="export-format", min_width=220),
+            gr.Dropdown(sizes, value="720p", label="Size", elem_id="export-size", min_width=120),
+            _choice("Colours", THEMES, "dark", "export-theme"),
             gr.Dropdown(_FILE_SIZES, value=_NO_LIMIT, label="File size at most", allow_custom_value=True,
                         elem_id="export-at-most", min_width=120),
+            gr.Checkbox(True, label="Captions", info="Of directed films.", elem_id="export-captions", min_width=100),
         ]  # fmt: skip
+    with gr.Accordion("More", open=False, elem_id="export-more"):
+        with gr.Row():
+            seldom: list[_Knob] = [
+                _choice("Layout", Arrangement, Arrangement.SETTLED, "export-layout"),
+                _choice("Pacing", Pacing, Pacing.DIRECTED, "export-pacing"),
+                _choice("View", View, View.STATES, "export-view"),
+                _choice("Noise", Noise, Noise.TOKENS, "export-noise"),
+                gr.Dropdown([("1×", 1), ("2×", 2)], value=1, label="Pixels", min_width=80),
+            ]
+        with gr.Row():
+            seldom += [
+                gr.Slider(0.25, 4, 1, step=0.25, label="Speed", min_width=140),
+                _number("Start hold, ms", 700, "export-start-hold"),
+                _number("End hold, ms", 2500, "export-end-hold"),
+                _number("Loop start, 0 to 1", 0, "export-loop-start"),
+                gr.Dropdown(
+                    _MOMENTS,
+                    value="",
+                    label="Moment of a PNG",
+                    allow_custom_value=True,
+                    elem_id="export-moment",
+                    min_width=140,
+                ),
+            ]
+        seldom.append(gr.CheckboxGroup(list(_AROUND), label="Without", elem_id="export-without"))
+    return [*often, *seldom]
+
+
+def _choice(label: str, choices: Iterable[str], value: str, elem_id: str) -> gr.Dropdown:
+    return gr.Dropdown([str(name) for name in choices], value=str(value), label=label, elem_id=elem_id, min_width=100)
+
+
+def _number(label: str, value: float, elem_id: str) -> gr.Number:
+    return gr.Number(value, label=label, elem_id=elem_id, min_width=110)
 
 
 def _wish(
     suffix: str,
     preset: str,
-    scale: int,
     theme: str,
+    at_most: str,
+    captions: bool,
     layout: str,
     pacing: str,
     view: str,
-    captions: bool,
+    noise: str,
+    scale: int,
     speed: float,
-    at_most: str,
+    start_hold_ms: float,
+    end_hold_ms: float,
+    loop_start: float,
+    moment: str,
+    without: list[str],
 ) -> _Wish:
     """Raises SettingsError when a knob says what cannot be."""
     if suffix not in FORMATS:
         raise SettingsError(f"There is no format {suffix!r:.40}.")
+    share = _share(moment)
     options = SceneOptions.preset(
-        preset, scale=scale, theme=theme, layout=layout, pacing=pacing, view=view, captions=captions, speed=speed
-    )
-    return _Wish(suffix, options, None if at_most in (_NO_LIMIT, "", None) else read_file_size(str(at_most)))
+        preset, scale=scale, theme=theme, layout=layout, pacing=pacing, view=view, noise=noise, captions=captions,
+        speed=speed, start_hold_ms=start_hold_ms, end_hold_ms=end_hold_ms, loop_start=loop_start,
+        **{name: name not in without for name in _AROUND},
+    )  # fmt: skip
+    at_most_bytes = None if at_most in (_NO_LIMIT, "", None) else read_file_size(str(at_most))
+    return _Wish(suffix, options, at_most_bytes, share)
+
+
+def _share(moment: str) -> float | None:
+    """Raises SettingsError when it is none."""
+    if not moment:
+        return None
+    try:
+        share = float(moment)
+    except ValueError as exc:
+        raise SettingsError(f"The moment of a picture is a share from 0 to 1, not {moment!r:.40}.") from exc
+    check_moment(share)
+    return share
 
 
 def _preset_words(name: str) -> str:
@@ -177,19 +237,19 @@ def _preset_words(name: str) -> str:
 
 
 def _previewer(
-    trace_of_run: Callable[[str], Trace], race_of_run: Callable[[str], tuple[Trace, Trace] | None]
+    trace_of_run: Callable[[str], Trace], pair_of_run: Callable[[str], tuple[Trace, Trace] | None]
 ) -> Callable[..., str]:
-    """The function that draws the moment with most to tell as it would be exported; of a race the middle one."""
+    """The function that draws a moment as it would be exported, of a film the one with most to tell."""
 
     def preview(run_id: str, *knobs: Any) -> str:  # noqa: ANN401 (what Gradio hands over)
         try:
-            wish, trace, race = _wish(*knobs), trace_of_run(run_id), race_of_run(run_id)
-            if race is not None and wish.suffix in RACE_FORMATS:
-                words = f"{alt_text(trace)} Beside it the same prompt, typed left to right."
-                return _picture(race_still(*race, wish.options), words)
+            wish, trace, pair = _wish(*knobs), trace_of_run(run_id), pair_of_run(run_id)
+            moment = wish.moment if wish.suffix not in FILMS else None
+            if pair is not None and wish.suffix in PAIR_FORMATS:
+                return _picture(pair_still(*pair, wish.options, moment), pair_alt_text(*pair))
             if wish.suffix not in PICTURES:
                 return _note(f"{_FORMAT_NAMES[wish.suffix]}: {FORMATS[wish.suffix]}.")
-            return _picture(picture_of(trace, wish.suffix, wish.options), alt_text(trace))
+            return _picture(picture_of(trace, wish.suffix, wish.options, moment), alt_text(trace))
         except VisualizerError as exc:
             return _note(str(exc))
 
@@ -202,17 +262,21 @@ def _picture(pixels: Pixels, words: str) -> str:
 
 
 def _exporter(
-    trace_of_run: Callable[[str], Trace], race_of_run: Callable[[str], tuple[Trace, Trace] | None]
+    trace_of_run: Callable[[str], Trace], pair_of_run: Callable[[str], tuple[Trace, Trace] | None]
 ) -> Callable[..., Iterator[_Results]]:
     """The function that exports, yielding what the panel's result components show."""
 
     def run_export(run_id: str, *knobs: Any) -> Iterator[_Results]:  # noqa: ANN401 (what Gradio hands over)
         try:
-            wish, trace, race = _wish(*knobs), trace_of_run(run_id), race_of_run(run_id)
+            wish, trace, pair = _wish(*knobs), trace_of_run(run_id), pair_of_run(run_id)
             with TemporaryDirectory(prefix="visualizer-export-") as folder:
                 # Gradio copies the finished file into its cache when it is yielded; here nothing stays.
-                stem = file_stem(trace) if race is None else f"race-{file_stem(trace)}"
-                yield from _progress(trace, race, Path(folder) / f"{stem}{wish.suffix}", wish)
+                stem = (
+                    file_stem(trace)
+                    if pair is None
+                    else f"{_PREFIXES[is_race(pair[0].info, pair[1].info)]}-{file_stem(pair[0])}"
+                )
+                yield from _progress(trace, pair, Path(folder) / f"{stem}{wish.suffix}", wish)
         except VisualizerError as exc:
             yield _shown(str(exc))
         except Exception:
@@ -222,21 +286,19 @@ def _exporter(
     return run_export
 
 
-def _progress(trace: Trace, race: tuple[Trace, Trace] | None, target: Path, wish: _Wish) -> Iterator[_Results]:
+def _progress(trace: Trace, pair: tuple[Trace, Trace] | None, target: Path, wish: _Wish) -> Iterator[_Results]:
     shown_at = float("-inf")
-    if race is None:
-        running = export(trace, target, wish.options, wish.at_most_bytes)
+    if pair is None:
+        running = export(trace, target, wish.options, wish.at_most_bytes, wish.moment)
     elif wish.at_most_bytes:
-        raise SettingsError("A race is written in one size; choose no limit for it, or a smaller preset.")
+        raise SettingsError("Two runs are written in one size; choose no limit for them, or a smaller preset.")
     else:
-        running = export_race(*race, target, wish.options)
+        running = export_pair(*pair, target, wish.options, wish.moment)
     with closing(running) as exporting:
         for progress in exporting:
             now = time.monotonic()
-            if progress.exported is not None and race is not None:
-                yield _raced(progress.exported)
-            elif progress.exported is not None:
-                yield _finished(trace, progress.exported, wish.options)
+            if progress.exported is not None:
+                yield _finished(trace, pair, progress.exported, wish.options)
             elif now - shown_at >= _SECONDS_BETWEEN_UPDATES:
                 shown_at = now
                 yield _shown(progress.words, share=progress.share)
@@ -255,23 +317,14 @@ def _shown(words: str, share: float | None = None) -> _Results:
     )
 
 
-def _raced(exported: Exported) -> _Results:
-    """The result components after the export of a race, which has no poster and no words for a post."""
-    return (
-        _note(f"{exported.path.name}: {exported.words}."),
-        gr.update(interactive=True),
-        gr.update(interactive=False),
-        gr.update(value=str(exported.path), interactive=True),
-        *(gr.update(visible=False) for _ in range(3)),
-    )
-
-
-def _finished(trace: Trace, exported: Exported, options: SceneOptions) -> _Results:
-    name = exported.path.name
-    poster = write_poster(trace, exported.path, options) if exported.path.suffix == ".mp4" else None
-    snippets = ("", "")
+def _finished(trace: Trace, pair: tuple[Trace, Trace] | None, exported: Exported, options: SceneOptions) -> _Results:
+    """The result components after an export, with a film's poster and what shows the file in a post."""
+    name, poster, snippets = exported.path.name, None, ("", "")
+    if exported.path.suffix == ".mp4":
+        write = partial(write_pair_poster, *pair) if pair else partial(write_poster, trace)
+        poster = write(exported.path, options)
     if format_of(name) in POSTABLE:
-        words, poster_name = alt_text(trace), poster.name if poster else None
+        words, poster_name = pair_alt_text(*pair) if pair else alt_text(trace), poster.name if poster else None
         snippets = (
             markdown_snippet(words, name, poster_name),
             html_snippet(words, name, exported.css_size(options.scale), poster_name),

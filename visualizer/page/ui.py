@@ -90,7 +90,7 @@ def build_page(
                 player = gr.HTML("", html_template='<div class="player-root"></div>', elem_id="player",
                                  apply_default_css=False, js_on_load=_player_script())  # fmt: skip
                 panel = LibraryPanel(answers)
-                export_panel = ExportPanel(answers.trace, answers.race)
+                export_panel = ExportPanel(answers.trace, answers.pair)
         asked = gr.Textbox(visible="hidden", elem_id="asked", show_label=False)
         shown = gr.Textbox(visible="hidden", elem_id="shown", show_label=False)
         ask = gr.Button(visible="hidden", elem_id="ask")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from visualizer.picture.cells import MAX_NOISE_COLUMNS, NOISE_SIGN, text_columns
+from visualizer.picture.filmstrip import build_filmstrip
 from visualizer.picture.glyphs import Glyphs
 from visualizer.picture.heat import HEAT_NATS
 from visualizer.picture.inside import AXIS_SHARES, MAP_SHARES, curves_of, map_of, table_of
 from visualizer.picture.layout import RETURN_SIGN, TAB_COLUMNS
 from visualizer.picture.looks import STRUCTURE_SIGN, SURE_LEVELS, TAIL_WORDS, special_sign
 from visualizer.picture.options import PRESETS, Arrangement, Noise, Pacing, SceneOptions, View
-from visualizer.picture.painter import Painter, RacePainter
+from visualizer.picture.painter import Painter, PairPainter
+from visualizer.picture.pair import RACE_TITLES, Pair, build_pair
 from visualizer.picture.pixels import Box, Pixels, bounds
-from visualizer.picture.race import RACE_TITLES, Race, build_race
 from visualizer.picture.scene import ENDINGS, Scene, build_scene
 from visualizer.picture.tiles import CHANGED_SIGN, REVERTED_SIGN
 from visualizer.picture.timing import STEP_MS
@@ -39,14 +40,15 @@ __all__ = [
     "Noise",
     "Pacing",
     "Painter",
+    "Pair",
+    "PairPainter",
     "Pixels",
-    "Race",
-    "RacePainter",
     "Scene",
     "SceneOptions",
     "View",
     "bounds",
-    "build_race",
+    "build_filmstrip",
+    "build_pair",
     "build_scene",
     "curves_of",
     "map_of",

@@ -63,8 +63,8 @@ class SceneOptions:
     more pixels. speed: of the steps, not of the holds. start_hold_ms, end_hold_ms: how long the first and the last
     frame stand at least. loop_start: share of the frames with which a loop begins; above 0 the frames are rotated, and
     the file's last one is not the committed text. frame_step: keep every n-th step, and every block's first and last.
-    recorded: labelled "recorded", else "live". prompt to captions: what is written around the canvas; captions, lights
-    and the noise's tokens belong to directed pacing, the last two to the view of states.
+    prompt to scoreboard: what is written around the canvas; captions, lights and the noise's tokens belong to directed
+    pacing, the last two to the view of states.
 
     Raises SettingsError when a value is out of range.
     """
@@ -82,7 +82,6 @@ class SceneOptions:
     end_hold_ms: int = 2500
     loop_start: float = 0.0
     frame_step: int = 1
-    recorded: bool = True
     prompt: bool = True
     checkpoint: bool = True
     seed: bool = True
@@ -91,6 +90,7 @@ class SceneOptions:
     progress: bool = True
     label: bool = True
     captions: bool = True
+    scoreboard: bool = True
 
     def __post_init__(self) -> None:
         for knob in (*_KNOBS, *([_HEIGHT] if self.height is not None else [])):

@@ -6,18 +6,21 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from visualizer.measure import STAND_SIGNS
 from visualizer.picture.cells import Cell
 from visualizer.picture.heat import INKS
 from visualizer.picture.legend import legend
 from visualizer.picture.lettering import Lettering
+from visualizer.picture.pair import Pair
 from visualizer.picture.pixels import Box, Pixels, bounds
-from visualizer.picture.race import Race
 from visualizer.picture.scene import Scene, SceneFrame
 from visualizer.picture.stage import Legend, Words
 from visualizer.picture.tiles import Inks, Tiles, lay, rounded
 
 _PILL_SHARE = 0.5
 """How much of its colour the frame around the label has."""
+_STAND_INKS = {"met": ("accent", "text"), "lost": ("reverted", "reverted"), "open": ("quiet", "quiet")}
+"""Of a constraint's sign and its label."""
 _MORE_ABOVE, _MORE_BELOW = "↑ {} more {}", "↓ {} more {}"
 
 
@@ -37,7 +40,7 @@ class Painter:
         self._background = self._painted_background(scene)
         self._image = self._background.copy()
         self._cells: dict[tuple[int, int], Cell] = {}
-        self._words: dict[str, tuple[str, Box]] = {}
+        self._words: dict[str, tuple[tuple[str, str], Box]] = {}
         self._progress_px = 0
         self._is_first = True
         self.palette = self._inks.palette()
@@ -51,6 +54,11 @@ class Painter:
         for number, place in enumerate(stage.caption):
             line = frame.caption[number] if number < len(frame.caption) else ""
             dirty += self._paint_words(f"caption {number}", place, line)
+        for number, (mark, standing) in enumerate(zip(stage.marks, frame.marks, strict=False)):
+            sign_ink, label_ink = _STAND_INKS[standing]
+            sign, label = mark.sign._replace(ink=sign_ink), mark.label._replace(ink=label_ink)
+            dirty += self._paint_words(f"sign {number}", sign, STAND_SIGNS[standing])
+            dirty += self._paint_words(f"label {number}", label, mark.label.text)
         dirty += self._paint_words("above", stage.above, _more(_MORE_ABOVE, frame.rows_above))
         dirty += self._paint_words("below", stage.below, _more(_MORE_BELOW, frame.rows_below))
         dirty += self._paint_progress(frame.progress)
@@ -86,12 +94,12 @@ class Painter:
 
     def _paint_words(self, name: str, place: Words | None, text: str) -> list[Box]:
         """Words that change; what stood there before is restored."""
-        before, rect = self._words.get(name, ("", Box(0, 0, 0, 0)))
-        if place is None or before == text:
+        before, rect = self._words.get(name, (("", ""), Box(0, 0, 0, 0)))
+        if place is None or before == (text, place.ink) or (not text and not before[0]):
             return []
         self._restore(rect)
         fresh = self._write(self._image, place._replace(text=text), padded=name in ("above", "below")) if text else None
-        self._words[name] = (text, fresh or Box(0, 0, 0, 0))
+        self._words[name] = ((text, place.ink), fresh or Box(0, 0, 0, 0))
         whole = bounds(found for found in (rect, fresh) if found is not None and found.width)
         return [whole] if whole else []
 
@@ -182,22 +190,22 @@ def _more(form: str, rows: int) -> str:
     return form.format(f"{rows:,}", "line" if rows == 1 else "lines") if rows else ""
 
 
-class RacePainter:
-    """Paints the moments of a race, each side as its own painter does, in the picture around them."""
+class PairPainter:
+    """Paints the moments of two runs, each side as its own painter does, in the picture around them."""
 
-    def __init__(self, race: Race) -> None:
-        self._race = race
-        self._around = Painter(race.frame)
-        self._lanes = [Painter(lane) for lane in race.lanes]
+    def __init__(self, pair: Pair) -> None:
+        self._pair = pair
+        self._around = Painter(pair.frame)
+        self._lanes = [Painter(lane) for lane in pair.lanes]
         self.palette = self._around.palette  # all three have the theme's inks, in the same order
         self.dirty: tuple[Box, ...] = ()
 
     def paint(self, number: int) -> Pixels:
         """The picture of a moment: uint8 height × width, palette indices. The same array every time."""
-        around, *lanes = self._race.frames(number)
+        around, *lanes = self._pair.frames(number)
         image = self._around.paint(around)
         dirty = list(self._around.dirty)
-        for painter, frame, (left, top) in zip(self._lanes, lanes, self._race.corners, strict=True):
+        for painter, frame, (left, top) in zip(self._lanes, lanes, self._pair.corners, strict=True):
             own = painter.paint(frame)
             height, width = own.shape
             image[top : top + height, left : left + width] = own

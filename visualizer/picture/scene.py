@@ -14,7 +14,7 @@ from typing import overload
 
 import numpy as np
 
-from visualizer.measure import Direction, direction_of
+from visualizer.measure import Course, Direction, direction_of, scoreboard
 from visualizer.picture.cells import Cell, CellGrid
 from visualizer.picture.final_text import FinalText
 from visualizer.picture.glyphs import Glyphs
@@ -22,6 +22,7 @@ from visualizer.picture.heat import WORDS, heats_of
 from visualizer.picture.legend import legend_columns
 from visualizer.picture.lettering import Lettering
 from visualizer.picture.looks import Mark
+from visualizer.picture.marks import Marks
 from visualizer.picture.measures import Measures
 from visualizer.picture.options import Arrangement, Noise, Pacing, SceneOptions, View
 from visualizer.picture.raw_noise import noise_field, with_tokens
@@ -51,7 +52,8 @@ class SceneFrame:
     """One picture. duration_ms: a multiple of 10.
 
     cells: those in view, rows counted from the first row in view. status: the words that change. progress: 0 to 1.
-    caption: what is said of it, line by line. rows_above, rows_below: how many rows there are out of view.
+    caption: what is said of it, line by line. marks: how each constraint stands. rows_above, rows_below: how many rows
+    there are out of view.
     """
 
     duration_ms: int
@@ -60,6 +62,7 @@ class SceneFrame:
     status: str
     progress: float
     caption: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
     rows_above: int = 0
     rows_below: int = 0
 
@@ -91,15 +94,27 @@ class Scene:
         return sum(self.durations_ms)
 
 
+@dataclass(frozen=True)
+class OwnStage:
+    """A stage at 1× that another picture sets for a run.
+
+    set: for its need of room and its captions. said: captions beside its own, of the same size.
+    """
+
+    measures: Measures
+    set: Callable[[Need, Subtitle], Stage]
+    said: frozenset[str] = frozenset()
+
+
 def build_scene(
     trace: Trace,
     options: SceneOptions,
     glyphs: Glyphs | None = None,
-    set_own_stage: Callable[[Need], Stage] | None = None,
+    own: OwnStage | None = None,
 ) -> Scene:
     """The scene of a recorded run. A run without a step is one frame that says so.
 
-    glyphs: other fonts. set_own_stage: another stage at 1× for the run's need of room.
+    glyphs: other fonts. own: another stage than the usual one.
     """
     glyphs = glyphs or Glyphs()
     settled = options.layout is Arrangement.SETTLED
@@ -117,16 +132,19 @@ def build_scene(
         return max((grid.rows(index) for index in moments), default=1)
 
     need = Need(rows_of, final.unbroken_columns())
-    measures, lettering = Measures(options.width, options.height), Lettering(glyphs)
-    said = {shot.caption for shot in direction.shots} if direction is not None and options.captions else set()
-    subtitle = Subtitle(said, measures, lettering)
-    if set_own_stage is not None:
-        stage = set_own_stage(need)
+    measures = own.measures if own is not None else Measures(options.width, options.height)
+    lettering = Lettering(glyphs)
+    said = captions_of(direction) if direction is not None and options.captions else frozenset()
+    subtitle = Subtitle(said | own.said if own is not None and said else said, measures, lettering)
+    courses = scoreboard(trace) if options.scoreboard and own is None else ()
+    if own is not None:
+        stage = own.set(need, subtitle)
     else:
-        stage = set_stage(measures, _billing(trace, options), need, lettering, subtitle)
+        marks = Marks(courses, measures, lettering)
+        stage = set_stage(measures, billing_of(trace, options), need, lettering, subtitle, marks)
     grid = CellGrid(final, stage.columns, settled)
     durations = durations_ms(trace, kept, options, direction)
-    frames = _Frames(trace, grid, stage.rows, kept, durations, options, direction, subtitle)
+    frames = _Frames(trace, grid, stage.rows, kept, durations, options, direction, subtitle, courses)
     start = int(options.loop_start * len(durations))
     moment = next((number for number, index in enumerate(kept) if index >= plan.moment), 0)
     return Scene(
@@ -138,6 +156,11 @@ def build_scene(
         glyphs,
         (moment - start) % len(durations),
     )
+
+
+def captions_of(direction: Direction) -> frozenset[str]:
+    """All that is said of a run."""
+    return frozenset(shot.caption for shot in direction.shots)
 
 
 class MadeFrames(Sequence[SceneFrame]):
@@ -172,10 +195,11 @@ class _Frames(MadeFrames):
         options: SceneOptions,
         direction: Direction | None,
         subtitle: Subtitle,
+        courses: Sequence[Course],
     ) -> None:
         self._trace, self._grid, self._rows, self._kept = trace, grid, rows, kept
         self._durations, self._options = durations, options
-        self._direction, self._subtitle = direction, subtitle
+        self._direction, self._subtitle, self._courses = direction, subtitle, courses
         self._start = int(options.loop_start * len(durations))
 
     def __len__(self) -> int:
@@ -200,6 +224,7 @@ class _Frames(MadeFrames):
             status=status_of(self._trace, index) if self._options.step else "",
             progress=(index + 1) / len(self._trace.states),
             caption=self._subtitle.lines_of(self._direction.shots[index].caption) if self._direction else (),
+            marks=tuple(course.standing(index) for course in self._courses),
             rows_above=top,
             rows_below=max(0, rows - top - self._rows),
         )
@@ -280,7 +305,8 @@ def status_of(trace: Trace, index: int) -> str:
     return SEPARATOR.join(words)
 
 
-def _billing(trace: Trace, options: SceneOptions) -> Billing:
+def billing_of(trace: Trace, options: SceneOptions) -> Billing:
+    """The words around a run."""
     facts = [trace.info.checkpoint] if options.checkpoint else []
     facts += [trace.info.seed_in_words] if options.seed else []
     facts += [WORDS[options.view]] if options.view in WORDS else []
@@ -290,7 +316,7 @@ def _billing(trace: Trace, options: SceneOptions) -> Billing:
     statuses = [status_of(trace, index) for index in range(len(trace.states))] if options.step else []
     return Billing(
         prompt=trace.info.prompt if options.prompt else "",
-        label=("recorded" if options.recorded else "live") if options.label else "",
+        label=("drawn" if trace.info.writing is Writing.DRAWN else "recorded") if options.label else "",
         facts=tuple(facts),
         longest_status=max(statuses, key=len, default="" if trace.states else _NO_STEP),
         legend_columns=legend_columns(options.view) if options.legend and trace.info.writing is Writing.DENOISED else 0,

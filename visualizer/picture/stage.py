@@ -27,6 +27,13 @@ class Words(NamedTuple):
     right: int | None = None
 
 
+class Mark(NamedTuple):
+    """Where a constraint's sign stands, and its label behind that."""
+
+    sign: Words
+    label: Words
+
+
 @dataclass(frozen=True)
 class Legend:
     """Where the samples of the cells stand, and their size."""
@@ -42,8 +49,8 @@ class Stage:
 
     size: width and height in pixels, both even. metrics, left, top: of the grid of cells; columns, rows: of the grid.
     words: what does not change. rules: hairlines. pill: the frame around the first words of the label. status: where
-    what changes is written, right-aligned. caption: the lines of one. above, below: where it says that there is more.
-    progress: the bar's room.
+    what changes is written, right-aligned. caption: the lines of one. marks: of what the prompt asked for. above,
+    below: where it says that there is more. progress: the bar's room.
     """
 
     size: tuple[int, int]
@@ -57,6 +64,7 @@ class Stage:
     pill: Box | None = None
     status: Words | None = None
     caption: tuple[Words, ...] = ()
+    marks: tuple[Mark, ...] = ()
     above: Words | None = None
     below: Words | None = None
     legend: Legend | None = None
@@ -91,9 +99,9 @@ class Stage:
 class Billing:
     """The words that a stage shows; empty ones take no room.
 
-    label: "recorded" or "live". facts: checkpoint, seed, and what was asked for beside the prompt. longest_status: the
-    widest text that the status will be. note: what the layout is, in a few words, then in fewer. captions: all that
-    will be said.
+    label: "recorded", or "drawn" of what was not run. facts: checkpoint, seed, and what was asked for beside the
+    prompt. longest_status: the widest text that the status will be. note: what the layout is, in a few words, then in
+    fewer. captions: all that will be said.
     """
 
     prompt: str

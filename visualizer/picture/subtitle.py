@@ -9,24 +9,29 @@ from visualizer.picture.line_breaks import LineBreaker
 from visualizer.picture.measures import Measures
 from visualizer.picture.stage import Words
 
-_FONT_UNITS, _TALL_FONT_UNITS, _SMALLEST_UNITS = 22, 30, 13
-_MOST_LINES, _MOST_TALL_LINES = 1, 2
+_FONT_UNITS, _TALL_FONT_UNITS, _PART_FONT_UNITS, _SMALLEST_UNITS = 22, 30, 17, 13
+_MOST_LINES, _MOST_NARROW_LINES = 1, 2
 
 
 class Subtitle:
-    """As large as lets every caption stand in the lines there are: one, in an upright picture two.
+    """As large as lets every caption stand in the lines there are: one, in an upright picture or a part of one two.
 
     height: pixels that it takes, 0 where there are no captions.
     """
 
     def __init__(self, captions: Iterable[str], measures: Measures, lettering: Lettering) -> None:
         self._measures, self._lettering = measures, lettering
-        self._most = _MOST_TALL_LINES if measures.is_upright else _MOST_LINES
-        kinds = {caption for caption in captions if caption}
+        whole = measures.unit_of
+        self._most = _MOST_NARROW_LINES if measures.is_upright or whole is not None else _MOST_LINES
+        kinds = sorted({caption for caption in captions if caption})
         low, high = _SMALLEST_UNITS, _TALL_FONT_UNITS if measures.is_tall else _FONT_UNITS
+        if whole is not None and not whole.is_tall:
+            high = _PART_FONT_UNITS
         sizes = (measures.px(units) for units in range(high, low, -1))
         fitting = (size for size in sizes if all(self._fits(caption, size) for caption in kinds))
         self._font_px = next(fitting, measures.px(low))
+        if whole is not None and not all(self._fits(caption, self._font_px) for caption in kinds):
+            self._most += 1
         self._lines = max((len(self._broken(caption)) for caption in kinds), default=0)
         self.height = self._lines * self._line_px + measures.px(26) if kinds else 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from visualizer.player.bundle import player_bundle
 from visualizer.player.messages import (
+    COMPARE_SIGN,
     RACE_SIGN,
     MessageWriter,
     compare_message,
@@ -19,6 +20,7 @@ from visualizer.player.messages import (
 )
 
 __all__ = [
+    "COMPARE_SIGN",
     "RACE_SIGN",
     "MessageWriter",
     "compare_message",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import fields
 
+from visualizer.measure import STAND_SIGNS
 from visualizer.picture import (
     AXIS_SHARES,
     CHANGED_SIGN,
@@ -40,6 +41,7 @@ def script_constants() -> str:
         "parts": {part.name: part.value for part in Part},
         "returnSign": RETURN_SIGN,
         "settings": {field.name: spoken_name(field.name) for field in fields(Settings)},
+        "standSigns": STAND_SIGNS,
         "stepMs": STEP_MS,
         "structureSign": STRUCTURE_SIGN,
         "sureLevels": SURE_LEVELS,

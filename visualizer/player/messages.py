@@ -59,7 +59,7 @@ from visualizer.trace import (
     reverted,
 )
 
-RACE_SIGN = "~"
+RACE_SIGN, COMPARE_SIGN = "~", "+"
 """Between the ids of the two runs in that of their race; a side that was drawn has none."""
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _LETTERS = np.frombuffer(ALPHABET.encode(), dtype=np.uint8)
@@ -267,9 +267,12 @@ def recording_message(trace: Trace, run: str, label: str = "", play: str | None 
     return f'{head[:-1]},"messages":[{",".join(messages)}]}}'
 
 
-def compare_message(left: str, right: str) -> str:
-    """Two recordings, as `recording_message` writes them, side by side on one clock."""
-    return f'{{"k":"compare","left":{left},"right":{right}}}'
+def compare_message(left: str, right: str, ids: tuple[str, str] = ("", "")) -> str:
+    """Two recordings, as `recording_message` writes them, side by side on one clock.
+
+    ids: under which they stand here, which make up its own.
+    """
+    return f'{_dumps({"k": "compare", "run": COMPARE_SIGN.join(ids)})[:-1]},"left":{left},"right":{right}}}'
 
 
 def race_message(left: Trace, right: Trace, ids: tuple[str, str], label: str = "", note: str = "") -> str:
