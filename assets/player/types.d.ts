@@ -207,7 +207,11 @@ type Message =
 interface Form {
   prompt: string;
   knobs: Record<string, string | number | boolean | null>;
+  /** What stands on the canvas before; missing for noise. */
+  draft?: FormDraft;
 }
+type Way = "" | "template" | "revise";
+type FormDraft = { template: string } | { revise: string; strength: number };
 /** What it takes over from a checkpoint: `limits_of` in visualizer/page/form.py. */
 interface Limits {
   defaults: Record<string, string | number | boolean>;
@@ -215,6 +219,13 @@ interface Limits {
   unknown: string[];
   wordings: Wording[];
   beyond: boolean;
+  templates: Template[];
+}
+/** An example of a text with blanks: visualizer/templates.py. */
+interface Template {
+  title: string;
+  prompt: string;
+  template: string;
 }
 /** A line to fill in: visualizer/wordings.py. */
 interface Wording {

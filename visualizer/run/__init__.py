@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from visualizer.run.check import check_report
+from visualizer.run.child import Loading
 from visualizer.run.drafts import drafted, read_json
 from visualizer.run.engine import Engine
+from visualizer.run.fitting import fitted
 from visualizer.run.gallery import Gallery
 from visualizer.run.loading import run_telling
 from visualizer.run.provenance import run_info
@@ -14,6 +16,7 @@ from visualizer.run.study import StudyRun, plan_study, read_probes, run_study
 __all__ = [
     "Engine",
     "Gallery",
+    "Loading",
     "News",
     "Run",
     "Runs",
@@ -21,6 +24,7 @@ __all__ = [
     "cache_folder",
     "check_report",
     "drafted",
+    "fitted",
     "plan_study",
     "read_json",
     "read_probes",
