@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from visualizer.measure.asked import PLANETS, checks_of
+from visualizer.measure.blanks import blanks
 from visualizer.measure.checks import parses
 from visualizer.measure.direction import Direction, direction_of
 from visualizer.measure.interval import Interval, interval_over_prompts
@@ -25,6 +26,7 @@ __all__ = [
     "Interval",
     "Order",
     "Score",
+    "blanks",
     "checks_of",
     "clipped",
     "commit_steps",
