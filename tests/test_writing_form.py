@@ -136,3 +136,9 @@ def test_a_phone_has_room_for_it_and_all_of_it_can_be_hit(browser):
             within = "#ways label, .written button, .strength, #actions button"
             small = f"[...document.querySelectorAll('{within}')].filter({low}).map((one) => one.outerHTML)"
             assert page.evaluate(small) == []
+        page.fill("#prompt textarea", PROMPT)
+        page.fill("#template textarea", "A ____{0} sky")
+        page.tap("#denoise")
+        page.wait_for_selector("#place:has-text('has none')")
+        page.evaluate("document.querySelector('#player .dp-timeline').scrollIntoView()")
+        assert 0 <= page.locator("#place").bounding_box()["y"] < 844

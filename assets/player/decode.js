@@ -220,7 +220,7 @@ const decode = (() => {
       id: start.run, source: start.run ?? "", held: placesIn(start.held ?? []), origin: start.origin ?? "", checkpoint: start.checkpoint ?? "", settings: start.settings ?? {}, prompt: start.prompt ?? "",
       startedAt: start.started_at ?? "", device: start.device ?? "", fingerprint: start.fingerprint ?? "",
       writing: start.writing ?? "denoised", recorded: Boolean(start.recorded), unlearned: start.unlearned ?? "", nearest: start.nearest ?? ["", ""], label: "", texts: new Map(), signs: new Map(), cells: new Map(), trace: [],
-      blockEnds: [], answer: null, answers: [], thoughts: [], reason: null, problem: "", shots: [], report: null,
+      blockEnds: [], answer: null, answers: [], thoughts: [], reason: null, problem: "", shots: [], report: null, influence: null, asking: false,
     };
   }
   /**

@@ -175,6 +175,7 @@ const views = (() => {
       legend: [noiseSample("noise"), sample("token", "plain", "never"),
         ...[1, 2, 3, 4, 5].map((heat) => sample("token", "plain dp-moved", "", { heat, number: heat < 5 ? String(heat) : "5+", loud: true }))],
     },
+    influence: { title: "", look: stateLook, shows: () => false, about: "", legend: [] }, // what it is says influence.js
   };
   /**
    * The look of a position in a view. remark: where the remark of what follows the end stands; null where nothing is
@@ -194,5 +195,5 @@ const views = (() => {
     if (parts[i] !== PART.ANSWER) look.classes += parts[i] === PART.TAIL ? " dp-quiet dp-after" : " dp-quiet";
     return look;
   }
-  return { VIEWS, lookAt };
+  return { VIEWS, lookAt, stateLook, chip, shown, token, sample };
 })();

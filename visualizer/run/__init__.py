@@ -8,6 +8,7 @@ from visualizer.run.drafts import drafted, read_json
 from visualizer.run.engine import Engine
 from visualizer.run.fitting import fitted
 from visualizer.run.gallery import Gallery
+from visualizer.run.influence import influence
 from visualizer.run.loading import run_telling
 from visualizer.run.provenance import run_info
 from visualizer.run.runs import News, Run, Runs, cache_folder
@@ -25,6 +26,7 @@ __all__ = [
     "check_report",
     "drafted",
     "fitted",
+    "influence",
     "plan_study",
     "read_json",
     "read_probes",

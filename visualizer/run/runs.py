@@ -283,6 +283,12 @@ class Runs:
             self._lock.notify()
         return run
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a run is under way, or waits."""
+        with self._lock:
+            return self._current is not None or bool(self._waiting)
+
     def stop(self, run_id: str) -> None:
         """Stop a run that waits, is under way, or has yet to be asked for; one that has ended stays as it is."""
         with self._lock:
