@@ -17,7 +17,7 @@ function createForm(root, markup, demos) {
 
   /** @param {string} name */
   const field = (name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
-  const prompt = /** @type {HTMLTextAreaElement} */ (form.querySelector("textarea"));
+  const prompt = /** @type {HTMLTextAreaElement} */ (form.querySelector("#prompt textarea"));
   const knobs = () => /** @type {HTMLInputElement[]} */ ([...form.querySelectorAll("#knobs [name]")]);
 
   /**
@@ -33,8 +33,9 @@ function createForm(root, markup, demos) {
     if (knob.value === "") return null;
     return knob.type === "number" ? Number(knob.value) : knob.value;
   }
+  const draft = createDraft(form);
   /** @returns {Form} all of it as it stands now */
-  const read = () => ({ prompt: prompt.value, knobs: Object.fromEntries(knobs().map((knob) => [knob.name, valueOf(knob)])) });
+  const read = () => ({ prompt: prompt.value, knobs: Object.fromEntries(knobs().map((knob) => [knob.name, valueOf(knob)])), draft: draft.read() });
 
   /** The other half of the page may be mounted after this one; what is clicked until then waits, in order. */
   const library = (async () => {
@@ -48,11 +49,12 @@ function createForm(root, markup, demos) {
   }
 
   /**
-   * Fill in a prompt and run it.
+   * Fill in a prompt and run it, from noise.
    * @param {string} text
    * @param {number} budget in tokens
    */
   function denoiseThis(text, budget) {
+    draft.begin("");
     prompt.value = text;
     field("max_tokens").value = String(budget);
     denoise();
@@ -65,8 +67,9 @@ function createForm(root, markup, demos) {
    * Take over what a checkpoint has by itself; what is typed as prompt, system prompt and seed stays.
    * @param {Limits} limits
    */
-  function follow({ defaults, ranges, unknown, wordings, beyond }) {
+  function follow({ defaults, ranges, unknown, wordings, beyond, templates }) {
     ownWords.show(wordings, beyond);
+    draft.show(templates);
     prompt.placeholder = beyond ? "Ask for something with a shape…"
       : "A prompt like those below, in your words…";
     for (const knob of knobs()) {
@@ -94,8 +97,9 @@ function createForm(root, markup, demos) {
     if (recording) library.then(({ open }) => open(recording));
     if (button?.id === "stop") library.then(({ stop }) => stop());
   });
-  prompt.addEventListener("keydown", (event) => {
+  form.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.shiftKey || event.ctrlKey || event.metaKey)) return;
+    if (!(event.target instanceof Element) || !event.target.matches("#prompt textarea, .written textarea")) return;
     event.preventDefault();
     denoise();
   });

@@ -182,6 +182,8 @@ function createLibrary(page, player) {
     if (refused) refused(text); // where it was asked for
     else notice(text);
     refused = null;
+    const { top, bottom } = part("#notice").getBoundingClientRect();
+    if (top > innerHeight || bottom < 0) part("#place").textContent = text; // beside the buttons, where it is seen
   }
   /**
    * Say a sentence beside the run on show; an empty one takes it back.
@@ -208,7 +210,7 @@ function createLibrary(page, player) {
    */
   function ask(content) {
     unsent.push(wish(content));
-    part("#player").scrollIntoView({ behavior: "smooth", block: "nearest" });
+    if (content.do !== "influence") part("#player").scrollIntoView({ behavior: "smooth", block: "nearest" });
     part("#ask").click();
   }
   const asked = () => (lastAsked = unsent.shift() ?? lastAsked);
@@ -268,6 +270,12 @@ function createLibrary(page, player) {
   }
   const denoise = (/** @type {Form} */ form) => askForRun({ do: "denoise", ...form });
   const open = (/** @type {string} */ id) => ask({ do: "open", id });
+  /**
+   * Ask what the token at a place of the run on show would have moved, had it been held before a step.
+   * @param {number} state
+   * @param {number} place
+   */
+  const askInfluence = (state, place) => ask({ do: "influence", id: shown(), state, place });
   /** What a page asks for as it opens: this browser's last run, or else a recording from the gallery. */
   const first = () => wish({ do: "open", first: "yes", id: runs()[0]?.id ?? "" });
   /** @type {string[]} */
@@ -297,5 +305,5 @@ function createLibrary(page, player) {
     if (change) askForRun({ do: "again", left: shown(), change, knobs: window.denoiseForm.read().knobs });
   });
   draw();
-  return { receive, notice, fetchSaved, asked, denoise, write, parentOf, undo, open, stop, stopping, first, shown, running, forgetting, forgotten };
+  return { receive, notice, fetchSaved, asked, denoise, write, parentOf, undo, open, askInfluence, stop, stopping, first, shown, running, forgetting, forgotten };
 }

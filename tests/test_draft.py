@@ -108,3 +108,9 @@ def test_what_is_no_draft_is_refused_in_a_sentence(plain):
     with pytest.raises(SettingsError) as caught:
         Draft.from_dict(plain)
     assert str(caught.value).endswith(".") and "\n" not in str(caught.value)
+
+
+def test_what_follows_a_loose_stretch_moves_up_when_it_gets_shorter():
+    draft = Draft({0: 7, 5: 8, 9: 9}, loose=((1, 4), (6, 3)))
+    assert draft.tightened(1) == Draft({0: 7, 2: 8, 6: 9}, loose=((3, 3),))
+    assert draft.tightened(4).tightened(3) == Draft({0: 7, 5: 8, 9: 9})

@@ -42,6 +42,14 @@ def test_a_template_is_the_whole_answer_unless_its_end_is_open(tokens):
     assert max(fill_in("The sky ____", tokens).pinned) == len(the_sky) + 8  # where no length is said
 
 
+def test_a_blank_of_up_to_so_many_tokens_begins_at_its_longest(tokens):
+    draft = fill_in("The sky ____{up to 4} is ____{2} and ____{up to 3}.", tokens)
+    assert draft.pinned == fill_in("The sky ____{4} is ____{2} and ____{3}.", tokens).pinned
+    sky, between = len(tokens.ids("The sky")), len(tokens.ids(" is")) + 2 + len(tokens.ids(" and"))
+    assert draft.loose == ((sky, 4), (sky + 4 + between, 3))
+    assert draft.tightened(1).tightened(3) == fill_in("The sky ____{1} is ____{2} and ____{3}.", tokens)
+
+
 def test_indentation_before_a_blank_stays(tokens):
     assert dict(fill_in("x:\n    ____{*}", tokens).pinned) == dict(enumerate(tokens.ids("x:\n    ")))
 
@@ -72,7 +80,9 @@ def test_where_a_model_thinks_in_a_channel_its_empty_thought_stands_before_the_t
     [
         ("The sky.", "The template has no blank"),
         ("The ____{0} sky", "has at least one token"),
+        ("The ____{up to 0} sky", "has at least one token"),
         ("____{*} and more", "can only be the last"),
+        ("____{up to 40} and ____{up to 25}", "have 65 lengths together.* at most 64 are"),
         ("\ud800 ____", "not valid UTF-8"),
         ("<eos> ____", "spells <eos>, which marks structure"),
     ],

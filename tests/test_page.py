@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import itertools
 import json
-from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from bench.rounds import play
-from tests.support.browser import free_port, open_page, served_app, wait_until_served
-from tests.support.live_page import PAINTED, RUN_MS, SHOWN, shown_run, start, wait_for_end
+from tests.support.browser import open_page, served_app
+from tests.support.live_page import PAINTED, RUN_MS, SHOWN, held_page, shown_run, start, wait_for_end
 from tests.support.recorded import TINY_RUN, GatedEngine, RecordedEngine
 from training.corpus import FAMILIES
 from visualizer.bundled import POCKET_FOLDER
 from visualizer.model.checkpoint import read_card
-from visualizer.page.ui import build_page, page_head, page_theme
 from visualizer.prompts import load_prompts
 from visualizer.trace.canvas import CanvasState, Finish, Frame, Phase
 from visualizer.trace.file import load_trace
@@ -224,23 +222,6 @@ def test_each_card_plays_its_recording_without_the_model(page):
     assert shown_run(page) == "gallery-haiku"
     page.wait_for_function("() => Number(document.querySelector('#player .player-root').dataset.drawn) >= 2")
     assert page.input_value("#prompt textarea") == ""
-
-
-@contextmanager
-def held_page(browser, engine, runs_folder=None):
-    """A page of its own on an engine that is not the model's."""
-    shown, port = build_page(engine, load_prompts(), runs_folder=runs_folder), free_port()
-    shown.launch(server_port=port, head=page_head(), theme=page_theme(), prevent_thread_lock=True, quiet=True,
-                 ssr_mode=False)  # fmt: skip
-    try:
-        wait_until_served(f"http://127.0.0.1:{port}")
-        opened = open_page(browser)
-        opened.goto(f"http://127.0.0.1:{port}")
-        opened.wait_for_function(f"() => {SHOWN}")
-        yield opened
-        opened.close()
-    finally:
-        shown.close()
 
 
 def test_own_words_make_a_prompt_and_a_word_that_cannot_be_used_makes_none(browser):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from visualizer.errors import SettingsError
@@ -25,6 +25,8 @@ class Draft:
     else is noise, drawn from the run's seed. conditioning: what the first step of a block is told of the step before
     it (self-conditioning), as tokens with their probabilities, which sum to 1; a position without an entry is told
     nothing, and without any entry the step is the first of a new run. origin: how the draft came about, for its reader.
+    loose: stretches of free positions, each its first one and how many it has; they may be shorter, and what is pinned
+    behind one then moves up. They get their lengths before the run begins (visualizer/run/fitting.py).
 
     The answer reaches to the last pinned token: until there no free position takes a token that ends it. A pinned
     token that ends the answer ends it there, and what is pinned after it belongs to the tail.
@@ -35,6 +37,7 @@ class Draft:
     seeded: Mapping[int, int] = field(default_factory=dict)
     conditioning: Mapping[int, tuple[tuple[int, float], ...]] = field(default_factory=dict)
     origin: str = ""
+    loose: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
         for tokens in (self.pinned, self.seeded):
@@ -53,6 +56,13 @@ class Draft:
     def __bool__(self) -> bool:
         """Whether it says anything of the canvas."""
         return bool(self.pinned or self.seeded or self.conditioning)
+
+    def tightened(self, length: int) -> Draft:
+        """The draft with the first of its loose stretches of a length that is at most its own."""
+        (first, most), *others = self.loose
+        up = most - length
+        pinned = {place if place < first else place - up: token_id for place, token_id in self.pinned.items()}
+        return replace(self, pinned=pinned, loose=tuple((start - up, room) for start, room in others))
 
     def held_until(self, stop_ids: Collection[int]) -> int:
         """How many leading positions are part of the answer whatever the model writes."""

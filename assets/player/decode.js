@@ -223,7 +223,7 @@ const decode = (() => {
       chosenAmong: start.chosen_among ?? 0, unlearned: start.unlearned ?? "", nearest: start.nearest ?? ["", ""], label: "",
       checks: (start.checks ?? []).map((check) => ({ ...check, turns: [] })),
       texts: new Map(), signs: new Map(), cells: new Map(), trace: [],
-      blockEnds: [], answer: null, answers: [], thoughts: [], reason: null, problem: "", shots: [], report: null,
+      blockEnds: [], answer: null, answers: [], thoughts: [], reason: null, problem: "", shots: [], report: null, influence: null, asking: false,
     };
   }
   /**

@@ -25,13 +25,14 @@ const inspectors = (() => {
   };
   const MARKUP = `
     <p class="dp-quote"><span data-ui="quote"></span><small data-ui="place"></small></p>
-    <p class="dp-words" data-ui="words"></p><p class="dp-numbers" data-ui="numbers"></p>
+    <p class="dp-words" data-ui="words"></p><p class="dp-numbers" data-ui="numbers"></p><p class="dp-moves" data-ui="moves"></p>
     <ol class="dp-top" data-ui="top"></ol>
     <p class="dp-note" data-ui="note"></p>
     <figure class="dp-course" data-ui="course"><p class="dp-key"><span class="dp-key-probability">probability</span><span class="dp-key-entropy">entropy</span></p>
       <svg class="dp-curves" viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" aria-hidden="true"></svg>
       <svg class="dp-strip" viewBox="0 0 ${WIDTH} 16" preserveAspectRatio="none" aria-hidden="true"></svg>
-      <figcaption data-ui="history"></figcaption></figure>`;
+      <figcaption data-ui="history"></figcaption></figure>
+    <button type="button" data-ui="offer" title="The key i does this, too"></button>`;
 
   /**
    * The state of a position in words.
@@ -229,10 +230,16 @@ const inspectors = (() => {
      * @param {HTMLElement} cell
      * @param {HTMLElement} root
      * @param {number} width
+     * @param {string} offer what a button in it does
+     * @param {string} moves what a held token does to it
      */
-    function show(place, cell, root, width) {
+    function show(place, cell, root, width, offer, moves) {
       const { run, step, i, stretch } = place;
       const { ranked, ...texts } = describe(place);
+      write(ui.moves, moves);
+      ui.offer.hidden = !offer;
+      write(ui.offer, offer);
+      element.classList.toggle("dp-stays", Boolean(offer));
       for (const [name, text] of Object.entries(texts)) write(ui[name], text); // by the names of the markup
       rows.forEach((row, k) => fillRow(run, row, ranked[k]));
       const course = stretch ? [] : courseOf(run, step);

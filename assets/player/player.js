@@ -14,7 +14,7 @@ function createPlayer(root, page) {
   const { seconds } = words;
   const KEYS = [
     ["space", "play, pause"], [", .", "one step back, on"], ["← →", "jump 5 %; on a token: the neighbour"], ["↑ ↓", "in a look inside: a step back, on"], ["[ ]", "slower, faster"],
-    ["0 – 9", "jump to that tenth"], ["Home End", "first, last step"], ["f", "full screen"], ["Esc", "close the inspector"], ["?", "these keys"],
+    ["0 – 9", "jump to that tenth"], ["Home End", "first, last step"], ["i", "on a token: what moves if it is held"], ["f", "full screen"], ["Esc", "close the inspector"], ["?", "these keys"],
   ];
   const HAND_KEYS = [["⇧ ← →", "on a token: select"], ["l", "select its line"], ["Enter", "what to do with it"]];
   const INVITATION = "Pick a prompt. The canvas starts as pure noise; at every step the model accepts the tokens " +
@@ -40,11 +40,16 @@ function createPlayer(root, page) {
   const timeline = timelines.createTimeline(ui.timeline, { onMove: repaint, onFull: fullScreen, onHelp: () => help.showModal() });
   const board = races.createBoard(ui.race);
   terms.createBubble(root);
-  const pointer = pointers.createPointer(root, { eye: ui.inspector, ear: ui.spoken }, () => shown, repaint);
+  const pointer = pointers.createPointer(root, { eye: ui.inspector, ear: ui.spoken }, () => shown, repaint,
+    () => influence);
 
   const hand = page && hands.createHand(root, ui.hand, {
     panes: () => shown, indexOf: (pane) => timeline.shown()[shown.indexOf(pane)] ?? -1, focused: pointer.focused, visit: pointer.visit,
     stand: () => timeline.stand(), repaint,
+  }, page);
+  const influence = page && influences.createInfluence(root, {
+    panes: () => shown, choose: toolbar.choose, view: toolbar.view, go: (index) => timeline.visit(0, index), stand: () => timeline.stand(),
+    say: (words) => write(ui.announced, words), repaint,
   }, page);
 
   let shown = [addPane()]; // the panes
@@ -248,6 +253,8 @@ function createPlayer(root, page) {
       case "recording": playBack(message); break;
       case "compare": playBoth(message); break;
       case "race": playRace(message); break;
+      case "influence": influence?.show(message); break;
+      case "notice": influence?.refuse(); break;
       default: return false;
     }
     return true;
@@ -292,6 +299,7 @@ function createPlayer(root, page) {
   }
   /** Bring every part of the player to the clock. */
   function draw() {
+    influence?.settle();
     const [indices, shot, layout, view] = [timeline.shown(), timeline.shot(), toolbar.layout(over()), toolbar.view()];
     root.dataset.state = (runs().every((run) => run.reason) && runs()[0].reason) || "running";
     root.dataset.layout = layout;

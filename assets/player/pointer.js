@@ -16,8 +16,9 @@ const pointers = (() => {
    * @param {{eye: HTMLElement, ear: HTMLElement}} ui
    * @param {() => Pane[]} panes those on show
    * @param {() => void} onChoice another token is looked at
+   * @param {() => Influencer | null | undefined} influence what the inspector offers for a token, where it offers anything
    */
-  function createPointer(root, ui, panes, onChoice) {
+  function createPointer(root, ui, panes, onChoice, influence) {
     const inspector = inspectors.createInspector(ui.eye);
     const listening = new AbortController();
     /** @type {Spot | null} */
@@ -47,6 +48,12 @@ const pointers = (() => {
     /** @param {Spot | null} spot */
     const placeAt = (spot) => spot && spot.pane.canvas.placeAt(spot.b, spot.i);
 
+    /**
+     * What a held token does at a place, in words.
+     * @param {Place} place
+     */
+    const movesAt = ({ run, step, i, stretch }) => (stretch ? "" : influence()?.movesOf(run, step, i) ?? "");
+
     /** Show, refresh or hide the inspector: of the cell under the pointer, else of the focused one. */
     function inspect() {
       outline();
@@ -56,7 +63,7 @@ const pointers = (() => {
       lit = cell;
       if (!cell || !place) return inspector.hide();
       cell.classList.add("dp-here");
-      inspector.show(place, cell, root, width);
+      inspector.show(place, cell, root, width, (cell === cellAt(focused) && influence()?.offerOf(place)) || "", movesAt(place));
     }
     /**
      * Move the one tab stop of a canvas, and the focus with it.
@@ -93,7 +100,9 @@ const pointers = (() => {
       const cells = spotOf(cell)?.pane.canvas.cells() ?? [];
       const here = cells.indexOf(cell);
       const there = new Map([["ArrowLeft", here - 1], ["ArrowRight", here + 1], ["Home", 0], ["End", cells.length - 1]]).get(key);
-      if (there === undefined) return false;
+      const spot = key === "i" ? spotOf(cell) : null;
+      if (spot) influence()?.take(spot);
+      if (there === undefined) return Boolean(spot);
       if (cells[there]) moveFocus(cells[there]);
       return true;
     }
@@ -147,8 +156,16 @@ const pointers = (() => {
     }
     /** @param {Event} event */
     function onClick(event) {
+      if (focused && event.target instanceof Element && event.target.closest(".dp-inspector button")) influence()?.take(focused);
       const cell = cellOf(event);
       if (cell) moveFocus(cell);
+    }
+    /**
+     * What is pressed in the inspector leaves the focus at its token.
+     * @param {Event} event
+     */
+    function onDown(event) {
+      if (event.target instanceof Element && event.target.closest(".dp-inspector")) event.preventDefault();
     }
     /**
      * Only the token that was moved to is spoken, once; not every step that passes under it.
@@ -160,7 +177,7 @@ const pointers = (() => {
       focused = spotOf(cell);
       if (focused && !refocusing) choose(focused);
       const place = placeAt(focused);
-      if (place && !refocusing) write(ui.ear, inspectors.spoken(place));
+      if (place && !refocusing) write(ui.ear, `${inspectors.spoken(place)} ${movesAt(place)}`.trim());
       inspect();
     }
     /** @param {Event} event */
@@ -172,7 +189,7 @@ const pointers = (() => {
     const size = new ResizeObserver(([entry]) => { width = entry.contentRect.width; });
     size.observe(root);
     for (const [name, listener] of /** @type {const} */ ([
-      ["pointerover", onOver], ["pointerleave", onLeave], ["click", onClick], ["focusin", onFocus], ["focusout", onBlur],
+      ["pointerover", onOver], ["pointerleave", onLeave], ["click", onClick], ["mousedown", onDown], ["focusin", onFocus], ["focusout", onBlur],
     ])) root.addEventListener(name, listener, { signal: listening.signal });
 
     function destroy() {

@@ -86,7 +86,7 @@ const toolbars = (() => {
       const silent = runs.length > 0 && view === "noise" && !runs.some((run) => run.trace.some((step) => step.noise?.size));
       const missing = over ? "This recording was made without the random tokens." : "A live run sends no random tokens; its recording, ready when it ends, has them.";
       const places = layout(over) === "settled" ? " Settled: each token is already where it stands in the end." : "";
-      const about = silent ? missing : `${VIEWS[view].about}${places}`;
+      const about = silent ? missing : (runs[0] && VIEWS[view].says?.(runs[0])) ?? `${VIEWS[view].about}${places}`;
       const any = !runs.length || runs.some(isDenoised);
       const written = runs.some((run) => run.held.size);
       const key = `${view} ${any} ${written} ${about}`;
@@ -101,7 +101,9 @@ const toolbars = (() => {
       });
       ui.legend.replaceChildren(...entries, make("li", "dp-about", about));
     }
-    return { show, layout, view: () => view };
+    /** @param {ViewName} name */
+    const choose = (name) => { view = name; };
+    return { show, choose, layout, view: () => view };
   }
   return { createToolbar, addButtons };
 })();

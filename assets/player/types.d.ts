@@ -198,7 +198,19 @@ interface RaceMessage {
   left: RecordingMessage;
   right: RecordingMessage;
 }
+/** What moved when a token was held: position, entropy in nats without and with it, best guess without and with it. */
+interface InfluenceMessage {
+  k: "influence";
+  run: string;
+  at: number;
+  b: number;
+  i: number;
+  says: string;
+  told: number;
+  changes: [number, number, number, string, string][];
+}
 type Message =
+  | InfluenceMessage
   | RaceMessage
   | StartMessage
   | StepMessage
@@ -217,7 +229,11 @@ type Message =
 interface Form {
   prompt: string;
   knobs: Record<string, string | number | boolean | null>;
+  /** What stands on the canvas before; missing for noise. */
+  draft?: FormDraft;
 }
+type Way = "" | "template" | "revise";
+type FormDraft = { template: string } | { revise: string; strength: number };
 /** What it takes over from a checkpoint: `limits_of` in visualizer/page/form.py. */
 interface Limits {
   defaults: Record<string, string | number | boolean>;
@@ -225,6 +241,13 @@ interface Limits {
   unknown: string[];
   wordings: Wording[];
   beyond: boolean;
+  templates: Template[];
+}
+/** An example of a text with blanks: visualizer/templates.py. */
+interface Template {
+  title: string;
+  prompt: string;
+  template: string;
 }
 /** A line to fill in: visualizer/wordings.py. */
 interface Wording {
@@ -237,6 +260,7 @@ interface Wording {
 type Wish =
   | { do: "open"; id: string; first?: "yes" }
   | { do: "compare"; left: string; right: string }
+  | { do: "influence"; id: string; state: number; place: number }
   | (RunWish & { id: string; instead: string });
 type Verb = "throw back" | "hold" | "write" | "go on";
 /** What is done to a run's canvas: visualizer/run/drafts.py. places: stretches over all blocks. */
@@ -264,6 +288,15 @@ interface Alternatives {
 interface Candidate {
   id: number;
   level: number;
+}
+/** What moved at the step `at` when a token was held, by position. */
+interface Influence {
+  at: number;
+  b: number;
+  i: number;
+  says: string;
+  told: number;
+  changes: Map<number, { before: number; after: number; was: string; is: string }>;
 }
 /** A canvas after one step. Arrays have an entry a position. */
 interface Step {
@@ -347,6 +380,9 @@ interface Run {
   shots: Shot[];
   /** What the whole run showed; a run that goes on has none. */
   report: ReportMessage | null;
+  /** What a held token moves, once somebody has asked; whether somebody has, and waits. */
+  influence: Influence | null;
+  asking: boolean;
 }
 /** When a clock's moment begins, and the step that every run shows then (-1: none yet). */
 interface Moment {
@@ -371,7 +407,7 @@ interface Place {
 
 // ---- Pictures of positions: views.js makes looks, layouts.js places them ----------------------------------------------
 
-type ViewName = "states" | "noise" | "confidence" | "order" | "revisions";
+type ViewName = "states" | "noise" | "confidence" | "order" | "revisions" | "influence";
 type LayoutName = "flow" | "settled" | "grid";
 
 /** What is drawn on top of a look: heat from 0 to 5, a number, whether that is always seen. */
@@ -418,6 +454,8 @@ interface View extends Choice {
   look(run: Run, step: Step, i: number): Look;
   legend: LegendEntry[];
   numbers?: boolean;
+  /** What a run's own says, in place of `about`. */
+  says?(run: Run): string | undefined;
   /** How a run must have been written to have something to show here. */
   shows(run: Run): boolean;
 }
@@ -531,7 +569,10 @@ interface PlayerPage {
   parentOf(run: string): { id: string; deed: string } | null;
   /** Show the run that one was made of. */
   undo(run: string): void;
+  /** Ask what the token at a place of the run on show would have moved, had it been held before a step. */
+  influence(state: number, place: number): void;
 }
+type Influencer = ReturnType<typeof influences.createInfluence>;
 type Canvas = ReturnType<typeof canvases.createCanvas>;
 type Pane = ReturnType<typeof panes.createPane>;
 /** A cell by where it stands, which outlives the cell. */

@@ -192,6 +192,7 @@ const views = (() => {
       legend: [noiseSample("noise"), sample("token", "plain", "never", "Never taken back, never replaced."),
         ...[1, 2, 3, 4, 5].map((heat) => sample("token", "plain dp-moved", "", `Taken back or replaced ${["once", "twice", "three times", "four times", "five times or more"][heat - 1]} so far.`, { heat, number: heat < 5 ? String(heat) : "5+", loud: true }))],
     },
+    influence: { title: "", look: stateLook, shows: () => false, about: "", legend: [] }, // what it is says influence.js
   };
   /**
    * The look of a position in a view. remark: where the remark of what follows the end stands; null where nothing is
@@ -211,5 +212,5 @@ const views = (() => {
     if (parts[i] !== PART.ANSWER) look.classes += parts[i] === PART.TAIL ? " dp-quiet dp-after" : " dp-quiet";
     return look;
   }
-  return { VIEWS, lookAt };
+  return { VIEWS, lookAt, stateLook, chip, shown, token, sample };
 })();

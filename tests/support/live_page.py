@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
+
+from tests.support.browser import free_port, open_page, wait_until_served
+from visualizer.page.ui import build_page, page_head, page_theme
+from visualizer.prompts import load_prompts
 
 RUN_MS = 240_000
 PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
@@ -28,3 +36,20 @@ def wait_for_end(page: Page) -> str:
     """How the run on show ended."""
     ended = page.wait_for_selector("#player .player-root[data-state]:not([data-state=running])", timeout=RUN_MS)
     return ended.get_attribute("data-state")
+
+
+@contextmanager
+def held_page(browser: Browser, engine: Any, runs_folder: Path | None = None, **options: Any) -> Iterator[Page]:
+    """A page of its own on an engine. options: of the browser's page."""
+    shown, port = build_page(engine, load_prompts(), runs_folder=runs_folder), free_port()
+    shown.launch(server_port=port, head=page_head(), theme=page_theme(), prevent_thread_lock=True, quiet=True,
+                 ssr_mode=False)  # fmt: skip
+    try:
+        wait_until_served(f"http://127.0.0.1:{port}")
+        opened = open_page(browser, **options)
+        opened.goto(f"http://127.0.0.1:{port}")
+        opened.wait_for_function(f"() => {SHOWN}")
+        yield opened
+        opened.close()
+    finally:
+        shown.close()

@@ -16,7 +16,7 @@ _END_SECONDS_BESIDE_OTHERS = 600
 _LONG = {"max_steps": 512, "entropy_bound": 0, "canvas_length": 128}
 """One position is accepted at a step: no such run ends by itself before it is stopped."""
 _ON_SCREEN = """() => Object.fromEntries(
-  [...document.querySelectorAll('#form [name]:enabled')].map((field) => [field.name, field.value])
+  [...document.querySelectorAll(':is(#prompt, #knobs) [name]:enabled')].map((field) => [field.name, field.value])
 )"""
 
 _PAINTED_STATE = """async () => {

@@ -16,6 +16,7 @@ from visualizer.trace import Trace, load_trace, trace_of
 
 if TYPE_CHECKING:
     from visualizer.model import CheckpointCard
+    from visualizer.run import Loading
 
 
 def card_of(model: str | None) -> CheckpointCard:
@@ -39,20 +40,26 @@ def record(
 
     Raises VisualizerError when the checkpoint or the knobs cannot be used, or the run fails.
     """
-    from visualizer.run import Engine, drafted, read_json, run_info, run_telling
+    from visualizer.run import Engine, drafted, fitted, read_json, run_info, run_telling
 
     request = Request.of(card.defaults, prompt, dict(knobs))
     if draft is not None:
         request = drafted(request, read_json(_read(draft)), card, lambda name: load_trace(Path(name)))
-    info = run_info(card, request.prompt, request.settings, request.draft)
     engine = Engine(card)
     frames = []
+
+    def loading(found: Loading) -> None:
+        tell(f"{card.name}: {found.words}")
+
+    def trying(trial: int, trials: int) -> bool:
+        tell(f"{card.name}: length {trial} of {trials} of the blanks")
+        return True
+
     try:
         tell(f"{card.name}: loading")
-        running = run_telling(
-            engine, request.prompt, request.settings, lambda loading: tell(f"{card.name}: {loading.words}"),
-            request.draft,
-        )  # fmt: skip
+        canvas = fitted(engine, request.prompt, request.settings, request.draft, loading, trying)
+        info = run_info(card, request.prompt, request.settings, canvas)
+        running = run_telling(engine, request.prompt, request.settings, loading, canvas)
         with closing(running):
             for frame in running:
                 frames.append(frame)

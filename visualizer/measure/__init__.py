@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from visualizer.measure.apart import apart, is_race
 from visualizer.measure.asked import PLANETS, checks_of
+from visualizer.measure.blanks import blanks
 from visualizer.measure.checks import parses
 from visualizer.measure.direction import Direction, direction_of
 from visualizer.measure.interval import Interval, interval_over_prompts
@@ -30,6 +31,7 @@ __all__ = [
     "Score",
     "Scoring",
     "apart",
+    "blanks",
     "checks_of",
     "clipped",
     "commit_steps",

@@ -34,6 +34,7 @@ _QUOTE = 24
 class Kind(StrEnum):
     """The findings by name, in the order in which they are listed."""
 
+    BLANK = "blank"
     EARLY_LENGTH = "early length"
     CORRECTION = "retroactive correction"
     INTERMEDIATE = "intermediate token"
@@ -41,11 +42,15 @@ class Kind(StrEnum):
     SEQUENCE_SMEARING = "sequence smearing"
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
     return f"{share:.0%}".replace("%", "\u00a0%") if share < 0.995 else "over 99\u00a0%"
 
 
 DEFINITIONS = {
+    Kind.BLANK: (
+        "Positions that were free before and between what was held on the canvas, and what the first step thought of "
+        "each: its most probable tokens."
+    ),
     Kind.EARLY_LENGTH: (
         "From this step on the length that the probabilities of ending expect, the sum over positions of 1 − P(ended), "
         f"stays within an eighth of the answer’s, at least {LENGTH_LEAST} tokens, while less than half of them are "
@@ -56,7 +61,7 @@ DEFINITIONS = {
         f"{MEANWHILE_FEWEST} or more tokens behind it settled; it has not just moved by up to {MOVED_WITHIN} positions."
     ),
     Kind.INTERMEDIATE: (
-        f"The best guess at a position for {STOOD_STEPS} steps or more, {_percent(SURE_PROBABILITY)} sure or more, "
+        f"The best guess at a position for {STOOD_STEPS} steps or more, {percent(SURE_PROBABILITY)} sure or more, "
         f"never accepted and nowhere in the answer, while {MEANWHILE_FEWEST} or more tokens within {NEAR} positions "
         "settled. Whether it helped them, no recording can say."
     ),
@@ -102,7 +107,7 @@ def expected_lengths(trace: Trace, block: int) -> tuple[float, ...]:
     The probability of an end is recorded since version 2 of the file; in older ones it is that of the kept candidates
     that mark structure, but no thought.
     """
-    ends = np.array(sorted(_endings(trace)), dtype=np.int64)
+    ends = np.array(sorted(ending_ids(trace)), dtype=np.int64)
     return tuple(
         float(len(state.accepted) - _ended(state, ends).sum())
         for state in trace.states_of(trace.blocks[block])
@@ -117,7 +122,8 @@ def _ended(state: CanvasState, ends: Ints) -> npt.NDArray[np.float32]:
     return ended
 
 
-def _endings(trace: Trace) -> set[int]:
+def ending_ids(trace: Trace) -> set[int]:
+    """What ends a text, as far as a recording tells."""
     return {token for token in trace.special if trace.texts[token] not in (CHANNEL_OPENER, CHANNEL_CLOSER)}
 
 
@@ -250,7 +256,7 @@ class _Finder:
                     stands.remove(stand)
             first = group[0]
             text = clipped("".join(self._text(stand.token) for stand in group), _QUOTE)
-            sure = _percent(max(map(self._surest, group)))
+            sure = percent(max(map(self._surest, group)))
             says = (
                 f"“{text}” stands from step {self._step(first.start)} to {self._step(first.end)}, {sure} sure, while "
                 f"{self._meanwhile(first)} tokens near it settle; it "

@@ -16,8 +16,9 @@ from visualizer.trace import CHANNEL_CLOSER, CHANNEL_OPENER
 
 BLANK_TOKENS = 8
 """Of a blank whose length is not said."""
-_BLANK = re.compile(r"_{3,}(?:\{(?P<length>[0-9]{1,5}|\*)\})?")
-_OPEN = "*"
+MOST_TRIALS = 64
+"""Of lengths, over all blanks of a template that may be shorter."""
+_BLANK = re.compile(r"_{3,}(?:\{(?:(?P<loose>up to )?(?P<length>[0-9]{1,5})|(?P<open>\*))\})?")
 _SPACE_AFTER_WORD = re.compile(r"(?<=\S) \Z")
 
 
@@ -69,29 +70,43 @@ def fill_in(template: str, tokens: TextTokens) -> Draft:
     """The text of a template stays, and its blanks are noise.
 
     A blank is three or more underscores, and after them its length in tokens: `____{12}`; without it, it has
-    BLANK_TOKENS. The space between a word and a blank is the blank's, since tokens carry the space before their word.
-    `____{*}` at the end is as long as the model likes; any other template is the whole answer.
+    BLANK_TOKENS. `____{up to 12}` may be shorter. `____{*}` at the end is as long as the model likes; any other
+    template is the whole answer. The space between a word and a blank is the blank's, since tokens carry the space
+    before their word.
     Raises SettingsError for a template that cannot be.
     """
     pinned, place = _pinned(tokens.empty_thought, 0), len(tokens.empty_thought)
     start, blanks = 0, list(_BLANK.finditer(template))
+    loose: list[tuple[int, int]] = []
     if not blanks:
         raise SettingsError("The template has no blank: write ____ where the model is to write.")
     for blank in blanks:
         text = tokens.ids(_SPACE_AFTER_WORD.sub("", template[start : blank.start()]))
         pinned |= _pinned(text, place)
-        length = blank["length"] or str(BLANK_TOKENS)
+        length = int(blank["length"] or BLANK_TOKENS)
         start, place = blank.end(), place + len(text)
-        if length == _OPEN:
+        if blank["open"]:
             if start < len(template):
                 raise SettingsError("A blank of any length, ____{*}, can only be the last of a template.")
-            return Draft(pinned, origin="a template, open at its end")
-        if int(length) == 0:
+            return Draft(pinned, origin="a template, open at its end", loose=_tried(loose))
+        if length == 0:
             raise SettingsError(f"A blank has at least one token, and {blank[0]} has none.")
-        place += int(length)
+        if blank["loose"]:
+            loose.append((place, length))
+        place += length
     rest = tokens.ids(template[start:])
     end = [] if tokens.end_id is None else [tokens.end_id]
-    return Draft(pinned | _pinned([*rest, *end], place), origin="a template")
+    return Draft(pinned | _pinned([*rest, *end], place), origin="a template", loose=_tried(loose))
+
+
+def _tried(loose: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    trials = sum(length for _, length in loose)
+    if trials > MOST_TRIALS:
+        raise SettingsError(
+            f"Blanks of up to so many tokens have {trials:,} lengths together, which are all tried; at most "
+            f"{MOST_TRIALS} are: make some shorter, or say how long they are."
+        )
+    return tuple(loose)
 
 
 def revise(text: str, strength: float, seed: int, tokens: TextTokens) -> Draft:

@@ -23,6 +23,7 @@ from visualizer.player import (
     COMPARE_SIGN,
     RACE_SIGN,
     compare_message,
+    influence_message,
     kept_message,
     notice_message,
     race_message,
@@ -31,7 +32,7 @@ from visualizer.player import (
 )
 from visualizer.prompts import Prompt
 from visualizer.request import Request
-from visualizer.run import Engine, Gallery, Run, Runs, drafted
+from visualizer.run import Engine, Gallery, Run, Runs, drafted, influence
 from visualizer.settings import SET_BY_VISITORS, Sampler, Settings
 from visualizer.trace import Phase, Trace, Writing, file_stem, load_trace, save_trace, typed_out
 
@@ -39,7 +40,7 @@ log = logging.getLogger(__name__)
 
 _OTHER_TEMPERATURE = 0.7
 _LABEL_CHARACTERS = 40
-_WISHES = ("denoise", "open", "compare", "again", "race")
+_WISHES = ("denoise", "open", "compare", "again", "race", "influence")
 
 
 class Answers:
@@ -75,6 +76,8 @@ class Answers:
         - `compare`: `left` and `right` side by side.
         - `race`: the run `left`, which was denoised and has ended, beside a run of its prompt that is typed, under
           `id`; where nothing is here that types, beside the same answer as if typed.
+        - `influence`: what would have moved in the step that led to a `state` of the run `id`, had the token at a
+          `place` been held before it (`visualizer/run/influence.py`).
 
         client: the page that asks.
         """
@@ -83,7 +86,7 @@ class Answers:
             wish = _Wish(asked, client)
             instead = wish.text("instead")
             answer = {"denoise": self._denoise, "again": self._again, "open": self._open, "compare": self._compare,
-                      "race": self._race}  # fmt: skip
+                      "race": self._race, "influence": self._influence}  # fmt: skip
             async for message in answer[wish.text("do")](wish):
                 yield message
         except VisualizerError as exc:
@@ -233,6 +236,14 @@ class Answers:
             lambda: race_message(before, right or typed_out(before), (left, right_id), self._label(left, before), note)
         )
 
+    async def _influence(self, wish: _Wish) -> AsyncIterator[str]:
+        run_id, state, place = wish.text("id"), wish.number("state"), wish.number("place")
+        if self.runs.is_busy:
+            raise SettingsError("A run is under way; ask what moves when it has ended.")
+        trace = await asyncio.to_thread(self.trace, run_id)
+        found = await asyncio.to_thread(influence, self.engine, trace, state, place)
+        yield influence_message(run_id, trace, found)
+
     def _partner_for(self, trace: Trace) -> tuple[Partner | None, str]:
         """What types beside a run of the checkpoint in use; where it is here and cannot work, None and why."""
         card = self.engine.card
@@ -291,6 +302,13 @@ class _Wish:
         """A text of it, "" where it is missing."""
         value = self._content.get(key, "")
         if not isinstance(value, str):
+            raise _unknown()
+        return value
+
+    def number(self, key: str) -> int:
+        """A whole number of it."""
+        value = self._content.get(key)
+        if type(value) is not int:
             raise _unknown()
         return value
 

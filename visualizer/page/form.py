@@ -19,6 +19,7 @@ from visualizer.page.styles import form_script
 from visualizer.prompts import Prompt
 from visualizer.run import Gallery
 from visualizer.settings import KNOBS, SET_BY_VISITORS, Choice, Knob, Number, Switch
+from visualizer.templates import templates_for
 from visualizer.wordings import wordings_for
 
 _GLUE = """
@@ -42,8 +43,8 @@ def build_form(card: CheckpointCard, prompts: tuple[Prompt, ...], gallery: Galle
 
 def limits_of(card: CheckpointCard) -> str:
     """What the form takes over from a checkpoint, as JSON: `defaults` by knob, the `ranges` of numbers in words, the
-    `unknown` knobs, which it does not show, the `wordings` to fill in, and whether there is nothing `beyond` them and
-    the demo prompts."""
+    `unknown` knobs, which it does not show, the `wordings` to fill in, whether there is nothing `beyond` them and the
+    demo prompts, and the `templates` that are examples of a text with blanks."""
     highest = {"canvas_length": card.canvas_length}
     ranges = {
         knob.name: f"{knob.lowest:g} to {highest.get(knob.name, knob.highest):.10g}"
@@ -61,12 +62,34 @@ def limits_of(card: CheckpointCard) -> str:
             "unknown": unknown,
             "wordings": wordings,
             "beyond": not is_limited(card.name),
+            "templates": [vars(template) for template in templates_for(card.name)],
         }
     )
 
 
+_BEGINNINGS = {"": "Prompt", "template": "Fill in the blanks", "revise": "Revise a draft"}
+"""What a canvas can begin with; that of a prompt alone is noise."""
+_WRITING = """
+<div class="written" id="template" hidden>
+<label><span>Text with blanks</span><textarea name="template" rows="4"></textarea></label>
+<small>The text stays, at every step. A blank is <code>____</code>, of eight tokens; <code>____{3}</code>, of three;
+<code>____{up to 12}</code>, as long as suits the text after it best; at the end <code>____{*}</code>, as long as the
+model likes.</small><p></p></div>
+<div class="written" id="revise" hidden>
+<label><span>Your text</span><textarea name="revise" rows="4"></textarea></label>
+<label class="strength"><span>Thrown back to noise</span>
+<input type="range" name="strength" min="0" max="1" step="0.05" value="0.5"><output>50 %</output></label>
+<small>The rest is what the model begins with, and may take back, too.</small></div>
+"""
+
+
 def _markup(prompts: tuple[Prompt, ...], gallery: Gallery) -> Iterator[str]:
-    yield '<label id="prompt"><span>Prompt</span><textarea name="prompt" rows="3"></textarea></label>'
+    yield '<fieldset id="ways"><legend>What the canvas begins with</legend>'
+    for way, title in _BEGINNINGS.items():
+        checked = "" if way else " checked"
+        yield f'<label><input type="radio" name="way" value="{way}"{checked}><span>{title}</span></label>'
+    yield '</fieldset><label id="prompt"><span>Prompt</span><textarea name="prompt" rows="3"></textarea></label>'
+    yield _WRITING
     yield '<div id="actions"><button type="submit" id="denoise">Denoise</button>'
     yield '<button type="button" id="stop">Stop</button></div><p id="place" role="status"></p><div id="cards">'
     for prompt in prompts:

@@ -15,7 +15,7 @@ def page_css() -> str:
 
 def form_script() -> str:
     """It declares `createForm`."""
-    return _read("wordings.js") + _read("form.js")
+    return _read("wordings.js") + _read("draft.js") + _read("form.js")
 
 
 def library_script() -> str:

@@ -52,7 +52,7 @@ _TOGGLE_THEME = """() => {
 _GLUE = """
 const player = createPlayer(element.querySelector('.player-root'), {
   write: (...edit) => library.write(...edit), parentOf: (run) => library.parentOf(run),
-  undo: (run) => library.undo(run),
+  undo: (run) => library.undo(run), influence: (...at) => library.askInfluence(...at),
 });
 const library = createLibrary(document, player);
 window.denoiseLibrary = library;

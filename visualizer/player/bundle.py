@@ -17,8 +17,8 @@ _SCRIPTS = ("dom", "terms", "words", "direction", "decode", "folds", "views", "l
             "scoreboard", "findings", "compare", "race", "inspector", "pointer", "toolbar", "timeline",
             "axis", "heatmap", "table", "curves", "inside", "pane", "player")  # fmt: skip
 """In this order: a file uses only those before it."""
-_HAND = "hand"
-"""Its script and stylesheet are only for a page that can run something."""
+_HAND, _INFLUENCE = "hand", "influence"
+"""Their scripts and the stylesheet of the hand are only for a page that can run something."""
 _NOTES = re.compile(r"^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*\n|^[ \t]+|[ \t]+// [^\n\"'`]*$", re.DOTALL | re.MULTILINE)
 """Of a script, what only its readers and the type checker need, types, indents, and remarks at the ends of lines (no
 string ends in one): a third, which no page carries."""
@@ -43,7 +43,8 @@ def player_bundle(with_hand: bool = False) -> tuple[str, str]:
     The theme is the root element's `data-theme`: dark (also without it), light or safe.
     """
     hand = (_HAND,) if with_hand else ()
-    files = (script_constants(), *(_NOTES.sub("", _read(f"{name}.js")) for name in (*_SCRIPTS, *hand)))
+    asks = (_HAND, _INFLUENCE) if with_hand else ()
+    files = (script_constants(), *(_NOTES.sub("", _read(f"{name}.js")) for name in (*_SCRIPTS, *asks)))
     script = "\n".join(("const createPlayer = (() => {", *files, "return createPlayer;", "})();", ""))
     css = (
         *(_font_face(*font) for font in _FONTS),

@@ -26,6 +26,7 @@ A run is a `start`, its steps, and an `end`. A `recording` holds all of that at 
 (`visualizer/player/direction.py`) and the `report` of it (`visualizer/player/report.py`), `compare` two recordings, and
 `race` two of one prompt, with what is to be known of that as `race` (`visualizer/player/race.py`).
 `waiting` says how many runs are before one that was asked for, `loading` how far the checkpoint is that it waits for,
+`influence` what one held token would have moved in one step,
 `kept` that nothing more follows, `unkept` why a run is in memory only, and `notice` is a sentence for the page.
 """
 
@@ -40,7 +41,7 @@ from itertools import pairwise
 import numpy as np
 
 from visualizer.learned import nearest_demo, unlearned
-from visualizer.measure import Scoring, checks_of
+from visualizer.measure import Scoring, checks_of, clipped
 from visualizer.picture import Glyphs, special_sign, text_columns
 from visualizer.player.direction import direction_fields
 from visualizer.player.race import race_fields
@@ -49,6 +50,7 @@ from visualizer.trace import (
     CanvasState,
     CellState,
     Frame,
+    Influence,
     Part,
     PartReader,
     RunInfo,
@@ -64,6 +66,8 @@ RACE_SIGN, COMPARE_SIGN = "~", "+"
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _LETTERS = np.frombuffer(ALPHABET.encode(), dtype=np.uint8)
 _ALTERNATIVES = 2
+_MOVES_NATS, _MUCH_NATS = 0.01, 0.1
+"""By how much an entropy moves that is sent, and one that is counted in words."""
 
 
 class CellCode(IntEnum):
@@ -288,6 +292,41 @@ def race_message(left: Trace, right: Trace, ids: tuple[str, str], label: str = "
     return f'{head[:-1]},"left":{both[0]},"right":{both[1]}}}'
 
 
+def influence_message(run: str, trace: Trace, found: Influence) -> str:
+    """What moved at the state `at` of a run when the token of block `b`, position `i`, was held: of every position
+    that moved its entropy in nats and its best guess, `changes`: [position, entropy, entropy with it, guess, guess
+    with it]; in a sentence, `says`; and how many tokens of each position the step was `told` of the one before.
+    """
+    state, change = trace.states[found.index], np.abs(found.entropy_change_nats)
+    much, guesses = int((change > _MUCH_NATS).sum()), int(found.moved.sum())
+    token = clipped(found.texts[found.token_id], 24) or "\u23ce"
+    moves = [f"{guesses} best {'guess differs' if guesses == 1 else 'guesses differ'}"] if guesses else []
+    moves += [f"the entropy of {much} {'position' if much == 1 else 'positions'} by more than {_MUCH_NATS:g} nats"]
+    return _dumps(
+        {
+            "k": "influence",
+            "n": secrets.token_hex(4),  # as of a notice
+            "run": run,
+            "at": found.index,
+            "b": state.block,
+            "i": found.place,
+            "says": f"Step {state.step} without and with \u201c{token}\u201d held before it: "
+            f"{', and '.join(moves) if guesses or much else 'nothing moves'}.",
+            "told": state.top_ids.shape[1],
+            "changes": [
+                [
+                    int(place),
+                    round(float(found.entropy_nats[place]), 3),
+                    round(float(found.held_entropy_nats[place]), 3),
+                    found.texts[int(found.candidate_ids[place])],
+                    found.texts[int(found.held_candidate_ids[place])],
+                ]
+                for place in np.flatnonzero(found.moved | (change > _MOVES_NATS))
+            ],
+        }
+    )
+
+
 def waiting_message(run: str, place: int, block_seconds: float | None = None) -> str:
     """How many runs are before this one, which is not in the player yet. block_seconds: of one block, if known."""
     told = {} if block_seconds is None else {"block_seconds": round(block_seconds, 1)}
@@ -311,8 +350,9 @@ def unkept_message(run: str, reason: str) -> str:
 
 
 def notice_message(sentence: str) -> str:
-    """A sentence for the page, beside the run on show, which stays."""
-    return _dumps({"k": "notice", "text": sentence})
+    """A sentence for the page, beside the run on show, which stays. Gradio tells a page of changes only, so no two are
+    the same."""
+    return _dumps({"k": "notice", "text": sentence, "n": secrets.token_hex(4)})
 
 
 def cell_codes(before: CanvasState | None, state: CanvasState) -> np.ndarray:

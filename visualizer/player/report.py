@@ -3,8 +3,9 @@
 - `scaffold`: of every block the positions that are scaffold. `landed`: how many scaffold tokens, and how many of
   content, settle at every step. `lead`: what that amounts to, in a sentence.
 - `order`: in which order the run committed its tokens, as figures: `value`, `name`, and `about`, what it counts.
-- `found`: what was found by name, in groups: `kind`, its definition in `about`, and `seen`, each with what it `says`,
-  its block `b`, its positions `i`, and from which to which step it is seen, `at` and `to`, as their indices.
+- `found`: what was found by name, in groups, the blanks of a written canvas first: `kind`, its definition in `about`,
+  and `seen`, each with what it `says`, its block `b`, its positions `i`, and from which to which step it is seen, `at`
+  and `to`, as their indices.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from itertools import groupby
 
 import numpy as np
 
-from visualizer.measure import DEFINITIONS, order_figures, order_of, phenomena, scaffold_first, scaffold_of
+from visualizer.measure import DEFINITIONS, blanks, order_figures, order_of, phenomena, scaffold_first, scaffold_of
 from visualizer.trace import Trace
 
 
@@ -41,5 +42,5 @@ def _found(trace: Trace) -> list[dict[str, object]]:
                 for seen in group
             ],
         }
-        for kind, group in groupby(phenomena(trace), lambda seen: seen.kind)
+        for kind, group in groupby([*blanks(trace), *phenomena(trace)], lambda seen: seen.kind)
     ]

@@ -36,6 +36,7 @@ from visualizer.player import (
 from visualizer.request import RUN_ID, Request, new_run_id
 from visualizer.run.child import Loading
 from visualizer.run.engine import Engine, check_settings
+from visualizer.run.fitting import fitted
 from visualizer.run.kept import KeptRuns, NotKeptError
 from visualizer.run.loading import run_telling
 from visualizer.run.provenance import device, run_info
@@ -116,6 +117,11 @@ class Run:
     def load(self, loading: Loading) -> None:
         """Tell how far the checkpoint is that this run waits for."""
         self._say(loading_message(self.id, loading.words), News(loading=loading))
+
+    def fit(self, trial: int, trials: int) -> bool:
+        """Tell which length of a blank is tried now; False when the run has been stopped."""
+        self._say(loading_message(self.id, f"How long are the blanks? Trying {trial} of {trials}…"))
+        return self.ended is None
 
     def begin(self, info: RunInfo) -> None:
         """Open the run; once more when it turns out that another checkpoint makes it."""
@@ -277,6 +283,12 @@ class Runs:
             self._lock.notify()
         return run
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a run is under way, or waits."""
+        with self._lock:
+            return self._current is not None or bool(self._waiting)
+
     def stop(self, run_id: str) -> None:
         """Stop a run that waits, is under way, or has yet to be asked for; one that has ended stays as it is."""
         with self._lock:
@@ -386,6 +398,10 @@ class Runs:
         engine, finish = run.engine, None
         card = engine.card
         prompt, settings, draft = run.request.prompt, run.request.settings, run.request.draft
+        if draft.loose:
+            draft = fitted(engine, prompt, settings, draft, run.load, run.fit)
+            if run.ended is not None:
+                return
         run.begin(run_info(card, prompt, settings, draft))
         with closing(run_telling(engine, prompt, settings, run.load, draft)) as frames:
             for frame in frames:

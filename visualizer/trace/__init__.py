@@ -17,6 +17,7 @@ from visualizer.trace.canvas import (
 )
 from visualizer.trace.drafting import SelfConditioning, go_on, hold, throw_back, write
 from visualizer.trace.file import MAX_FILE_BYTES, file_stem, load_trace, save_trace
+from visualizer.trace.influence import Influence
 from visualizer.trace.parts import CHANNEL_CLOSER, CHANNEL_OPENER, Part, PartReader, canvas_parts, trace_parts
 from visualizer.trace.settled import settled_steps
 from visualizer.trace.trace import Block, RunInfo, Trace, Writing, trace_of
@@ -33,6 +34,7 @@ __all__ = [
     "Flags",
     "Frame",
     "Ids",
+    "Influence",
     "Keystroke",
     "Page",
     "Part",
