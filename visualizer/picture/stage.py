@@ -29,11 +29,12 @@ class Words(NamedTuple):
 
 @dataclass(frozen=True)
 class Legend:
-    """Where the samples of the cells stand, and their size."""
+    """Where the samples of the cells stand, and their size. holds: one of them is of what a draft holds."""
 
     metrics: Metrics
     left: int
     top: int
+    holds: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Stage:
         if scale == 1:
             return self
         legend = self.legend and Legend(
-            self.legend.metrics.scaled(scale), self.legend.left * scale, self.legend.top * scale
+            self.legend.metrics.scaled(scale), self.legend.left * scale, self.legend.top * scale, self.legend.holds
         )
         return replace(
             self,
@@ -93,7 +94,7 @@ class Billing:
 
     label: "recorded" or "live". facts: checkpoint, seed, and what was asked for beside the prompt. longest_status: the
     widest text that the status will be. note: what the layout is, in a few words, then in fewer. captions: all that
-    will be said.
+    will be said. holds: a draft holds some tokens, which the legend explains.
     """
 
     prompt: str
@@ -104,6 +105,7 @@ class Billing:
     notes: tuple[str, str]
     progress: bool
     captions: frozenset[str] = frozenset()
+    holds: bool = False
 
 
 def _times(words: Words, scale: int) -> Words:
