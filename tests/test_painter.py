@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from tests.support.canvas_samples import tiny_state
 from tests.support.trace_samples import growing_run, run_info
+from visualizer.draft import Draft
 from visualizer.picture.glyphs import Glyphs
+from visualizer.picture.legend import legend
 from visualizer.picture.options import SceneOptions
 from visualizer.picture.painter import Painter
 from visualizer.picture.pixels import Box, bounds
@@ -91,6 +93,34 @@ def test_marks_have_a_colour_and_a_sign_and_a_line_of_their_own(theme, position,
     assert has_colour(pixels[:half], colour, 40), "the sign at the corner"
     assert has_colour(pixels[half:], colour), "the line below"
     assert not has_colour(cell_pixels(scene, picture, 1, 0), colour, 40)
+
+
+def held_trace():
+    """Two positions, of which a draft holds the first."""
+    texts, pinned = {1: "held", 2: " free"}, {"pinned": np.array([True, False])}
+    states = (
+        tiny_state([1, 2], [True, False], Phase.NOISE, step=0, **pinned),
+        tiny_state([1, 2], [True, True], **pinned),
+        tiny_state([1, 2], [True, True], Phase.COMMIT, **pinned),
+    )
+    info = replace(run_info(), draft=Draft({0: 1}))
+    return Trace(info, states, texts, frozenset(), ({},) * 3, ("held free",), "stop")
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("options", [{}, {"noise": "grain", "layout": "flow"}])
+def test_what_a_draft_holds_lies_on_a_plate_in_every_state_and_the_legend_says_so(theme, options):
+    scene = scene_of(held_trace(), theme=theme, **options)
+    plates = set()
+    for number in range(3):
+        pixels = cell_pixels(scene, painted(scene, number), number, position=0)
+        assert not has_colour(pixels, THEMES[theme].new)
+        plates.add(tuple(pixels[pixels.shape[0] // 2, 0]))
+    assert len(plates) == 1 and rgb(THEMES[theme].surface) not in plates
+    free = cell_pixels(scene, painted(scene, 2), 2, position=1)
+    assert tuple(free[free.shape[0] // 2, 0]) not in plates
+    assert scene.stage.legend.holds and not scene_of().stage.legend.holds
+    assert [entry.cell.look.held for entry in legend(held=True)].count(True) == 1
 
 
 def test_signs_of_marks_differ_in_shape():

@@ -18,7 +18,7 @@ class Foot:
 
     def __init__(self, billing: Billing, measures: Measures, lettering: Lettering) -> None:
         self._measures = measures
-        self._has_legend = billing.legend_columns > 0
+        self._has_legend, self._holds = billing.legend_columns > 0, billing.holds
         share = _TALL_SHARE if measures.is_tall else 1.0
         largest_px = measures.room / max(1, billing.legend_columns) / 0.62
         self._metrics = Metrics.of(max(5, min(measures.px(13.5 * share), int(largest_px))), _LINE_SHARE)
@@ -36,7 +36,9 @@ class Foot:
 
     def legend(self, height: int) -> Legend | None:
         """Where the samples of the cells stand."""
-        return Legend(self._metrics, self._measures.margin, self._words_top(height)) if self._has_legend else None
+        if not self._has_legend:
+            return None
+        return Legend(self._metrics, self._measures.margin, self._words_top(height), self._holds)
 
     def note(self, height: int) -> Words:
         """The longest note that fits beside the legend, else one in a line of its own."""

@@ -32,18 +32,21 @@ _STATES = (
 )
 
 
-def _samples(view: View) -> tuple[tuple[Look, str, bool], ...]:
+_HELD = (Look(CellState.COMMITTED, held=True), "held", False)
+
+
+def _samples(view: View, held: bool) -> tuple[tuple[Look, str, bool], ...]:
     if view is View.STATES:
-        return _STATES
+        return (*_STATES, _HELD) if held else _STATES
     heats = (Look(CellState.COMMITTED, heat=heat) for heat in range(1, len(SAMPLES[view]) + 1))
     return (_STATES[0], *((look, word, False) for look, word in zip(heats, SAMPLES[view], strict=True)))
 
 
-def legend(view: View = View.STATES) -> tuple[LegendEntry, ...]:
-    """One sample of every kind of cell, side by side."""
+def legend(view: View = View.STATES, held: bool = False) -> tuple[LegendEntry, ...]:
+    """One sample of every kind of cell, side by side; of what a draft holds, where something is held."""
     entries: list[LegendEntry] = []
     column = 0
-    for look, word, is_noise in _samples(view):
+    for look, word, is_noise in _samples(view, held):
         width = 4 if is_noise else len(word)
         signs = () if is_noise else tuple((offset, 1, letter) for offset, letter in enumerate(word))
         cell = Cell(0, column, width, signs, look, look.mark is not Mark.NONE, len(entries))
@@ -52,7 +55,7 @@ def legend(view: View = View.STATES) -> tuple[LegendEntry, ...]:
     return tuple(entries)
 
 
-def legend_columns(view: View = View.STATES) -> int:
+def legend_columns(view: View = View.STATES, held: bool = False) -> int:
     """How many columns the legend takes."""
-    last = legend(view)[-1]
+    last = legend(view, held)[-1]
     return last.cell.column + last.cell.width

@@ -30,7 +30,8 @@ class Mark(IntEnum):
 
 class Look(NamedTuple):
     """What a cell is drawn as. sure: 0 to 3, of noise: how probable its candidate is. part: all but the answer is
-    quiet. lit: the eye is led to it. heat: where its colour is not its state's, how strong it is, from 0."""
+    quiet. lit: the eye is led to it. heat: where its colour is not its state's, how strong it is, from 0. held: a draft
+    put it there, and it stays: nothing happens to it."""
 
     state: CellState
     mark: Mark = Mark.NONE
@@ -38,6 +39,7 @@ class Look(NamedTuple):
     part: Part = Part.ANSWER
     lit: bool = False
     heat: int | None = None
+    held: bool = False
 
 
 _LOOK_SHAPE = (len(CellState), len(Mark), SURE_LEVELS, len(Part))
@@ -67,6 +69,8 @@ def shown_of(trace: Trace, index: int, parts: Sequence[int] | np.ndarray, before
     state = trace.states[index]
     kinds = [Part(part) for part in parts]
     looks: list[Look | None] = list(_looks(trace.states[index - 1] if index else None, state, parts))
+    for position in np.flatnonzero(state.pinned).tolist():
+        looks[position] = Look(CellState.COMMITTED, part=kinds[position], held=True)
     texts = trace.shown_texts(index)
     for position in np.flatnonzero(~state.accepted & np.isin(state.shown_ids(), list(trace.special))).tolist():
         texts[position] = special_sign(texts[position])  # noise in the room of its candidate, which would be a sign

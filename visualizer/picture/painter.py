@@ -144,7 +144,7 @@ class Painter:
 
     def _draw_legend(self, image: Pixels, place: Legend) -> None:
         tiles = Tiles(self._glyphs, self._inks, place.metrics)
-        for entry in legend(self._view):
+        for entry in legend(self._view, place.holds):
             tile = tiles.tile(entry.cell)
             left = place.left + entry.cell.column * place.metrics.column_px
             image[place.top : place.top + tile.shape[0], left : left + tile.shape[1]] = tile

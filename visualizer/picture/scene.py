@@ -314,12 +314,16 @@ def billing_of(trace: Trace, options: SceneOptions) -> Billing:
         facts += ["thinking"] if trace.info.settings.think else []
         facts += ["system prompt"] if trace.info.settings.system else []
     statuses = [status_of(trace, index) for index in range(len(trace.states))] if options.step else []
+    held = bool(trace.info.draft.pinned)
     return Billing(
         prompt=trace.info.prompt if options.prompt else "",
         label=("drawn" if trace.info.writing is Writing.DRAWN else "recorded") if options.label else "",
         facts=tuple(facts),
         longest_status=max(statuses, key=len, default="" if trace.states else _NO_STEP),
-        legend_columns=legend_columns(options.view) if options.legend and trace.info.writing is Writing.DENOISED else 0,
+        legend_columns=legend_columns(options.view, held)
+        if options.legend and trace.info.writing is Writing.DENOISED
+        else 0,
+        holds=held,
         notes=_NOTES.get(trace.info.writing) or _NOTES[options.layout],
         progress=options.progress,
     )

@@ -36,11 +36,12 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True)
 class Legend:
-    """Where the samples of the cells stand, and their size."""
+    """Where the samples of the cells stand, and their size. holds: one of them is of what a draft holds."""
 
     metrics: Metrics
     left: int
     top: int
+    holds: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class Stage:
         if scale == 1:
             return self
         legend = self.legend and Legend(
-            self.legend.metrics.scaled(scale), self.legend.left * scale, self.legend.top * scale
+            self.legend.metrics.scaled(scale), self.legend.left * scale, self.legend.top * scale, self.legend.holds
         )
         return replace(
             self,
@@ -101,7 +102,7 @@ class Billing:
 
     label: "recorded", or "drawn" of what was not run. facts: checkpoint, seed, and what was asked for beside the
     prompt. longest_status: the widest text that the status will be. note: what the layout is, in a few words, then in
-    fewer. captions: all that will be said.
+    fewer. captions: all that will be said. holds: a draft holds some tokens, which the legend explains.
     """
 
     prompt: str
@@ -112,6 +113,7 @@ class Billing:
     notes: tuple[str, str]
     progress: bool
     captions: frozenset[str] = frozenset()
+    holds: bool = False
 
 
 def _times(words: Words, scale: int) -> Words:

@@ -24,6 +24,7 @@ _LEVELS = 16
 _OVERSAMPLING = 4
 _NEW_BOX_SHARE, _DRAFT_BOX_SHARE = 0.20, 0.09
 """How much of its colour the box behind a token has."""
+_HELD_BOX_SHARE = 0.08
 _DRAFT_LINE_SHARE = 0.6
 _NOISE_SHARES = (0.24, 0.31, 0.39, 0.48)
 """How much colour noise has, by how sure its candidate is."""
@@ -63,6 +64,7 @@ class Inks:
             pairs["new on box"] = (pairs["new"][0], new_box)
             pairs["draft on box"] = (pairs["draft"][0], draft_box)
             pairs["lit"] = (self._surface, pairs["new"][0])
+            pairs["held"] = (pairs["committed"][0], _mix(pairs["text"][0], self._surface, _HELD_BOX_SHARE))
         self._ramps = {name: self._ramp(*pair, _LEVELS) for name, pair in pairs.items()}
         self._ramps["new box"] = self._ramp(new_box, self._surface, _LEVELS // 2)
         self._ramps["lit box"] = self._ramp(pairs["new"][0], self._surface, _LEVELS // 2)
@@ -183,6 +185,9 @@ class Tiles:
             return "lit"
         if look.part in (Part.STRUCTURE, Part.TAIL):
             return "quiet"
+        if look.held and look.heat is None:
+            area[:] = self._inks.ramp("held")[0]
+            return "held"
         if look.part is Part.THOUGHT:
             return {CellState.NEW: "new", CellState.DRAFT: "draft"}.get(look.state, "quiet")
         if look.state is CellState.COMMITTED or look.heat is not None:
