@@ -11,7 +11,7 @@ from hypothesis import given, settings
 
 from tests.support.made_traces import landing_trace, made_trace
 from tests.support.told_runs import told_runs
-from tests.support.trace_samples import growing_run
+from tests.support.trace_samples import growing_run, held_trace
 from visualizer.bundled import RECORDINGS_FOLDER
 from visualizer.measure.captions import Captions
 from visualizer.measure.direction import direction_of
@@ -95,6 +95,10 @@ class Facts:
 
     def words(self):
         return [m.span() for m in re.finditer(r"\S+", self.text) if any(map(str.isalnum, m.group()))]
+
+
+def test_of_a_canvas_that_was_written_on_only_the_rest_is_noise():
+    assert direction_of(held_trace()).shots[0].caption == "Noise: 1 random token around 1 that stands already."
 
 
 def states_at(trace, block, step):

@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.canvas_samples import tiny_state
-from tests.support.trace_samples import growing_run, run_info
-from visualizer.draft import Draft
+from tests.support.trace_samples import growing_run, held_trace, run_info
 from visualizer.picture.glyphs import Glyphs
 from visualizer.picture.legend import legend
 from visualizer.picture.options import SceneOptions
@@ -93,18 +92,6 @@ def test_marks_have_a_colour_and_a_sign_and_a_line_of_their_own(theme, position,
     assert has_colour(pixels[:half], colour, 40), "the sign at the corner"
     assert has_colour(pixels[half:], colour), "the line below"
     assert not has_colour(cell_pixels(scene, picture, 1, 0), colour, 40)
-
-
-def held_trace():
-    """Two positions, of which a draft holds the first."""
-    texts, pinned = {1: "held", 2: " free"}, {"pinned": np.array([True, False])}
-    states = (
-        tiny_state([1, 2], [True, False], Phase.NOISE, step=0, **pinned),
-        tiny_state([1, 2], [True, True], **pinned),
-        tiny_state([1, 2], [True, True], Phase.COMMIT, **pinned),
-    )
-    info = replace(run_info(), draft=Draft({0: 1}))
-    return Trace(info, states, texts, frozenset(), ({},) * 3, ("held free",), "stop")
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -84,6 +84,7 @@ const inspectors = (() => {
    */
   function historyWords(run, step, i) {
     if (!isDenoised(run)) return "";
+    if (isHeld(run, step, i)) return "It stood there before the first step.";
     const events = [];
     /** @type {number | null} */
     let token = null;
@@ -251,7 +252,7 @@ const inspectors = (() => {
         const x = ((Math.max(0.5, step.step - 0.5)) / course.length) * WIDTH;
         now.setAttribute("d", step.step ? `M${x.toFixed(1)} 0V${HEIGHT}` : "");
       }
-      element.dataset.cell = stretch ? "folded" : STRIPES[step.cells[i]].quote;
+      element.dataset.cell = stretch ? "folded" : isHeld(run, step, i) ? "committed" : STRIPES[step.cells[i]].quote;
       element.hidden = false;
       placeBeside(cell, root, width);
     }

@@ -1,8 +1,11 @@
 """Small recorded runs made by hand, out of the texts that they end with; used by several test files."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from tests.support.canvas_samples import tiny_state
+from visualizer.draft import Draft
 from visualizer.settings import Settings
 from visualizer.trace.canvas import Finish, Phase
 from visualizer.trace.trace import RunInfo, Trace
@@ -21,6 +24,18 @@ def run_info(prompt="A prompt.", **settings):
         started_at="2026-01-01T00:00:00Z",
         vocab_size=1000,
     )
+
+
+def held_trace():
+    """Two positions, of which a draft holds the first."""
+    texts, pinned = {1: "held", 2: " free"}, {"pinned": np.array([True, False])}
+    states = (
+        tiny_state([1, 2], [True, False], Phase.NOISE, step=0, **pinned),
+        tiny_state([1, 2], [True, True], **pinned),
+        tiny_state([1, 2], [True, True], Phase.COMMIT, **pinned),
+    )
+    info = replace(run_info(), draft=Draft({0: 1}))
+    return Trace(info, states, texts, frozenset(), ({},) * 3, ("held free",), "stop")
 
 
 def growing_run(texts, steps=4, special=(), prompt="A prompt.", answer_length=None, blocks=1):

@@ -47,9 +47,13 @@ class Captions:
         self._where = "" if count == 1 else f"block {number + 1}, "
         self._committed, self._writing = committed, writing
 
-    def noise(self, length: int) -> str:
-        """Of a canvas of so many tokens on which nothing is accepted."""
-        return self._sentence(f"{self._where}noise: {length:,} random tokens, none accepted.")
+    def noise(self, length: int, standing: int) -> str:
+        """Of a canvas of so many tokens before its first step. standing: those that somebody wrote there."""
+        random = length - standing
+        noise = f"{self._where}noise: {random:,} random {'token' if random == 1 else 'tokens'}"
+        if not standing:
+            return self._sentence(f"{noise}, none accepted.")
+        return self._sentence(f"{noise} around {standing:,} that {'stands' if standing == 1 else 'stand'} already.")
 
     def landing(self, place: int) -> str:
         """What the answer hangs on that is there at a state and was not at the one before, or nothing."""

@@ -206,7 +206,7 @@ class _Director:
         number = self._trace.block_at(index)
         block, captions, state = self._trace.blocks[number], self._captions[number], self._trace.states[index]
         if state.phase is Phase.NOISE:
-            return captions.noise(block.length) if self._is_denoised else ""
+            return captions.noise(block.length, int(state.accepted.sum())) if self._is_denoised else ""
         if state.phase is Phase.COMMIT:
             return captions.end() if index + 1 == len(self._trace.states) else ""
         if index not in self._holds and index != 1:

@@ -16,8 +16,7 @@ _MOST_COLUMNS = 12
 
 
 def noise_field(trace: Trace, index: int, columns: int, width_of: Callable[[str], int]) -> tuple[Cell, ...]:
-    """The tokens of a canvas that is noise but for what a draft holds, one after the other: nothing of the text to come
-    is in their places."""
+    """The tokens of a canvas that is all noise, one after the other: nothing of the text to come is in their places."""
     row = column = 0
     found: list[Cell] = []
     for position, text in enumerate(_tokens(trace, index)):
@@ -29,9 +28,7 @@ def noise_field(trace: Trace, index: int, columns: int, width_of: Callable[[str]
         column += min(gap, 1) if column else 0
         if column + width > columns:
             row, column = row + 1, 0
-        held = bool(trace.states[index].pinned[position])
-        look = Look(CellState.COMMITTED, held=True) if held else Look(CellState.MASKED)
-        found.append(Cell(row, column, width, signs, look, False, position))
+        found.append(Cell(row, column, width, signs, Look(CellState.MASKED), False, position))
         column += width
     return tuple(found)
 

@@ -238,7 +238,8 @@ class _Frames(MadeFrames):
             return self._grid.cells(index), rows
         shot = self._direction.shots[index]
         as_tokens = shot.raw and self._options.noise is Noise.TOKENS
-        if as_tokens and self._trace.states[index].phase is Phase.NOISE:
+        state = self._trace.states[index]
+        if as_tokens and state.phase is Phase.NOISE and not state.accepted.any():
             field = noise_field(self._trace, index, self._grid.columns, self._grid.width_of)
             return field, field[-1].row + 1 if field else 1
         cells = self._grid.cells(index)
