@@ -1,5 +1,7 @@
 """Scaffold first, as a number with its chance: on runs of a few tokens whose settle steps are written down."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -42,6 +44,13 @@ def test_pairs_are_counted_and_ties_halved(scaffold, content, probability, says)
     lead = lead_of(scaffold, content)
     assert lead.probability == probability
     assert says in lead.sentence
+
+
+def test_what_a_draft_held_is_in_neither_group():
+    trace = landing_trace(["w", " x", ".", " y", " z", "."], [3, 4, 1, 5, 6, 1], WHY)
+    held = np.array([True, False, True, False, False, False])
+    lead = scaffold_first(replace(trace, states=tuple(replace(state, pinned=held) for state in trace.states)))
+    assert (lead.scaffold_steps.tolist(), lead.content_steps.tolist()) == ([1], [4, 5, 6])
 
 
 @given(st.lists(st.integers(1, 12), min_size=1, max_size=9), st.lists(st.integers(1, 12), min_size=1, max_size=12))

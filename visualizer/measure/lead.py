@@ -54,14 +54,16 @@ class Lead:
 
 
 def scaffold_first(trace: Trace) -> Lead:
-    """Compare the scaffold of an answer with the rest of it; blanks that are not scaffold are in neither group."""
+    """Compare the scaffold of an answer with the rest of it; in neither group are blanks that are not scaffold, and what
+    a draft held, which settled before the run."""
     none = np.zeros(0, dtype=np.int64)
     parts, steps, at = trace_parts(trace), ([none], [none]), ([none], [none])
     for block, is_scaffold in zip(trace.blocks, scaffold_of(trace), strict=True):
         settled = settled_steps(trace.states_of(block))
         first, has_text = trace.states[block.first].step, [cell.strip() != "" for cell in trace.shown_texts(block.last)]
         is_content = (parts[block.last] == Part.ANSWER) & np.array(has_text) & ~is_scaffold
-        for group, is_in in enumerate((is_scaffold, is_content)):
+        for group, is_either in enumerate((is_scaffold, is_content)):
+            is_in = is_either & ~trace.states[block.last].pinned
             steps[group].append(settled[is_in])
             at[group].append(np.minimum(block.first + settled[is_in] - first, block.last))
     (scaffold, content), (scaffold_at, content_at) = (tuple(map(np.concatenate, pair)) for pair in (steps, at))
