@@ -54,7 +54,7 @@ class Lead:
 
 
 def scaffold_first(trace: Trace) -> Lead:
-    """Compare the scaffold of an answer with the rest of it; in neither group are blanks that are not scaffold, and what
+    """Compare the scaffold of an answer with the rest of it. In neither group are blanks that are no scaffold, and what
     a draft held, which settled before the run."""
     none = np.zeros(0, dtype=np.int64)
     parts, steps, at = trace_parts(trace), ([none], [none]), ([none], [none])

@@ -90,8 +90,9 @@ def build_pair(left: Trace, right: Trace, options: SceneOptions, glyphs: Glyphs 
     clock = (times_apart(left.info, right.info) or _BY_TIME) if by_time else _BY_PASSES if not timed else _BY_STEPS
     result = SEPARATOR.join(verdict(left, right)) if raced else ""
     prompt = left.info.prompt if left.info.prompt == right.info.prompt and options.prompt else ""
-    columns = legend_columns(options.view) if options.legend else 0
-    around = _surroundings((prompt, result, clock), measures, Lettering(glyphs), columns)
+    held = any(trace.info.draft.pinned for trace in traces)
+    columns = legend_columns(options.view, held) if options.legend else 0
+    around = _surroundings((prompt, result, clock), measures, Lettering(glyphs), columns, held)
     own = replace(options, frame_step=1, loop_start=0.0)
     if raced or not timed:
         own = replace(own, pacing=Pacing.REAL)
@@ -167,10 +168,12 @@ def _on_one_clock(
     return moments, tuple(durations)
 
 
-def _surroundings(said: tuple[str, str, str], measures: Measures, lettering: Lettering, columns: int) -> _Surroundings:
+def _surroundings(
+    said: tuple[str, str, str], measures: Measures, lettering: Lettering, columns: int, holds: bool
+) -> _Surroundings:
     """The prompt above; the verdict, legend and clock below; and the lanes between: beside each other, or stacked.
 
-    said: prompt, verdict, clock. columns: of the legend, 0 for none.
+    said: prompt, verdict, clock. columns: of the legend, 0 for none; holds: it explains what a draft holds.
     """
     prompt, result, clock = said
     assert measures.height is not None
@@ -180,7 +183,7 @@ def _surroundings(said: tuple[str, str, str], measures: Measures, lettering: Let
     while font_px > _SMALLEST_PX and lettering.width(result, font_px, bold=True) > measures.room:
         font_px -= 1
     note = shortened(clock, lambda text: lettering.width(text, note_px), measures.room)
-    foot = Foot(Billing("", "", (), "", columns, (note, note), progress=True), measures, lettering)
+    foot = Foot(Billing("", "", (), "", columns, (note, note), progress=True, holds=holds), measures, lettering)
     bottom = measures.height - foot.height - (line_metrics(font_px).line_px + px(5) if result else 0)
     if measures.is_tall:
         middle = (head.bottom + bottom) // 2
