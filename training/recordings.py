@@ -72,7 +72,9 @@ def _runs(checkpoint: Checkpoint, prompt: Prompt, seeds: int) -> Iterator[Trace]
     for seed in range(1, seeds + 1):
         settings = checkpoint.card.defaults.changed(max_tokens=prompt.budget, seed=seed)
         info = run_info(checkpoint.card, prompt.text, settings)
+        print(f"\r{prompt.title}: seed {seed} of {seeds}", end="", file=sys.stderr, flush=True)
         yield trace_of(info, frames(checkpoint, prompt.text, settings))
+    print(file=sys.stderr)
 
 
 class _Corpus:
