@@ -52,7 +52,7 @@ def by_hand(checkpoint, context, before, temperature, place, token_id):
     canvas, ids = before.canvas_ids.copy(), before.top_ids.copy()
     shares = before.top_probabilities / before.top_probabilities.sum(axis=1, keepdims=True)
     if token_id is not None:
-        canvas[place], ids[place], shares[place] = token_id, token_id, [1.0, *[0.0] * (TOP_K - 1)]
+        canvas[place], ids[place], shares[place] = token_id, token_id, np.eye(1, shares.shape[1])
     hidden = model.model.decoder(
         mx.array(canvas)[None], cache=cache,
         self_conditioning_embeddings=reader.soft_embedding(mx.array(ids), mx.array(shares)),

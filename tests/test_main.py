@@ -270,7 +270,7 @@ def test_a_recording_races_its_text_as_if_typed(recording, tmp_path):
     [
         ((), "Give either a prompt"),
         (("A prompt.",), "Name the film"),
-        (("A prompt.", "-o", "race.png"), "A race is a film"),
+        (("A prompt.", "-o", "race.csv"), "Two runs beside one another are a film"),
         (("--trace", "run.jsonl.gz", "--seed", "5", "-o", "race.mp4"), "--seed is about a new run"),
     ],
     ids=str,

@@ -181,7 +181,8 @@ def _masthead(card: CheckpointCard) -> str:
     return (
         "<a class='skip' href='#player'>To the canvas</a>"
         f"<h1>{TITLE}</h1>"
-        "<p>Ordinary language models type. This one starts from a canvas of random tokens and"
+        "<p><span class='at-length'>Ordinary language models type. </span>"
+        "This one starts from a canvas of random tokens and"
         "<span class='at-length'>, step by step,</span> keeps what it is sure of, in any order"
         "<span class='at-length'>, and throws the rest back to noise</span>. "
         f"<span id='checkpoint-name'>Checkpoint: {html.escape(card.name)}{limits}.</span></p>"
