@@ -112,9 +112,10 @@ def is_true(trace, caption):
     block = trace.blocks[int(found[1] or 1) - 1]
     assert bool(found[1]) == (len(trace.blocks) > 1)
     facts, words = Facts(trace, block), found[2][0].lower() + found[2][1:]
-    if m := re.fullmatch(r"noise: ([\d,]+) random tokens, none accepted\.", words):
+    if m := re.fullmatch(r"noise: ([\d,]+) random (tokens?), none accepted\.", words):
         first = trace.states[block.first]
-        return number(m[1]) == len(first.canvas_ids) and not first.accepted.any()
+        one = number(m[1]) == 1
+        return number(m[1]) == len(first.canvas_ids) and not first.accepted.any() and one == (m[2] == "token")
     if m := re.fullmatch(r"step (\d+): (.*)", words, re.DOTALL):
         return any(holds(facts, k, m[2]) for k in states_at(trace, block, int(m[1])))
     if m := re.fullmatch(r"steps (\d+) to (\d+): from ([\d,]+) to ([\d,]+) of the ([\d,]+) answer tokens\.", words):
