@@ -65,11 +65,20 @@ def picked(page):
     return page.eval_on_selector_all("[data-picked]", "cells => cells.map((cell) => Number(cell.dataset.position))")
 
 
+def middle(page, place):
+    box = cell(page, place).bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def _is_in(point, box):
+    return box["x"] < point[0] < box["x"] + box["width"] and box["y"] < point[1] < box["y"] + box["height"]
+
+
 def drag(page, start, end):
-    from_box, to_box = cell(page, start).bounding_box(), cell(page, end).bounding_box()
-    page.mouse.move(from_box["x"] + from_box["width"] / 2, from_box["y"] + from_box["height"] / 2)
+    from_point, to_point = middle(page, start), middle(page, end)
+    page.mouse.move(*from_point)
     page.mouse.down()
-    page.mouse.move(to_box["x"] + to_box["width"] / 2, to_box["y"] + to_box["height"] / 2, steps=3)
+    page.mouse.move(*to_point, steps=3)
     page.mouse.up()
 
 
@@ -96,6 +105,24 @@ def test_tokens_are_selected_by_dragging_and_shift_and_let_go_by_a_click(opened,
     assert picked(page) == [5, 6, 7, 8]
     cell(page, 2).click()
     assert picked(page) == [] and page.is_visible(".dp-inspector") and not page.is_visible(".dp-hand")
+
+
+def test_the_card_of_the_token_at_which_a_drag_begins_is_not_in_its_way(opened, run):
+    page = opened(recording(run))
+    press(page, "End")
+    page.click(".dp-tools button[value=grid]")
+    page.evaluate(PAINTED)
+    cell(page, 0).click()
+    page.wait_for_selector(".dp-inspector.dp-stays")
+    start = middle(page, 0)
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.evaluate(PAINTED)
+    card = page.locator(".dp-inspector").bounding_box()
+    under = next(place for place in range(1, 48) if _is_in(middle(page, place), card))
+    page.mouse.move(*middle(page, under))
+    page.mouse.up()
+    assert picked(page) == list(range(under + 1))
 
 
 def test_a_double_click_takes_the_word_and_a_triple_click_the_line(opened, run):
