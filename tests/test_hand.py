@@ -75,10 +75,10 @@ def _is_in(point, box):
 
 
 def drag(page, start, end):
-    from_point, to_point = middle(page, start), middle(page, end)
-    page.mouse.move(*from_point)
+    for place in (end, start):
+        cell(page, place).hover()  # waits until it stands still, as who aims at it does
     page.mouse.down()
-    page.mouse.move(*to_point, steps=3)
+    page.mouse.move(*middle(page, end), steps=3)
     page.mouse.up()
 
 
