@@ -39,7 +39,7 @@ from transformers.models.diffusion_gemma.generation_diffusion_gemma import (
 
 from visualizer.draft import NO_DRAFT, Draft
 from visualizer.model import denoise as denoise_module
-from visualizer.model.denoise import denoise
+from visualizer.model.denoise import denoise, worth_keeping
 from visualizer.model.readout import Reader, Readout
 from visualizer.model.sampler import draw_noise
 from visualizer.settings import Settings
@@ -134,9 +134,9 @@ def run_ours(
         return read(reader, hidden, temperature, *others)
 
     with (
-        patch.object(denoise_module, "draw_noise", noted_noise),
-        patch.object(Reader, "read", noted_read if keep_logits else read),
-        patch.object(denoise_module, "_worth_keeping", _whole),
+        patch.object(denoise_module, draw_noise.__name__, noted_noise),
+        patch.object(Reader, read.__name__, noted_read if keep_logits else read),
+        patch.object(denoise_module, worth_keeping.__name__, _whole),
     ):
         states = list(denoise(model, prompt_ids, settings, stop_ids, draft=draft))
     # One is drawn as a block begins and one a step, as many as there are states before a commit.
@@ -150,9 +150,9 @@ def run_ours(
     return OurRun(states, noise, logits)
 
 
-def _whole(readout: Readout) -> tuple[np.ndarray, np.ndarray]:
-    """The candidates unrounded: whether two are equally likely is a matter of all digits."""
-    return np.array(readout.top_ids), np.array(readout.top_probabilities)
+def _whole(ids: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """All candidates, unrounded: whether two are equally likely is a matter of all digits."""
+    return ids, probabilities
 
 
 @dataclass
