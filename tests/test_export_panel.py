@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import gradio as gr
 import pytest
@@ -29,10 +30,13 @@ RUNS = {
 
 
 asked = []
+may_be_drawn = Event()
+may_be_drawn.set()
 
 
 def trace_of_run(run_id):
     asked.append(run_id)
+    may_be_drawn.wait()
     if run_id not in RUNS:
         raise TraceError("This run is not kept any more.")
     return RUNS[run_id]
@@ -173,6 +177,29 @@ def test_what_few_change_is_folded_and_named_and_checked_as_on_the_command_line(
     shown = page.text_content("#export-progress")
     alone = build_scene(RUNS["short"], SceneOptions.preset("720p", end_hold_ms=6000))
     assert f"{alone.duration_ms / 1000:.1f} s" in shown
+
+
+def test_the_preview_is_of_the_last_change_however_slow_the_one_before(page):
+    show(page, "short")
+    choose(page, "export-format", "CSV")
+    page.wait_for_selector("#export-preview :text('CSV')")  # whatever opening the panel asked for has come
+    page.evaluate("""() => {
+        window.drawn = []
+        const preview = document.querySelector('#export-preview')
+        const note = () => window.drawn.push(preview.querySelector('img') ? 'picture' : preview.textContent.trim())
+        new MutationObserver(note).observe(preview, {childList: true, subtree: true, characterData: true})
+    }""")
+    page.click("#export-more > button")
+    may_be_drawn.clear()
+    try:
+        choose(page, "export-format", "PNG")
+        page.fill("#export-moment input", "half")
+        page.press("#export-moment input", "Enter")
+        page.wait_for_timeout(1000)  # in which the second answer would overtake the first
+    finally:
+        may_be_drawn.set()
+    page.wait_for_function("() => window.drawn.includes('picture') && window.drawn.some((words) => /share/.test(words))")
+    assert "share from 0 to 1" in page.evaluate("() => window.drawn.at(-1)")
 
 
 def test_an_export_can_be_cancelled_and_leaves_nothing(page):

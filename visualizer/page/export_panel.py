@@ -46,7 +46,7 @@ from visualizer.export import (
     write_poster,
 )
 from visualizer.measure import is_race
-from visualizer.page.listeners import AT_ONCE, EXPORTING
+from visualizer.page.listeners import AT_ONCE, EXPORTING, PREVIEWING
 from visualizer.picture import PRESETS, Arrangement, Noise, Pacing, Pixels, SceneOptions, View
 from visualizer.theme import THEMES
 from visualizer.trace import Trace, file_stem
@@ -64,6 +64,7 @@ _NO_LIMIT = "no limit"
 _FILE_SIZES = (_NO_LIMIT, "1 MB", "2 MB", "5 MB", "10 MB")
 _PREFIXES = {True: "race", False: "both"}
 _SECONDS_BETWEEN_UPDATES = 0.2
+_DRAW = "() => String(performance.now())"
 _DRAW_OPENED = "() => [true, String(performance.now())]"
 _DRAW_IF_OPEN = "(isOpen, before) => isOpen ? String(performance.now()) : before"
 
@@ -106,14 +107,10 @@ class ExportPanel:
         self._panel.expand(None, None, [self._is_open, self._draw], js=_DRAW_OPENED, **AT_ONCE)
         self._panel.collapse(None, None, self._is_open, js="() => false", **AT_ONCE)
         noted.then(None, [self._is_open, self._draw], self._draw, js=_DRAW_IF_OPEN, **AT_ONCE)
-        for changes in (self._draw, *self._knobs):
-            changes.change(
-                _previewer(self._trace_of_run, self._pair_of_run),
-                looks,
-                self._preview,
-                trigger_mode="always_last",
-                **EXPORTING,
-            )
+        for knob in self._knobs:
+            knob.change(None, None, self._draw, js=_DRAW, **AT_ONCE)
+        previewer = _previewer(self._trace_of_run, self._pair_of_run)
+        self._draw.change(previewer, looks, self._preview, trigger_mode="always_last", **PREVIEWING)
         exporting = self._start.click(
             _exporter(self._trace_of_run, self._pair_of_run), looks, self._results, trigger_mode="once", **EXPORTING
         )

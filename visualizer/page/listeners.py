@@ -30,3 +30,7 @@ AT_ONCE: AtOnce = {"show_progress": "hidden", "api_visibility": "private", "queu
 EXPORTING: Shared = {
     "show_progress": "hidden", "api_visibility": "private", "concurrency_limit": 2, "concurrency_id": "export"
 }  # fmt: skip
+PREVIEWING: Shared = {
+    "show_progress": "hidden", "api_visibility": "private", "concurrency_limit": 1, "concurrency_id": "preview"
+}  # fmt: skip
+"""One at a time: of two, the slower picture would come last, and stay."""
