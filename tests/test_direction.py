@@ -166,7 +166,7 @@ def test_a_directed_film_begins_with_the_tokens_that_the_model_reads():
     noise = trace.states[0].canvas_ids
     first = scene.frames[0]
     shown = {cell.position: "".join(sign for _, _, sign in cell.signs) for cell in first.cells}
-    assert len(shown) > 80 and first.rows_below == 3
+    assert len(shown) > 80 and first.rows_below == 4
     assert all(
         trace.texts[noise[position]].strip(" ").startswith(text) for position, text in shown.items() if text != "⏎"
     )

@@ -97,6 +97,6 @@ def test_a_recorded_story_has_its_frame_first():
     lead = scaffold_first(load_trace(ASSETS_FOLDER / "recordings" / "story.jsonl.gz"))
     assert (len(lead.scaffold_steps), np.median(lead.scaffold_steps)) == (16, 1)
     assert lead.sentence == (
-        "Scaffold first: a scaffold token settles before a content token with probability 0.95 "
+        "Scaffold first: a scaffold token settles before a content token with probability 0.96 "
         "(0.5 would be no order; p < 0.001)."
     )

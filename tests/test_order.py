@@ -134,6 +134,6 @@ def test_pairs_of_one_step_are_a_share_of_all():
 
 def test_every_figure_says_what_it_counts():
     figures = order_figures(order_of(load_trace(ASSETS_FOLDER / "recordings" / "palindrome.jsonl.gz")))
-    assert [figure.value for figure in figures][:4] == ["0.25", "0.91", "0.43 · 0.57 · 0.58", "41 %"]
+    assert [figure.value for figure in figures][:4] == ["0.30", "0.91", "0.40 · 0.43 · 0.58", "43 %"]
     assert all(figure.about.endswith(".") for figure in figures)
     assert all(set(figure.value) <= set("–0. ·1nats") for figure in order_figures(ordered([1])))

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tests.support.made_traces import made_trace, stopped_trace
+from tests.support.old_recordings import WHY
 from tests.support.wandering import EOS, wandering
-from visualizer.bundled import ASSETS_FOLDER
 from visualizer.measure import DEFINITIONS, phenomena
 from visualizer.measure.phenomena import Kind, expected_lengths
 from visualizer.trace import load_trace
@@ -171,7 +171,7 @@ def test_a_run_of_several_blocks_is_looked_at_block_by_block():
 
 
 def test_a_recording_of_the_pocket_has_what_can_be_seen_in_it():
-    seen = phenomena(load_trace(ASSETS_FOLDER / "recordings" / "why.jsonl.gz"))
+    seen = phenomena(load_trace(WHY))
     assert [(one.kind, one.first, one.positions) for one in seen][:3] == [
         (Kind.EARLY_LENGTH, 1, (42,)),
         (Kind.CORRECTION, 1, (32,)),

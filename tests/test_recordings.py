@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.made_traces import landing_trace
 from training.recordings import best_of, count_changes_of_mind, is_fit, main, score
-from visualizer.bundled import POCKET_FOLDER
+from visualizer.bundled import POCKET_FOLDER, RECORDINGS_FOLDER
 from visualizer.model import load_checkpoint, read_card
 from visualizer.prompts import load_prompts
 from visualizer.trace import Trace, load_trace
@@ -77,3 +77,17 @@ def test_recordings_are_made_by_a_command(tmp_path, capsys):
     trace = load_trace(tmp_path / "why.jsonl.gz")
     assert trace.info.chosen_among == 2
     assert trace.answer in capsys.readouterr().out.replace("\n  ", "\n")
+
+
+@pytest.mark.parametrize("prompt", load_prompts(), ids=lambda prompt: prompt.id)
+def test_the_gallery_is_of_the_shipped_checkpoint_and_says_among_how_many_it_was_chosen(prompt):
+    trace = load_trace(RECORDINGS_FOLDER / f"{prompt.id}.jsonl.gz")
+    card = read_card(POCKET_FOLDER)
+    assert trace.info.fingerprint == card.fingerprint
+    assert trace.info.prompt == prompt.text
+    settings = card.defaults.changed(max_tokens=prompt.budget, seed=trace.info.settings.seed)
+    assert trace.info.settings == settings
+    assert trace.info.chosen_among == 200
+    assert is_fit(trace)
+    assert count_changes_of_mind(trace) >= 4
+    assert all(state.ending is not None for state in trace.states if state.step)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.made_traces import landing_trace, made_trace, stopped_trace
-from visualizer.bundled import ASSETS_FOLDER
+from tests.support.old_recordings import WHY
 from visualizer.player import recording_message
 from visualizer.player.report import report_of
 from visualizer.trace import load_trace, save_trace
@@ -29,7 +29,7 @@ def test_a_report_has_the_scaffold_of_every_block_and_when_it_settled():
 
 
 def test_a_report_groups_what_was_found_with_its_definition():
-    groups = report_of(load_trace(ASSETS_FOLDER / "recordings" / "why.jsonl.gz"))["found"]
+    groups = report_of(load_trace(WHY))["found"]
     assert [(group["kind"], len(group["seen"])) for group in groups] == [
         ("early length", 1),
         ("retroactive correction", 2),

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tests.support.made_traces import landing_trace
+from tests.support.old_recordings import WHY
 from tests.support.played import player_page
-from visualizer.bundled import ASSETS_FOLDER
 from visualizer.export.html_page import html_page
 from visualizer.player import MessageWriter, end_message, player_bundle, recording_message, start_message
 from visualizer.trace import load_trace
@@ -118,7 +118,7 @@ def test_the_switch_outlines_scaffold_in_every_layout(page, tmp_path, trace):
 
 
 def test_a_click_on_a_finding_goes_to_its_step_and_positions(page, tmp_path):
-    play(page, tmp_path, load_trace(ASSETS_FOLDER / "recordings" / "why.jsonl.gz"))
+    play(page, tmp_path, load_trace(WHY))
     assert page.inner_text(".dp-findings summary").endswith(
         "early length · retroactive correction × 2 · intermediate token × 3"
     )
