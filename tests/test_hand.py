@@ -300,19 +300,19 @@ def test_by_keys_alone_a_line_is_thrown_back_and_of_that_run_another_held_and_th
 
 def test_words_that_do_not_fit_lose_nothing_and_words_that_fit_stand_there(browser, address):
     page = open_planets(browser, address, viewport={"width": 1280, "height": 900})
-    before, word = tokens(page), tokens(page).index(" two")
+    before, word = tokens(page), tokens(page).index(" dark")
     page.locator(TOKENS).nth(word).click(click_count=2)
     page.click("#player .dp-verbs button[value=write]")
-    page.keyboard.type("more than two")
+    page.keyboard.type("bright and dark")
     press(page, "Enter")
     page.wait_for_selector("#player .dp-refusal:not(:empty)")
     assert "positions, and 1 are chosen" in page.inner_text("#player .dp-refusal")
     assert (shown_run(page), tokens(page), picked(page)) == ("gallery-planets", before, [word])
     assert not page.is_visible("#notice")
-    page.fill("#player .dp-hand textarea", "four")
+    page.fill("#player .dp-hand textarea", "bright")
     page.click("#player .dp-hand form button")
     wait_for_both(page)
-    assert changed(page) == [word] and tokens(page, 1)[word] == " four"
+    assert changed(page) == [word] and tokens(page, 1)[word] == " bright"
     page.close()
 
 
