@@ -77,7 +77,7 @@ soak: $(VENV)/.tests-installed ## Try to break it: 208 runs of a crowd with faul
 	$(BIN)/python -m bench.faults
 	$(BIN)/python -m bench.fuzz $(if $(SEED),--seed $(SEED))
 
-pictures: $(VENV)/.tests-installed ## Draw the README's pictures anew from the gallery's recordings
+pictures: $(VENV)/.tests-installed ## Draw the README's picture of the player anew from the gallery
 	sh tests/install-browser.sh
 	$(BIN)/python -m bench.pictures
 
