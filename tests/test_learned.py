@@ -39,7 +39,7 @@ def test_every_demo_prompt_is_learned(prompt):
         ("Why is grass green? Answer in exactly three sentences.", "Why is the sky blue?"),
         ("Write a Python function that adds.", "Palindrome function"),
         ("Write a haiku about tax.", "Haiku, explained"),
-        ("Hello", "Acrostic poem"),
+        ("Hello", "Planets, outside in"),
     ],
 )
 def test_of_any_other_the_nearest_demo_is_named(prompt, nearest):

@@ -208,11 +208,11 @@ def _top(page, selector):
 
 
 def test_a_recording_plays_the_moment_the_page_opens_and_says_what_it_is(page, card):
-    assert shown_run(page) == "gallery-acrostic"
+    assert shown_run(page) == "gallery-planets"
     page.wait_for_function("() => Number(document.querySelector('#player .player-root').dataset.drawn) >= 3")
     status = page.text_content("#player .dp-status")
     assert "recording" in status
-    assert "Acrostic poem" in status
+    assert "Planets, outside in" in status
     assert card.name in status
     assert page.locator("#your-runs li").count() == 0
 
@@ -365,12 +365,12 @@ def upload(page, path):
 
 
 def test_a_saved_recording_opens_in_another_browser_and_a_bad_file_loses_nothing(page, browser, address, tmp_path):
-    start(page, "#recording-planets")
+    start(page, "#recording-acrostic")
     with page.expect_download() as download:
         page.click("#save")
     saved = tmp_path / download.value.suggested_filename
     download.value.save_as(saved)
-    assert saved.name.startswith("list-the-eight-planets")
+    assert saved.name.startswith("write-a-six-line-poem")
     trace = load_trace(saved)
     other = browser.new_page()
     other.goto(address)
