@@ -40,9 +40,9 @@ def serve_command(arguments: list[str], program: str) -> int:
 def _give_memory_back() -> None:
     """Have glibc keep less of what is freed.
 
-    Two pools, and not one for each of many threads: those held 40 MB. And blocks of 128 kB and more go back at once; else
-    glibc raises that bound to the largest block it has seen, and large blocks among small ones leave holes: after 1,500
-    calls with bodies of up to 1 MB these held 6 MB (`python -m bench.fuzz --calls 2000`).
+    Two pools, and not one for each of many threads: those held 40 MB. And blocks of 128 kB and more go back at once;
+    else glibc raises that bound to the largest block it has seen, and large blocks among small ones leave holes: 8 MB
+    after 1,500 calls with bodies of up to 1 MB (`python -m bench.fuzz --calls 2000`).
     """
     with suppress(OSError, AttributeError, TypeError):  # not glibc
         libc = ctypes.CDLL(None)
