@@ -75,6 +75,17 @@ def works(address):
     return "event: complete" in asked_whole(address, f"/gradio_api/call/denoise/{event}").decode()
 
 
+def test_what_the_page_itself_would_send_is_let_in(address):
+    config = json.loads(asked_whole(address, "/config"))
+    values = {component["id"]: component["props"].get("value") for component in config["components"]}
+    functions = [function for function in config["dependencies"] if function["backend_fn"]]
+    assert len(functions) > 10
+    for function in functions:
+        call = {"data": [values[place] for place in function["inputs"]], "fn_index": function["id"], "session_hash": "own"}
+        status, said = asked(address, JOIN, call)
+        assert status == 200, (function["targets"], said)
+
+
 def test_a_call_with_an_empty_session_is_refused_and_the_queue_goes_on(address):
     said = []
     calls = [

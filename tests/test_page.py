@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from bench.rounds import play
 from tests.support.browser import open_page, served_app
@@ -386,6 +387,23 @@ def test_a_saved_recording_opens_in_another_browser_and_a_bad_file_loses_nothing
     assert other.text_content("#notice") == "The recording bad.jsonl cannot be read: line 1 is not JSON."
     assert shown_run(other) == run
     other.close()
+
+
+def test_what_is_on_show_is_exported_and_downloaded(page, tmp_path):
+    page.click("#export > button")
+    page.wait_for_selector("#export-preview img[alt*='List the eight planets']")
+    page.click("#export-more > button")
+    page.get_by_label("seed", exact=True).check()
+    page.fill("#export-end-hold input", "5000")
+    page.press("#export-end-hold input", "Enter")
+    page.click("#export-start")
+    page.wait_for_selector("#export-download:not([disabled])", timeout=RUN_MS)
+    with page.expect_download() as download:
+        page.click("#export-download")
+    download.value.save_as(tmp_path / "run.gif")
+    with Image.open(tmp_path / "run.gif") as film:
+        film.seek(film.n_frames - 1)
+        assert film.info["duration"] == 5000
 
 
 def test_a_run_is_made_again_with_one_knob_changed_and_watched_beside_the_first(page):

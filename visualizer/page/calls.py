@@ -116,6 +116,8 @@ def _is_right(value: object, block: Block, page: gr.Blocks) -> bool:
         return value is None or (isinstance(path, str) and path in page.upload_file_set)
     if isinstance(block, gr.Slider):
         return isinstance(value, int | float)
+    if isinstance(block, gr.CheckboxGroup):
+        return isinstance(value, list)
     return value is None or isinstance(value, str | int | float | bool)
 
 
