@@ -81,8 +81,8 @@ def test_what_the_page_itself_would_send_is_let_in(address):
     functions = [function for function in config["dependencies"] if function["backend_fn"]]
     assert len(functions) > 10
     for function in functions:
-        call = {"data": [values[place] for place in function["inputs"]], "fn_index": function["id"], "session_hash": "own"}
-        status, said = asked(address, JOIN, call)
+        data = [values[place] for place in function["inputs"]]
+        status, said = asked(address, JOIN, {"data": data, "fn_index": function["id"], "session_hash": "own"})
         assert status == 200, (function["targets"], said)
 
 
