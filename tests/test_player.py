@@ -46,6 +46,7 @@ def opened(browser, tmp_path):
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: noted.append(str(error)))
+        page.on("console", lambda said: noted.append(said.text) if said.type == "error" else None)
         page.on("dialog", lambda dialog: (noted.append(dialog.message), dialog.dismiss()))
         page.goto(path.as_uri())
         page.on("request", lambda request: noted.append(request.url) if request.url.startswith("http") else None)

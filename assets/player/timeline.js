@@ -282,7 +282,7 @@ const timelines = (() => {
       return true;
     }
     /**
-     * The places of a run's steps on the track, from 0 to 1.
+     * The places of a run's steps on the track, from 0 to 1; one that comes at the same time as the next has its place.
      * @param {number} r
      */
     function places(r) {
@@ -290,6 +290,7 @@ const timelines = (() => {
       /** @type {number[]} */
       const xs = [];
       list.forEach((other, k) => { if (other.shown[r] >= 0) xs[other.shown[r]] ??= shareOf(k); });
+      for (let k = xs.length - 2; k >= 0; k--) xs[k] ??= xs[k + 1];
       return xs;
     }
     ui.play.addEventListener("click", toggle);
