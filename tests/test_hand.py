@@ -74,7 +74,13 @@ def _is_in(point, box):
     return box["x"] < point[0] < box["x"] + box["width"] and box["y"] < point[1] < box["y"] + box["height"]
 
 
+STANDING = """() => Promise.allSettled(
+    [...document.querySelectorAll('.dp-panel')].flatMap((panel) => panel.getAnimations().map((one) => one.finished)))"""
+"""The panel has closed around its canvas: a page that is scrolled to its end moves with it until then."""
+
+
 def drag(page, start, end):
+    page.evaluate(STANDING)
     for place in (end, start):
         cell(page, place).hover()  # waits until it stands still, as who aims at it does
     page.mouse.down()

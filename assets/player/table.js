@@ -5,7 +5,8 @@ const tables = (() => {
   const { CODE, isNoise, tokenAt, tokenText } = decode;
   const { TOP_LEVEL, visible, aboutPercent } = words;
   const [CELL_PX, HEAD_PX, MOST_COLUMNS, LEAST_COLUMNS] = [122, 48, 9, 3];
-  const REACH = 8; // steps before and after the one that is shown; all would be too much to paint in a frame
+  const REACH = 8; // steps before and after the one that is shown; all would be too much to paint
+  const ROWS_A_FRAME = 3; // the nearest first: a row takes a millisecond to lay out and paint
   const RANKS = 3; // of a neighbour; of the position that is looked at, all
   const NAMES = Object.fromEntries(Object.entries(CODE).map(([name, code]) => [code, name.split("_")[0].toLowerCase()]));
 
@@ -68,6 +69,7 @@ const tables = (() => {
     /** @type {{i: number, token: HTMLElement}[]} */
     let heads = [];
     let height = 0;
+    let filling = 0;
 
     element.addEventListener("click", ({ target }) => {
       const [cell, row] = target instanceof Element ? [target.closest("td"), target.closest("tr")] : [];
@@ -127,19 +129,35 @@ const tables = (() => {
         const [row, name] = [make("tr"), make("th", "", String(step.step))];
         name.scope = "row";
         row.append(name, ...positions.map((i) => makeCell(run, step, i, i === spot.i)));
+        row.hidden = true;
         rows.set(k, body.appendChild(row));
       }
       for (const { i, token } of heads) write(token, visible(decode.textAt(run, shown, i)));
       const first = steps[0]?.k ?? 0;
       const at = Math.max(first, Math.min(index, first + steps.length - 1));
       const row = rows.get(at);
-      for (const [k, own] of rows) if (own.hidden !== Math.abs(k - at) > REACH) own.hidden = !own.hidden;
-      if (row === lit && height === size.height) return;
-      height = size.height;
-      lit?.classList.remove("dp-now");
-      row?.classList.add("dp-now");
-      lit = row;
-      if (row) scroller.scrollTop = row.offsetTop - (size.height - row.offsetHeight) / 2;
+      const moved = row !== lit || height !== size.height;
+      if (moved) {
+        for (const [k, own] of rows) if (Math.abs(k - at) > REACH) own.hidden = true;
+        lit?.classList.remove("dp-now");
+        row?.classList.add("dp-now");
+        [lit, height] = [row, size.height];
+      }
+      fill(at, moved);
+    }
+    /**
+     * Show the rows around one, some of them now and the others in the frames to come.
+     * @param {number} at
+     * @param {boolean} moved whether that one is to be brought to the middle
+     */
+    function fill(at, moved) {
+      cancelAnimationFrame(filling);
+      const far = (/** @type {number} */ k) => Math.abs(k - at);
+      const missing = [...rows].filter(([k, row]) => row.hidden && far(k) <= REACH).sort(([k], [l]) => far(k) - far(l));
+      const next = missing.slice(0, ROWS_A_FRAME);
+      for (const [, row] of next) row.hidden = false;
+      if (missing.length > ROWS_A_FRAME) filling = requestAnimationFrame(() => fill(at, false));
+      if (lit && (moved || next.some(([k]) => k < at))) scroller.scrollTop = lit.offsetTop - (height - lit.offsetHeight) / 2;
     }
     return { show };
   }

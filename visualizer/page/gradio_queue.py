@@ -16,7 +16,7 @@ import gradio as gr
 
 log = logging.getLogger(__name__)
 
-UNHEARD_SESSIONS = 32
+UNHEARD_SESSIONS = 16
 """Sessions with events that nobody listens to: between asking and listening a client is one for some milliseconds."""
 IDLE_SESSIONS = 16
 """Sessions with nothing under way whose components' state stays: it takes some 50 ms to make anew."""

@@ -48,7 +48,7 @@ log = logging.getLogger(__name__)
 MAX_WAITING = 16
 MAX_WAITING_OF_ONE = 4
 """Of one page or program; a page's next run takes the place of the one before, so that it never has two."""
-_IN_MEMORY = 24
+_IN_MEMORY = 12
 MAX_MEMORY_BYTES = 128 * 2**20
 """Of finished runs in memory; the last one is there whatever its size."""
 _STOPPED_AHEAD = 1024
