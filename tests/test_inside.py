@@ -292,6 +292,19 @@ def test_a_click_in_the_table_goes_to_that_step_and_that_position(looked):
     assert box["y"] <= row["y"] and row["y"] + row["height"] <= box["y"] + box["height"]
 
 
+def test_the_table_has_the_step_on_show_in_its_middle_once_all_rows_around_it_have_come(looked):
+    page = looked(recording(made_run(LENGTH, 40)))
+    page.add_style_tag(content=".dp-stage { overflow-anchor: none; }")  # which Safari knows nothing of
+    choose(page, "table")
+    for keys in (("Home", "5"), ("End", "4"), ("Home", "6")):
+        press(page, *keys)
+        page.wait_for_function(
+            "() => [...document.querySelectorAll('.dp-stage tbody tr')].filter((row) => !row.hidden).length === 17"
+        )
+        row, box = page.locator("tr.dp-now").bounding_box(), page.locator(".dp-stage").bounding_box()
+        assert row["y"] + row["height"] / 2 == pytest.approx(box["y"] + box["height"] / 2, abs=2)
+
+
 def test_the_table_of_a_live_run_grows_and_says_what_it_lacks(looked):
     messages = live_messages(RUN)
     page = looked(*messages[:6])
