@@ -19,7 +19,7 @@ from visualizer.errors import CheckpointError
 from visualizer.hub import GEMMA_4, Checkpoints, partner_of
 from visualizer.hub.catalog import Hub
 from visualizer.hub.find import DIFFUSION_GEMMA
-from visualizer.model.checkpoint import read_card
+from visualizer.model import read_card
 from visualizer.page.checkpoint_panel import CheckpointPanel, choice_of
 from visualizer.run.engine import Engine
 from visualizer.settings import Settings
@@ -144,7 +144,7 @@ def new_page(browser, width=1280):
 def opened(browser, address, width=1280):
     page = new_page(browser, width)
     page.goto(address)
-    page.click("#chooser button")
+    page.click("#chooser .fold-line")
     page.wait_for_selector("#chooser-choice")
     return page
 

@@ -76,7 +76,7 @@ def page(browser, address):
 
 def show(page, run_id):
     page.fill("#run textarea", run_id)
-    page.click("#export > button")
+    page.click("#export .fold-line >> nth=0")
     page.wait_for_selector("#export-preview :is(img, p)")
 
 
@@ -111,14 +111,14 @@ def test_a_run_is_drawn_only_while_the_panel_is_open(page):
     asked.clear()
     page.fill("#run textarea", "long")
     page.fill("#run textarea", "short")
-    page.click("#export > button")
+    page.click("#export .fold-line >> nth=0")
     page.wait_for_selector("#export-preview img[alt*='Mercury is hot']")
     page.fill("#run textarea", "hostile")
     page.wait_for_selector("#export-preview img[alt*='window.broken']")
-    page.click("#export > button")
+    page.click("#export .fold-line >> nth=0")
     page.fill("#run textarea", "long")
     page.fill("#run textarea", "short")
-    page.click("#export > button")
+    page.click("#export .fold-line >> nth=0")
     page.wait_for_selector("#export-preview img[alt*='Mercury is hot']")
     assert set(asked) == {"short", "hostile"}
 
@@ -155,10 +155,24 @@ def test_a_comparison_is_exported_as_one_film_with_a_poster_and_words(page, tmp_
     assert "both-name-the-planets-seed-0.poster.png" in page.input_value("#export-html textarea")
 
 
+def test_what_is_typed_in_the_instant_that_a_fold_opens_stays(page):
+    show(page, "short")
+    page.evaluate(
+        """() => {
+          document.querySelector('#export-more .fold-line').click();
+          const field = document.querySelector('#export-end-hold input');
+          field.value = '600001';
+          field.dispatchEvent(new Event('input', { bubbles: true }));
+        }"""
+    )
+    page.wait_for_selector("#export-preview :text('end hold in milliseconds must be')")
+    assert page.input_value("#export-end-hold input") == "600001"
+
+
 def test_what_few_change_is_folded_and_named_and_checked_as_on_the_command_line(page):
     show(page, "short")
     assert not page.is_visible("#export-end-hold")
-    page.click("#export-more > button")
+    page.click("#export-more .fold-line")
     page.fill("#export-end-hold input", "600001")
     page.press("#export-end-hold input", "Enter")
     page.wait_for_selector("#export-preview :text('end hold in milliseconds must be')")
@@ -189,7 +203,7 @@ def test_the_preview_is_of_the_last_change_however_slow_the_one_before(page):
         const note = () => window.drawn.push(preview.querySelector('img') ? 'picture' : preview.textContent.trim())
         new MutationObserver(note).observe(preview, {childList: true, subtree: true, characterData: true})
     }""")
-    page.click("#export-more > button")
+    page.click("#export-more .fold-line")
     may_be_drawn.clear()
     try:
         choose(page, "export-format", "PNG")

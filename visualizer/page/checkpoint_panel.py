@@ -24,6 +24,7 @@ from visualizer.hub import (
     Offer,
 )
 from visualizer.model import CheckpointCard, check_denoises
+from visualizer.page.folds import fold, fold_value
 from visualizer.page.listeners import AT_ONCE, QUIET
 from visualizer.run import Engine
 
@@ -52,7 +53,7 @@ class CheckpointPanel:
         self._checkpoints = checkpoints
         self._built_for = card = engine.card
         choice = choice_of(card)
-        with gr.Accordion(_fold_label(card), open=False, elem_id="chooser") as self._fold:
+        with fold(_fold_label(card), "chooser") as self._fold:
             self._choice = gr.Radio(_CHOICES, value=choice, label="Checkpoint", show_label=False, container=False,
                                     elem_id="chooser-choice")  # fmt: skip
             self._name = gr.Textbox(
@@ -145,7 +146,7 @@ class CheckpointPanel:
         card = self._engine.card
         choice = choice_of(card)
         ours: _Updates = {
-            self._fold: gr.update(label=_fold_label(card)),
+            self._fold: fold_value(_fold_label(card)),
             self._choice: choice,
             self._name: gr.update(value=_typed(card), visible=choice == _OTHER),
             self._status: _in_use(card),
@@ -168,7 +169,7 @@ class CheckpointPanel:
         yield self._current() if self._engine.card != self._built_for else {self._fold: gr.update()}
         fetch = self._checkpoints.under_way
         if fetch is not None:
-            yield {self._fold: gr.update(open=True)}
+            yield {self._fold: fold_value(_fold_label(self._engine.card), is_open=True)}
             yield from self._switched(fetch.offer, fetch.progress())
 
 

@@ -46,6 +46,7 @@ from visualizer.export import (
     write_poster,
 )
 from visualizer.measure import is_race
+from visualizer.page.folds import fold
 from visualizer.page.listeners import AT_ONCE, EXPORTING, PREVIEWING
 from visualizer.picture import PRESETS, Arrangement, Noise, Pacing, Pixels, SceneOptions, View
 from visualizer.theme import THEMES
@@ -87,7 +88,7 @@ class ExportPanel:
         self._is_open = gr.Checkbox(False, visible="hidden")
         self._draw = gr.Textbox(visible="hidden")
         """Every change of it draws the preview."""
-        with gr.Accordion("Export", open=False, elem_id="export") as self._panel:
+        with fold("Export", "export") as self._panel:
             self._knobs = _knobs()
             self._preview = gr.HTML("", elem_id="export-preview", apply_default_css=False, js_on_load=None)
             with gr.Row():
@@ -143,13 +144,13 @@ def _knobs() -> list[_Knob]:
         sizes = [(_preset_words(name), name) for name in PRESETS]
         often: list[_Knob] = [
             gr.Dropdown(formats, value=".gif", label="Format", elem_id="export-format", min_width=220),
-            gr.Dropdown(sizes, value="720p", label="Size", elem_id="export-size", min_width=120),
+            gr.Dropdown(sizes, value="720p", label="Size", elem_id="export-size", min_width=140),
             _choice("Colours", THEMES, "dark", "export-theme"),
             gr.Dropdown(_FILE_SIZES, value=_NO_LIMIT, label="File size at most", allow_custom_value=True,
                         elem_id="export-at-most", min_width=120),
             gr.Checkbox(True, label="Captions", info="Of directed films.", elem_id="export-captions", min_width=100),
         ]  # fmt: skip
-    with gr.Accordion("More", open=False, elem_id="export-more"):
+    with fold("More", "export-more"):
         with gr.Row():
             seldom: list[_Knob] = [
                 _choice("Layout", Arrangement, Arrangement.SETTLED, "export-layout"),
@@ -178,7 +179,7 @@ def _knobs() -> list[_Knob]:
 
 
 def _choice(label: str, choices: Iterable[str], value: str, elem_id: str) -> gr.Dropdown:
-    return gr.Dropdown([str(name) for name in choices], value=str(value), label=label, elem_id=elem_id, min_width=100)
+    return gr.Dropdown([str(name) for name in choices], value=str(value), label=label, elem_id=elem_id, min_width=120)
 
 
 def _number(label: str, value: float, elem_id: str) -> gr.Number:
