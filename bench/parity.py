@@ -33,7 +33,8 @@ import numpy as np
 
 from bench.oracles import Follow, OracleRun, OurRun, Transformers, run_mlx_vlm, run_ours
 from visualizer.bundled import POCKET_FOLDER
-from visualizer.model.checkpoint import Checkpoint, fingerprint, load_checkpoint, read_card
+from visualizer.model import Checkpoint, load_checkpoint, read_card
+from visualizer.model.files import fingerprint
 from visualizer.prompts import load_prompts
 from visualizer.settings import Settings
 from visualizer.trace import CanvasState

@@ -8,8 +8,8 @@ import pytest
 from tests.support.real_checkpoint import OLDER_TEMPLATE, TEMPLATE
 from visualizer.bundled import POCKET_FOLDER
 from visualizer.errors import CheckpointError
+from visualizer.model import read_card
 from visualizer.model.chat_template import knows_system, knows_thinking
-from visualizer.model.checkpoint import read_card
 from visualizer.settings import Settings
 
 FOLDED_IN = "{% if messages[0].role == 'system' %}{{ messages[0].content }}{% endif %}{{ messages[-1].content }}"

@@ -15,8 +15,7 @@ import pytest
 
 from visualizer.bundled import POCKET_FOLDER
 from visualizer.errors import CheckpointError, SettingsError
-from visualizer.model import checkpoint as checkpoint_module
-from visualizer.model.checkpoint import load_checkpoint, read_card
+from visualizer.model import files, load_checkpoint, read_card
 from visualizer.settings import MAX_TOKENS, THOUGHT_TOKENS, Sampler, Settings
 
 
@@ -378,6 +377,6 @@ def test_another_byte_of_the_weights_gives_another_fingerprint(folder):
 
 def test_of_large_weights_pieces_are_read_up_to_both_ends():
     size = 16 * 10**9 + 1
-    pieces = checkpoint_module._pieces(size)
-    assert (pieces[0], pieces[-1]) == (0, size - checkpoint_module._PIECE_BYTES)
-    assert len(pieces) * checkpoint_module._PIECE_BYTES <= 16 * 2**20
+    pieces = files._pieces(size)
+    assert (pieces[0], pieces[-1]) == (0, size - files._PIECE_BYTES)
+    assert len(pieces) * files._PIECE_BYTES <= 16 * 2**20

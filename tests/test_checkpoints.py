@@ -17,7 +17,7 @@ from visualizer.hub.checkpoints import Checkpoints
 from visualizer.hub.find import DIFFUSION_GEMMA
 from visualizer.hub.machine import Machine, memory_need, read_shape, weights_on_disk
 from visualizer.hub.terminal import obtain
-from visualizer.model.checkpoint import read_json
+from visualizer.model import read_json
 
 HERE = Machine(metal=False, memory_bytes=8 * 10**9)
 OFFLINE = "http://127.0.0.1:9"

@@ -14,7 +14,7 @@ from bench.random_checkpoint import make_random_model
 from tests.support.canvas_samples import differing_fields
 from visualizer.bundled import POCKET_FOLDER
 from visualizer.model import denoise as denoise_module
-from visualizer.model.checkpoint import load_checkpoint
+from visualizer.model import load_checkpoint
 from visualizer.model.denoise import TOP_K, denoise, worth_keeping
 from visualizer.settings import Sampler, Settings
 from visualizer.trace.canvas import Finish, Phase

@@ -31,7 +31,7 @@ from visualizer.hub.catalog import Hub, Offer, find_cached
 from visualizer.hub.download import Fetch, FetchProgress
 from visualizer.hub.find import locate
 from visualizer.hub.machine import weights_on_disk
-from visualizer.model.checkpoint import CheckpointCard, load_checkpoint, read_card
+from visualizer.model import CheckpointCard, load_checkpoint, read_card
 
 
 @pytest.fixture

@@ -19,8 +19,7 @@ from visualizer.bundled import POCKET_FOLDER
 from visualizer.draft import Draft
 from visualizer.errors import CheckpointError, EngineError, NotFiniteError, SettingsError
 from visualizer.model import denoise as denoise_module
-from visualizer.model import gpu_error
-from visualizer.model.checkpoint import read_card
+from visualizer.model import gpu_error, read_card
 from visualizer.run import engine as engine_module
 from visualizer.run.engine import Engine, Patience, check_settings, obituary
 from visualizer.run.frames import frames

@@ -26,7 +26,7 @@ from visualizer.hub import find
 from visualizer.hub.catalog import Hub, look_up
 from visualizer.hub.find import DIFFUSION_GEMMA, check_place, fit, locate, preselected
 from visualizer.hub.machine import TOWER, Machine, memory_need, read_shape, weights_on_disk
-from visualizer.model.checkpoint import INDEX, read_json
+from visualizer.model import INDEX, read_json
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from visualizer.hub.machine import (
     read_shape,
     weights_on_disk,
 )
-from visualizer.model.checkpoint import INDEX
+from visualizer.model import INDEX
 from visualizer.model.denoise import _PREFILL_CHUNK
 from visualizer.model.device import tiling
 
@@ -80,7 +80,7 @@ PEAK = """
 import sys
 import mlx.core as mx
 from visualizer.bundled import POCKET_FOLDER
-from visualizer.model.checkpoint import load_checkpoint, read_card
+from visualizer.model import load_checkpoint, read_card
 from visualizer.run.frames import frames
 checkpoint = load_checkpoint(read_card(POCKET_FOLDER))
 before = mx.get_active_memory()

@@ -8,8 +8,7 @@ import pytest
 
 from bench.random_checkpoint import Quantization, write_random_checkpoint
 from visualizer.errors import CheckpointError
-from visualizer.model import device
-from visualizer.model.checkpoint import load_checkpoint, read_card
+from visualizer.model import device, load_checkpoint, read_card
 from visualizer.model.quantization import MODES, check_quantization
 from visualizer.run.frames import frames
 

@@ -36,9 +36,9 @@ from tests.support.real_checkpoint import (
     write_real_checkpoint,
     write_tokenizer,
 )
-from visualizer.model.checkpoint import load_checkpoint, read_card
+from visualizer.model import load_checkpoint, read_card
 from visualizer.model.token_text import TokenTexts
-from visualizer.player.messages import MessageWriter
+from visualizer.player import MessageWriter
 from visualizer.run.frames import frames
 from visualizer.settings import Settings
 from visualizer.trace.canvas import Finish, Phase
@@ -114,7 +114,7 @@ LOADED = """
 import sys, pathlib
 import mlx.core as mx
 from mlx.utils import tree_flatten
-from visualizer.model.checkpoint import load_checkpoint, read_card
+from visualizer.model import load_checkpoint, read_card
 told = []
 checkpoint = load_checkpoint(read_card(pathlib.Path(sys.argv[1])), lambda done, total: told.append((done, total)))
 held = {name: array.nbytes for name, array in tree_flatten(checkpoint.model.parameters())}

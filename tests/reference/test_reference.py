@@ -17,7 +17,7 @@ from bench.oracles import Follow, Transformers, run_mlx_vlm, run_ours
 from bench.random_checkpoint import write_random_checkpoint
 from visualizer.bundled import POCKET_FOLDER
 from visualizer.draft import Draft
-from visualizer.model.checkpoint import load_checkpoint, read_card
+from visualizer.model import load_checkpoint, read_card
 from visualizer.trace.canvas import Finish, Phase
 
 OTHER_SHAPE = {

@@ -22,7 +22,7 @@ import numpy as np
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers
 
 from bench.random_checkpoint import Quantization, write_random_checkpoint
-from visualizer.model.checkpoint import Checkpoint, load_checkpoint, read_card
+from visualizer.model import Checkpoint, load_checkpoint, read_card
 from visualizer.run.frames import frames, frames_of
 from visualizer.settings import Settings
 from visualizer.trace import CanvasState, Finish, Frame, Phase, RunInfo, Trace, trace_of

@@ -9,7 +9,7 @@ from collections.abc import Generator, Sequence
 from tests.support.canvas_samples import tiny_state
 from visualizer.bundled import POCKET_FOLDER
 from visualizer.draft import Draft
-from visualizer.model.checkpoint import CheckpointCard, read_card
+from visualizer.model import CheckpointCard, read_card
 from visualizer.run.child import Loading
 from visualizer.settings import Settings
 from visualizer.trace.canvas import Finish, Frame, Phase

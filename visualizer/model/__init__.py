@@ -6,22 +6,11 @@ door.
 
 from __future__ import annotations
 
-from visualizer.model.checkpoint import (
-    INDEX,
-    TYPED_KNOBS,
-    WEIGHTS,
-    Checkpoint,
-    CheckpointCard,
-    check_denoises,
-    check_model_type,
-    load_checkpoint,
-    read_card,
-    read_json,
-    read_weight_map,
-    tensor_sizes,
-    weight_files,
-)
+from visualizer.model.card import TYPED_KNOBS, CheckpointCard, check_denoises, check_model_type, read_card
+from visualizer.model.checkpoint import Checkpoint
 from visualizer.model.draft_text import TextTokens, fill_in, revise
+from visualizer.model.files import INDEX, WEIGHTS, read_json, read_weight_map, tensor_sizes, weight_files
+from visualizer.model.load import load_checkpoint
 from visualizer.model.metal_errors import gpu_error
 from visualizer.model.quantization import check_quantization
 
