@@ -6,7 +6,8 @@ import re
 from visualizer.bundled import ASSETS_FOLDER
 from visualizer.picture import ENDINGS, MAX_NOISE_COLUMNS, NOISE_SIGN, RETURN_SIGN, STEP_MS
 from visualizer.player.bundle import player_bundle
-from visualizer.player.messages import ALPHABET, CellCode
+from visualizer.player.spelling import ALPHABET
+from visualizer.player.step_writer import CellCode
 
 SCRIPTS = {path.name: path.read_text(encoding="utf-8") for path in (ASSETS_FOLDER / "player").glob("*.js")}
 

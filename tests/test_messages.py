@@ -10,15 +10,9 @@ from hypothesis import strategies as st
 
 from tests.support.canvas_samples import state_sequences, tiny_state
 from tests.support.made_traces import landing_trace, made_trace
-from visualizer.player.messages import (
-    ALPHABET,
-    MessageWriter,
-    cell_codes,
-    compare_message,
-    end_message,
-    recording_message,
-    start_message,
-)
+from visualizer.player import MessageWriter, compare_message, end_message, recording_message, start_message
+from visualizer.player.spelling import ALPHABET
+from visualizer.player.step_writer import cell_codes
 from visualizer.run.frames import frames
 from visualizer.settings import Settings
 from visualizer.trace.canvas import CellState, Finish, Frame, Phase, cell_states, changed, reverted
@@ -30,7 +24,7 @@ LEVEL_ERROR = 0.5 / 63 + 1e-4
 
 
 class Decoder:
-    """A reader of a run's messages, as `visualizer.player.messages` tells it; the player is another."""
+    """A reader of a run's messages, as `visualizer.player.step_writer` tells it; the player is another."""
 
     def __init__(self):
         self.texts, self.special, self.block = {}, set(), None

@@ -26,7 +26,7 @@ from tests.support.recorded import RecordedEngine
 from visualizer.export.post import alt_text
 from visualizer.export.tables import csv_text, json_text
 from visualizer.page.api import denoise_endpoint
-from visualizer.player.messages import MessageWriter
+from visualizer.player import MessageWriter
 from visualizer.run import Runs
 from visualizer.run.frames import frames
 from visualizer.settings import Settings

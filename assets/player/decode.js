@@ -1,4 +1,7 @@
-/** Messages of visualizer/player/messages.py to runs: every step a complete value, which can be drawn without those before. */
+/**
+ * Messages of visualizer/player/ (messages.py, step_writer.py) to runs: every step a complete value, which can be drawn
+ * without those before.
+ */
 const decode = (() => {
   "use strict";
   const BASE = SHARED.alphabet.length;

@@ -20,7 +20,7 @@ declare const SHARED: {
   tailWords: Record<"one" | "many", string>;
 };
 
-// ---- Messages: visualizer/player/messages.py says what is in them -----------------------------------------------------
+// ---- Messages: visualizer/player/messages.py and step_writer.py say what is in them ---------------------------------
 
 type Reason = "stop" | "length" | "stopped" | "failed";
 type Phase = "noise" | "step" | "commit";

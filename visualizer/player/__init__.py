@@ -6,7 +6,6 @@ from visualizer.player.bundle import player_bundle
 from visualizer.player.messages import (
     COMPARE_SIGN,
     RACE_SIGN,
-    MessageWriter,
     compare_message,
     end_message,
     influence_message,
@@ -19,6 +18,7 @@ from visualizer.player.messages import (
     unkept_message,
     waiting_message,
 )
+from visualizer.player.step_writer import MessageWriter
 
 __all__ = [
     "COMPARE_SIGN",

@@ -22,7 +22,8 @@ from visualizer.picture import (
     TAB_COLUMNS,
     TAIL_WORDS,
 )
-from visualizer.player.messages import ALPHABET, CellCode
+from visualizer.player.spelling import ALPHABET
+from visualizer.player.step_writer import CellCode
 from visualizer.settings import Settings, spoken_name
 from visualizer.trace import Part
 
