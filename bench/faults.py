@@ -25,9 +25,9 @@ from tests.support import failing_child
 from visualizer.bundled import POCKET_FOLDER
 from visualizer.model import read_card
 from visualizer.request import Request
+from visualizer.run import Run, Runs
 from visualizer.run import engine as engine_module
 from visualizer.run.engine import Engine, Patience
-from visualizer.run.runs import Run, Runs
 from visualizer.trace import Phase
 
 STOP_SECONDS = 5.0

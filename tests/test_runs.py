@@ -15,12 +15,12 @@ import pytest
 from tests.support.recorded import GatedEngine
 from visualizer.bundled import POCKET_FOLDER
 from visualizer.errors import EngineError, SettingsError, TraceError
-from visualizer.model.checkpoint import read_card
+from visualizer.model import read_card
 from visualizer.request import Request, new_run_id
+from visualizer.run import Run, Runs, cache_folder
 from visualizer.run import runs as runs_module
 from visualizer.run.child import Loading
 from visualizer.run.engine import Engine
-from visualizer.run.runs import Run, Runs, cache_folder
 from visualizer.settings import Settings
 from visualizer.trace.trace import Trace
 
@@ -296,7 +296,7 @@ def test_a_run_that_fails_says_why_and_keeps_its_steps(error, sentence):
 def test_what_fails_after_a_run_ends_it_for_its_listeners_and_the_next_run_has_its_turn(
     broken, engine, tmp_path, monkeypatch, caplog
 ):
-    room = {"save_trace": "visualizer.run.kept", "recording_message": "visualizer.run.runs"}[broken]
+    room = {"save_trace": "visualizer.run.kept", "recording_message": "visualizer.run.run"}[broken]
     runs = Runs(engine, tmp_path)
     with monkeypatch.context() as patched:
         patched.setattr(f"{room}.{broken}", lambda *args, **kwargs: {}["nobody foresaw this"])

@@ -11,7 +11,8 @@ from visualizer.run.gallery import Gallery
 from visualizer.run.influence import influence
 from visualizer.run.loading import run_telling
 from visualizer.run.provenance import run_info
-from visualizer.run.runs import News, Run, Runs, cache_folder
+from visualizer.run.run import News, Run
+from visualizer.run.runs import Runs, cache_folder
 from visualizer.run.study import StudyRun, plan_study, read_probes, run_study
 
 __all__ = [
