@@ -101,6 +101,10 @@ def test_of_a_canvas_that_was_written_on_only_the_rest_is_noise():
     assert direction_of(held_trace()).shots[0].caption == "Noise: 1 random token around 1 that stands already."
 
 
+def test_what_somebody_wrote_there_stood_before_the_first_step():
+    assert said(held_trace())[-1] == "Half of the answer tokens stood before the first step; the last word by step 1."
+
+
 def states_at(trace, block, step):
     places = range(block.first, block.last + 1)
     return [k for k in places if trace.states[k].step == step and trace.states[k].phase is not Phase.COMMIT]

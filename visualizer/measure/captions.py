@@ -104,8 +104,9 @@ class Captions:
             return ""
         unit = self._writing.unit
         finish = "when it was committed" if self._is_commit(last) else f"by {unit} {self._standing.steps[last]}"
-        begin = f"{subject} stood by {unit} {self._standing.steps[first]}"
-        return self._sentence(f"{self._where}{begin}; the last word {finish}.")
+        step = self._standing.steps[first]
+        begin = f"by {unit} {step}" if step else f"before the first {unit}"
+        return self._sentence(f"{self._where}{subject} stood {begin}; the last word {finish}.")
 
     # ---- What an answer hangs on -------------------------------------------------------------------------------------
 
