@@ -8,7 +8,7 @@ import pytest
 from tests.support.browser import open_browser
 from visualizer.model.blas import prefer_openblas
 
-pytest_plugins = ["tests.support.skips"]
+pytest_plugins = ["tests.support.player_pages", "tests.support.skips"]
 
 # As the model's own process does, and before any test file imports MLX: the two must compute the same to the last bit.
 prefer_openblas()
@@ -25,7 +25,7 @@ hypothesis.settings.load_profile("suite")
 def card():
     """What the pocket checkpoint says of itself."""
     from visualizer.bundled import POCKET_FOLDER
-    from visualizer.model.checkpoint import read_card
+    from visualizer.model import read_card
 
     return read_card(POCKET_FOLDER)
 
@@ -33,7 +33,7 @@ def card():
 @pytest.fixture(scope="session")
 def checkpoint(card):
     """The loaded pocket checkpoint; no test may change its weights."""
-    from visualizer.model.checkpoint import load_checkpoint
+    from visualizer.model import load_checkpoint
 
     return load_checkpoint(card)
 

@@ -27,25 +27,18 @@ SEEN = """() => {
 
 
 @pytest.fixture
-def opened(browser, tmp_path):
+def opened(open_html):
     """Opens the player's page with messages, under a clock that stands until it is told to run."""
-    pages = []
 
     def open_page(*messages, **options):
-        (tmp_path / "player.html").write_text(player_page(), encoding="utf-8")
-        page = browser.new_page(viewport={"width": 1100, "height": 900}, **options)
-        pages.append(page)
-        page.clock.install(time=0)
-        page.goto((tmp_path / "player.html").as_uri())
+        page = open_html(player_page(), width=1100, prepare=lambda page: page.clock.install(time=0), **options)
         page.clock.pause_at(60_000)
         for message in messages:
             page.evaluate("message => send(message)", message)
         page.clock.run_for(20)
         return page
 
-    yield open_page
-    for page in pages:
-        page.close()
+    return open_page
 
 
 def story():

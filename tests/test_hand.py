@@ -7,9 +7,10 @@ from itertools import pairwise
 
 import pytest
 
-from tests.support.browser import open_page, served_app
-from tests.support.live_page import PAINTED, RUN_MS, SHOWN, shown_run
-from tests.support.played import live_messages, made_info, made_run, player_page, recording
+from tests.support.browser import PAINTED, open_page, served_app
+from tests.support.live_page import RUN_MS, SHOWN, shown_run
+from tests.support.played import live_messages, made_info, made_run, recording
+from tests.support.player_pages import press, send
 from visualizer.trace import trace_of
 
 WORDS = (" sea", " light", "ning", ".", "\n")
@@ -22,37 +23,20 @@ TOKENS = "#player .dp-canvas .dp-cell"
 
 
 @pytest.fixture
-def opened(browser, tmp_path):
-    """Opens a player that is told what to ask for, with some messages; any error of its page fails the test."""
-    errors, contexts = [], []
+def opened(opened):
+    """Opens a player that is told what to ask for, with some messages and the focus on it."""
 
     def open_player(*messages, asks=ASKS, **options):
-        (tmp_path / "player.html").write_text(player_page(asks=asks), encoding="utf-8")
-        contexts.append(browser.new_context(viewport={"width": 1280, "height": 900}, **options))
-        page = contexts[-1].new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto((tmp_path / "player.html").as_uri())
-        for message in messages:
-            page.evaluate("message => send(message)", message)
+        page = opened(*messages, asks=asks, **options)
         page.focus("#root")
-        page.evaluate(PAINTED)
         return page
 
-    yield open_player
-    for context in contexts:
-        context.close()
-    assert errors == []
+    return open_player
 
 
 @pytest.fixture(scope="module")
 def run():
     return made_run(48, 6, words=WORDS)
-
-
-def press(page, *keys):
-    for key in keys:
-        page.keyboard.press(key)
-    page.evaluate(PAINTED)
 
 
 def cell(page, place):
@@ -192,11 +176,11 @@ def test_a_run_that_goes_on_stands_still_while_something_is_selected(opened, run
     messages = live_messages(run)
     page = opened(*messages[:4])
     drag(page, 1, 4)
-    page.evaluate("message => send(message)", messages[4])
+    send(page, messages[4])
     assert picked(page) and page.get_attribute("#root", "data-drawn") == "2"
     page.click(".dp-verbs button[value='go on']")
     assert page.evaluate("() => [asked.edit.from, asked.edit.state]") == ["r1", 2]
-    page.evaluate("message => send(message)", messages[0] | {"run": "r2"})
+    send(page, messages[0] | {"run": "r2"})
     assert picked(page) == []
 
 

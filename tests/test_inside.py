@@ -9,7 +9,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from tests.support.played import live_messages, made_run, player_page, recording
+from tests.support.browser import PAINTED
+from tests.support.played import live_messages, made_run, recording
+from tests.support.player_pages import DRAWN, pause, press, send
 from visualizer.picture import RETURN_SIGN
 from visualizer.trace.canvas import Phase
 
@@ -17,7 +19,6 @@ LENGTH, STEPS = 64, 12
 RUN = made_run(LENGTH, STEPS)
 CONTENT = RUN[-1].state.answer_length
 AXE = files("axe_playwright_python") / "axe.min.js"
-_NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
 _COLOURS = """(n) => {
   const canvas = document.querySelectorAll('.dp-rows canvas')[n];
   const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
@@ -30,42 +31,23 @@ _COLOURS = """(n) => {
 
 
 @pytest.fixture
-def looked(browser, tmp_path):
+def looked(opened):
     """Opens the player's page with messages and looks inside; standing still at the start of what it plays."""
-    noted, contexts = [], []
 
-    def look(*messages, theme="dark", width=1280, **options):
-        path = tmp_path / "player.html"
-        path.write_text(player_page(theme), encoding="utf-8")
-        contexts.append(browser.new_context(viewport={"width": width, "height": 900}, **options))
-        page = contexts[-1].new_page()
-        page.on("pageerror", lambda error: noted.append(str(error)))
-        page.goto(path.as_uri())
-        for message in messages:
-            page.evaluate("message => send(message)", message)
-        page.evaluate(_NEXT_FRAME)
+    def look(*messages, **options):
+        page = opened(*messages, **options)
         page.evaluate("document.querySelector('.dp-inside').open = true")
-        page.focus(".dp-play")
-        press(page, "Home")
+        pause(page)
         settle(page)
         return page
 
-    yield look
-    for context in contexts:
-        context.close()
-    assert noted == []
+    return look
 
 
 def settle(page):
     """Let the page draw, and draw again when it has learned its sizes."""
     for _ in range(3):
-        page.evaluate(_NEXT_FRAME)
-
-
-def press(page, *keys):
-    for key in keys:
-        page.keyboard.press(key)
-        page.evaluate(_NEXT_FRAME)
+        page.evaluate(PAINTED)
 
 
 def choose(page, value):
@@ -75,7 +57,7 @@ def choose(page, value):
 
 def drawn(page):
     """The step that is shown, and the position that is looked at."""
-    step = page.evaluate("Number(document.querySelector('#root').dataset.drawn)")
+    step = page.evaluate(DRAWN)
     chosen = page.locator(".dp-canvas [data-chosen]")
     return step, int(chosen.get_attribute("data-position")) if chosen.count() else None
 
@@ -203,11 +185,11 @@ def test_the_map_of_a_live_run_grows_and_a_folded_one_is_not_drawn(looked):
     messages = live_messages(RUN)
     page = looked(*messages[:4])
     assert page.get_attribute(".dp-rows canvas", "data-steps") == "3"
-    page.evaluate("message => send(message)", messages[4])
+    send(page, messages[4])
     settle(page)
     assert page.get_attribute(".dp-rows canvas", "data-steps") == "4"
     page.click(".dp-inside summary")
-    page.evaluate("message => send(message)", messages[5])
+    send(page, messages[5])
     settle(page)
     assert page.get_attribute(".dp-rows canvas", "data-steps") == "4"
 
@@ -310,13 +292,11 @@ def test_the_table_of_a_live_run_grows_and_says_what_it_lacks(looked):
     page = looked(*messages[:6])
     choose(page, "table")
     assert page.locator(".dp-stage tbody tr").count() == 4
-    page.evaluate("message => send(message)", messages[6])
+    send(page, messages[6])
     settle(page)
     assert page.locator(".dp-stage tbody tr").count() == 5
     assert "live run" in page.text_content(".dp-inside .dp-about")
-    for message in messages[7:]:
-        page.evaluate("message => send(message)", message)
-    page.evaluate("message => send(message)", recording(RUN, play="r1"))
+    send(page, *messages[7:], recording(RUN, play="r1"))
     settle(page)
     assert page.locator(".dp-stage tbody tr").count() == STEPS
     assert "live run" not in page.text_content(".dp-inside .dp-about")

@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 
 from tests.support.made_traces import landing_trace
-from tests.support.played import player_page
 from training.corpus import FAMILIES
 from training.known_prompts import NAME, known_prompts
 from visualizer.bundled import POCKET_FOLDER
@@ -48,15 +47,11 @@ def test_of_any_other_the_nearest_demo_is_named(prompt, nearest):
     assert not unlearned("diffusiongemma-26B", prompt)
 
 
-def test_the_player_says_so_and_shows_no_proud_number(browser, tmp_path):
+def test_the_player_says_so_and_shows_no_proud_number(opened):
     trace = landing_trace(["Hi", "."], [1, 2], "Hello")
     trace = replace(trace, info=replace(trace.info, checkpoint=NAME))
-    (tmp_path / "player.html").write_text(player_page(), encoding="utf-8")
-    page = browser.new_page(reduced_motion="reduce")
-    page.goto((tmp_path / "player.html").as_uri())
-    page.evaluate("message => player.receive(message)", recording_message(trace, "r"))
+    page = opened(recording_message(trace, "r"), reduced_motion="reduce")
     page.wait_for_selector(".dp-unlearned:not(:empty)")
     assert page.inner_text(".dp-unlearned").startswith("This small checkpoint has not learned prompts like this one")
     assert page.text_content("[data-ui=state]") == "ended"
     assert "answer tokens per forward pass" not in page.inner_text(".dp-figures summary")
-    page.close()

@@ -11,12 +11,12 @@ import pytest
 from PIL import Image
 
 from bench.rounds import play
-from tests.support.browser import open_page, served_app
-from tests.support.live_page import PAINTED, RUN_MS, SHOWN, held_page, shown_run, start, wait_for_end
+from tests.support.browser import PAINTED, open_page, served_app
+from tests.support.live_page import RUN_MS, SHOWN, held_page, shown_run, start, wait_for_end
 from tests.support.recorded import TINY_RUN, GatedEngine, RecordedEngine
 from training.corpus import FAMILIES
 from visualizer.bundled import POCKET_FOLDER
-from visualizer.model.checkpoint import read_card
+from visualizer.model import read_card
 from visualizer.prompts import load_prompts
 from visualizer.trace.canvas import CanvasState, Finish, Frame, Phase
 from visualizer.trace.file import load_trace
@@ -390,9 +390,9 @@ def test_a_saved_recording_opens_in_another_browser_and_a_bad_file_loses_nothing
 
 
 def test_what_is_on_show_is_exported_and_downloaded(page, tmp_path):
-    page.click("#export > button")
+    page.click("#export .fold-line >> nth=0")
     page.wait_for_selector("#export-preview img[alt*='List the eight planets']")
-    page.click("#export-more > button")
+    page.click("#export-more .fold-line")
     page.get_by_label("seed", exact=True).check()
     page.fill("#export-end-hold input", "5000")
     page.press("#export-end-hold input", "Enter")

@@ -8,13 +8,12 @@ from statistics import median
 import numpy as np
 import pytest
 
-from tests.support.played import player_page
+from tests.support.player_pages import choose, press_play
 from tests.support.real_checkpoint import CANVASES, PALINDROME, SKY, THOUGHT, written_trace
 from visualizer.picture.looks import STRUCTURE_SIGN, tail_remark
-from visualizer.player.messages import MessageWriter, recording_message
+from visualizer.player import MessageWriter, recording_message
 from visualizer.trace import Part, trace_parts
 
-_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
 # What is seen: the text of every cell that takes room and is not the empty line after a thought.
 _SEEN = """() => [...document.querySelectorAll('.dp-canvas .dp-cell')]
   .filter((cell) => getComputedStyle(cell).display !== 'none' && getComputedStyle(cell).visibility === 'visible')
@@ -56,33 +55,16 @@ def _guessing(state, guesses):
 
 
 @pytest.fixture
-def opened(browser, tmp_path, real):
+def opened(opened, real):
     """Opens a run that has written a text, at its end, in a layout."""
-    path = tmp_path / "player.html"
-    path.write_text(player_page(), encoding="utf-8")
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
 
     def open_run(label, layout, length=256):
-        page.goto(path.as_uri())
-        page.evaluate(
-            "message => send(message)", json.loads(recording_message(written_trace(real, CANVASES[label], length), "r"))
-        )
-        page.click(f".dp-tools button[value={layout}]")
-        press(page, "End")
+        page = opened(recording_message(written_trace(real, CANVASES[label], length), "r"))
+        choose(page, layout)
+        press_play(page, "End")
         return page
 
-    yield open_run
-    page.close()
-    assert errors == []
-
-
-def press(page, *keys):
-    page.focus(".dp-play")
-    for key in keys:
-        page.keyboard.press(key)
-    page.evaluate(_FRAMES)
+    return open_run
 
 
 def remark(count):
@@ -116,7 +98,7 @@ def test_an_empty_thought_is_one_sign_and_the_tail_one_remark_and_neither_is_cou
     page.keyboard.press("Home")
     assert page.text_content("[data-ui=words]") == "An empty thought: “<|channel>thought⏎<channel|>”."
     # At the first noise nothing is known, and nothing folded; the tab stop stays on something that is seen.
-    press(page, "Home")
+    press_play(page, "Home")
     assert page.text_content("[data-ui=accepted]") == "0 of 256 accepted"
     assert page.is_visible(".dp-canvas [tabindex='0']")
 
@@ -160,7 +142,7 @@ def test_two_blocks_read_as_one_text(opened, layout):
     tops = [page.eval_on_selector(place, "(node) => node.getClientRects()[0].top") for place in places]
     line_px = page.eval_on_selector(".dp-canvas", "(node) => parseFloat(getComputedStyle(node).lineHeight)")
     assert all(0 <= after - before < 1.5 * line_px for before, after in pairwise(tops))
-    press(page, "Home")
+    press_play(page, "Home")
     assert page.locator(".dp-seam:visible").count() == 0
 
 
@@ -168,10 +150,10 @@ def test_letters_are_larger_where_the_answer_is_short_and_keep_their_size(opened
     page = opened("an empty thought", "flow")
     size = "(node) => getComputedStyle(node).fontSize"
     sizes = {page.eval_on_selector(".dp-canvas", size)}
-    press(page, "Home")
+    press_play(page, "Home")
     for _ in range(4):
         sizes.add(page.eval_on_selector(".dp-canvas", size))
-        press(page, ".")
+        press_play(page, ".")
     assert len(sizes) == 1
     page = opened("two blocks", "flow", length=128)
     assert float(sizes.pop()[:-2]) > 1.2 * float(page.eval_on_selector(".dp-canvas", size)[:-2])

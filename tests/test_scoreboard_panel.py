@@ -1,30 +1,30 @@
 """Scoreboard, scaffold line and outlines in the player, in a real browser and in an exported page."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 
+from tests.support.browser import PAINTED
 from tests.support.made_traces import landing_trace
 from tests.support.old_recordings import WHY
-from tests.support.played import player_page
+from tests.support.player_pages import choose, press, send
 from visualizer.export.html_page import html_page
 from visualizer.player import MessageWriter, end_message, player_bundle, recording_message, start_message
 from visualizer.trace import load_trace
 
 ACROSTIC = "Write an acrostic with the letters C, A."
 CELLS = ["C", "alm", "\n", "A", "ir", "<eos>"]
-NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
 CHIPS = "chips => chips.map(chip => [chip.textContent, chip.dataset.is, chip.title])"
 OUTLINED = """cells => cells.filter((cell) => getComputedStyle(cell).outlineStyle === "dashed")
   .map((cell) => cell.dataset.position)"""
 
 
 @pytest.fixture
-def page(browser):
-    context = browser.new_context(reduced_motion="reduce")  # a recording opens at its end and stands still
-    yield context.new_page()
-    context.close()
+def opened(opened):
+    """Opens the player's page with messages; a recording stands still at its end."""
+    return partial(opened, reduced_motion="reduce")
 
 
 @pytest.fixture
@@ -36,24 +36,19 @@ def trace():
     return replace(landed, states=tuple(states))
 
 
-def play(page, tmp_path, trace):
-    (tmp_path / "player.html").write_text(player_page(), encoding="utf-8")
-    page.goto((tmp_path / "player.html").as_uri())
-    page.evaluate("message => player.receive(message)", recording_message(trace, "r", "A poem"))
-    page.evaluate(NEXT_FRAME)
+def recorded(trace):
+    return recording_message(trace, "r", "A poem")
 
 
 def at(page, step):
     """What the scoreboard says so many steps after the noise."""
-    page.evaluate("() => document.querySelector('#root').focus()")
-    for key in ("Home", *["."] * step):
-        page.keyboard.press(key)
-    page.evaluate(NEXT_FRAME)
+    page.focus("#root")
+    press(page, "Home", *["."] * step)
     return page.eval_on_selector_all(".dp-score", CHIPS), page.locator(".dp-scores small").all_inner_texts()
 
 
-def test_every_check_follows_the_playhead(page, tmp_path, trace):
-    play(page, tmp_path, trace)
+def test_every_check_follows_the_playhead(opened, trace):
+    page = opened(recorded(trace))
     assert at(page, 0) == (
         [["–C", "open", "C: not yet"], ["–A", "open", "A: not yet"], ["–two lines", "open", "two lines: not yet"]],
         ["0 of 2", "not yet"],
@@ -70,15 +65,13 @@ def test_every_check_follows_the_playhead(page, tmp_path, trace):
     assert words == ["all held", "from step 3"]
 
 
-def test_the_checks_follow_a_run_while_it_goes_on_and_are_said(page, tmp_path, trace):
-    (tmp_path / "player.html").write_text(player_page(), encoding="utf-8")
-    page.goto((tmp_path / "player.html").as_uri())
+def test_the_checks_follow_a_run_while_it_goes_on_and_are_said(opened, trace):
+    page = opened()
     writer = MessageWriter(trace.info.vocab_size, prompt=ACROSTIC)
     messages = [start_message("live", trace.info), *map(writer.write, trace.frames())]
     seen = []
     for message in messages[:5]:
-        page.evaluate("message => player.receive(message)", message)
-        page.evaluate(NEXT_FRAME)
+        send(page, message)
         chips = page.eval_on_selector_all(".dp-score", CHIPS)
         seen.append(("".join(sign[0] for sign, _, _ in chips), page.text_content("[data-ui=announced]")))
     assert seen[1:] == [
@@ -87,14 +80,12 @@ def test_the_checks_follow_a_run_while_it_goes_on_and_are_said(page, tmp_path, t
         ("✕✓–", "Step 2, there: A; lost again: C."),
         ("✓✓✓", "Step 3, there: C, two lines."),
     ]
-    for message in messages[5:]:
-        page.evaluate("message => player.receive(message)", message)
-    page.evaluate("message => player.receive(message)", end_message("live", "stop"))
+    send(page, *messages[5:], end_message("live", "stop"))
     assert page.text_content("[data-ui=announced]").endswith("The answer: Calm\nAir")
 
 
-def test_the_scaffold_line_has_the_sentence_and_on_demand_the_strip(page, tmp_path, trace):
-    play(page, tmp_path, trace)
+def test_the_scaffold_line_has_the_sentence_and_on_demand_the_strip(opened, trace):
+    page = opened(recorded(trace))
     assert page.inner_text(".dp-scaffold summary").startswith("Scaffold first? No lead: a scaffold token settles")
     assert not page.is_visible(".dp-strip")
     page.click(".dp-scaffold summary")
@@ -105,26 +96,25 @@ def test_the_scaffold_line_has_the_sentence_and_on_demand_the_strip(page, tmp_pa
     assert page.get_attribute(".dp-scaffold-bars", "d").count("M") == 2
 
 
-def test_the_switch_outlines_scaffold_in_every_layout(page, tmp_path, trace):
-    play(page, tmp_path, trace)
+def test_the_switch_outlines_scaffold_in_every_layout(opened, trace):
+    page = opened(recorded(trace))
     page.click(".dp-scaffold summary")
     page.click(".dp-outline")
     for layout in ("flow", "grid", "settled"):
-        page.click(f".dp-tools button[value={layout}]")
-        page.evaluate(NEXT_FRAME)
+        choose(page, layout)
         assert page.eval_on_selector_all(".dp-canvas .dp-cell", OUTLINED) == ["0", "3"], layout
     page.click(".dp-outline")
     assert page.eval_on_selector_all(".dp-canvas .dp-cell", OUTLINED) == []
 
 
-def test_a_click_on_a_finding_goes_to_its_step_and_positions(page, tmp_path):
-    play(page, tmp_path, load_trace(WHY))
+def test_a_click_on_a_finding_goes_to_its_step_and_positions(opened):
+    page = opened(recorded(load_trace(WHY)))
     assert page.inner_text(".dp-findings summary").endswith(
         "early length · retroactive correction × 2 · intermediate token × 3"
     )
     page.click(".dp-findings summary")
     page.click(".dp-finding:has-text('“on”, accepted at step 8')")
-    page.evaluate(NEXT_FRAME)
+    page.evaluate(PAINTED)
     assert page.inner_text(".dp-at") == "step 8 of 14"
     assert page.eval_on_selector_all(".dp-canvas .dp-lit", "cells => cells.map(cell => cell.dataset.position)") == [
         "30"
@@ -134,23 +124,23 @@ def test_a_click_on_a_finding_goes_to_its_step_and_positions(page, tmp_path):
     page.keyboard.press("End")
     page.evaluate("() => document.querySelector('#root').focus()")
     page.keyboard.press("End")
-    page.evaluate(NEXT_FRAME)
+    page.evaluate(PAINTED)
     assert page.locator(".dp-canvas .dp-lit, .dp-finding[data-now]").count() == 0
 
 
-def test_a_run_in_which_nothing_was_found_has_no_list_of_it(page, tmp_path, trace):
-    play(page, tmp_path, trace)
+def test_a_run_in_which_nothing_was_found_has_no_list_of_it(opened, trace):
+    page = opened(recorded(trace))
     assert not page.is_visible(".dp-findings")
 
 
-def test_a_prompt_that_asks_for_nothing_of_the_kind_has_no_scoreboard(page, tmp_path):
-    play(page, tmp_path, landing_trace(["Hi", "."], [1, 2]))
+def test_a_prompt_that_asks_for_nothing_of_the_kind_has_no_scoreboard(opened):
+    page = opened(recorded(landing_trace(["Hi", "."], [1, 2])))
     assert not page.is_visible(".dp-scores")
     assert page.is_visible(".dp-scaffold")
 
 
-def test_the_order_stands_among_the_figures_with_what_each_counts(page, tmp_path, trace):
-    play(page, tmp_path, trace)
+def test_the_order_stands_among_the_figures_with_what_each_counts(opened, trace):
+    page = opened(recorded(trace))
     page.click(".dp-figures summary")
     row = page.locator(".dp-order + dl > div").first
     assert row.inner_text().startswith("left to right (Kendall’s τ-b)\n")
@@ -158,24 +148,21 @@ def test_the_order_stands_among_the_figures_with_what_each_counts(page, tmp_path
     assert "1 is left to right, 0 no order" in row.locator(".dp-about").inner_text()
 
 
-def test_a_live_run_gets_them_with_its_recording(page, tmp_path, trace):
-    (tmp_path / "player.html").write_text(player_page(), encoding="utf-8")
-    page.goto((tmp_path / "player.html").as_uri())
+def test_a_live_run_gets_them_with_its_recording(opened, trace):
+    page = opened()
     messages = "run => { for (const message of run.messages) if (message.k !== 'report') send(message); }"
     recording = recording_message(trace, "r", play="live")
     page.evaluate(f"text => ({messages})(JSON.parse(text))", recording)
-    page.evaluate(NEXT_FRAME)
+    page.evaluate(PAINTED)
     assert not page.is_visible(".dp-scaffold")
     page.click(".dp-figures summary")
     assert not page.is_visible(".dp-order")
-    page.evaluate("message => player.receive(message)", recording)
-    page.evaluate(NEXT_FRAME)
+    send(page, recording)
     assert page.eval_on_selector_all(".dp-score", CHIPS)[0][:2] == ["✓C", "met"]
     assert page.is_visible(".dp-order + dl")
 
 
-def test_an_exported_page_has_them_too(page, tmp_path, trace):
-    (tmp_path / "run.html").write_text(html_page(trace, *player_bundle(), "dark"), encoding="utf-8")
-    page.goto((tmp_path / "run.html").as_uri())
+def test_an_exported_page_has_them_too(open_html, trace):
+    page = open_html(html_page(trace, *player_bundle(), "dark"))
     page.wait_for_selector(".dp-score[data-is=met]")
     assert page.locator(".dp-score").count() == 3

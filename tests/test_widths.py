@@ -7,8 +7,10 @@ from collections import Counter
 
 import pytest
 
+from tests.support.browser import PAINTED
 from tests.support.canvas_samples import tiny_state
-from tests.support.played import made_info, player_page
+from tests.support.played import made_info
+from tests.support.player_pages import choose, pause
 from visualizer.picture import Glyphs
 from visualizer.picture.cells import CellGrid
 from visualizer.picture.final_text import FinalText
@@ -50,7 +52,6 @@ def made_texts():
 
 
 TEXTS = made_texts()
-_NEXT_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
 NEWLINE_ID, OTHER_ID = COUNT, COUNT + 1
 
 
@@ -72,27 +73,20 @@ def film_widths(trace, index, settled):
 
 
 @pytest.fixture
-def shown_at_the_first_step(browser, tmp_path):
+def shown_at_the_first_step(opened):
     """Opens the player at the first step of a trace, in a layout; what a script finds there."""
-    path = tmp_path / "player.html"
-    path.write_text(player_page(), encoding="utf-8")
-    page = browser.new_page()
 
     def look(trace, layout, script):
-        page.goto(path.as_uri())
         message = json.loads(recording_message(trace, "r"))
         del message["direction"]  # which would show the tokens of the noise in place of its grain
-        page.evaluate("message => send(message)", message)
-        page.click(f".dp-tools button[value={layout}]")
-        page.focus(".dp-play")
-        page.keyboard.press("Home")
-        page.wait_for_selector("#root[data-drawn='0']")
+        page = opened(message)
+        choose(page, layout)
+        pause(page)
         for _ in range(8):
-            page.evaluate(_NEXT_FRAMES)  # what is out of sight follows
+            page.evaluate(PAINTED)  # what is out of sight follows
         return page.evaluate(f"() => [...document.querySelectorAll('.dp-canvas .dp-cell')].map({script})")
 
-    yield look
-    page.close()
+    return look
 
 
 def test_noise_is_as_wide_on_the_page_as_in_a_film(shown_at_the_first_step):

@@ -26,6 +26,8 @@ _MAC_APPS = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 )
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
+"""What a page is given to evaluate, so that what was asked before is drawn after."""
 
 
 def chromium_path() -> str:

@@ -10,12 +10,11 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
-from tests.support.browser import free_port, open_page, wait_until_served
+from tests.support.browser import PAINTED, free_port, open_page, wait_until_served
 from visualizer.page.ui import build_page, page_head, page_theme
 from visualizer.prompts import load_prompts
 
 RUN_MS = 240_000
-PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 SHOWN = "document.querySelector('#player .player-root')?.dataset.run"
 
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from visualizer.player import MessageWriter, end_message, recording_message, start_message
 from visualizer.player.bundle import player_bundle
-from visualizer.player.messages import MessageWriter, end_message, recording_message, start_message
 from visualizer.settings import Settings
 from visualizer.trace.canvas import CanvasState, Finish, Frame, Phase
 from visualizer.trace.trace import RunInfo, trace_of
