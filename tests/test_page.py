@@ -129,8 +129,12 @@ def test_opening_the_knobs_changes_none_of_them(page):
 
 
 def test_a_card_clicked_during_a_run_replaces_the_run(page):
+    before = {name: page.input_value(f"#knobs [name={name}]") for name in LONG}
+    set_knobs(page, **LONG)
     start(page, "#card-story")
-    page.wait_for_selector("#player .dp-canvas .dp-cell.dp-draft", timeout=RUN_MS)
+    page.wait_for_selector("#player .dp-canvas .dp-cell:not(.dp-masked)", timeout=RUN_MS)
+    set_knobs(page, **before)
+    assert page.get_attribute("#player .player-root", "data-state") == "running"
     start(page, "#card-haiku")
     page.wait_for_function("() => document.querySelector('#prompt textarea').value.startsWith('Compose a haiku')")
     assert wait_for_end(page) == "stop"
