@@ -181,6 +181,7 @@ def test_choosing_fetching_cancelling_going_on_and_running(browser, server, addr
     page.wait_for_selector(f"#checkpoint-name:has-text('{REPO}')")
     assert server.starts[WEIGHTS][0] == 0 < server.starts[WEIGHTS][-1]
     says(page, f"In use: {REPO}, canvas of 64")
+    assert page.inner_text("#chooser .fold-line") == f"Checkpoint: {REPO.split('/')[1]}"
     assert "the prompts below" not in page.inner_text("#checkpoint-name")
     assert page.input_value("#canvas-length input") == "64"
     assert page.get_attribute("#canvas-length input", "title") == "From 8 to 64"

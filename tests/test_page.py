@@ -70,6 +70,11 @@ LONG = {"max_steps": 512, "entropy_bound": 0}
 """One position is accepted at a step, and steps are many: no run ends before it is stopped."""
 
 
+def knobs_of_long(page):
+    """What stands where LONG is typed."""
+    return {name: page.input_value(f"#knobs [name={name}]") for name in LONG}
+
+
 @pytest.mark.parametrize("card", ["planets", "story"])
 def test_a_click_on_a_card_denoises_and_ends_with_the_right_answer(page, card):
     set_knobs(page, seed=1)
@@ -97,7 +102,7 @@ def test_each_step_is_on_the_screen_before_the_next_is_made(browser):
 
 
 def test_stop_keeps_what_was_shown_and_the_next_run_works(page):
-    before = {name: page.input_value(f"#knobs [name={name}]") for name in LONG}
+    before = knobs_of_long(page)
     set_knobs(page, **LONG)
     start(page, "#card-story")
     page.wait_for_selector("#player .dp-canvas .dp-cell:not(.dp-masked)", timeout=RUN_MS)
@@ -129,7 +134,7 @@ def test_opening_the_knobs_changes_none_of_them(page):
 
 
 def test_a_card_clicked_during_a_run_replaces_the_run(page):
-    before = {name: page.input_value(f"#knobs [name={name}]") for name in LONG}
+    before = knobs_of_long(page)
     set_knobs(page, **LONG)
     start(page, "#card-story")
     page.wait_for_selector("#player .dp-canvas .dp-cell:not(.dp-masked)", timeout=RUN_MS)

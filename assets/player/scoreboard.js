@@ -1,6 +1,6 @@
 /**
  * What the prompt asks for, check by check at the shown step, and whether the scaffold settled first. All of it was found
- * in Python (visualizer/player/messages.py and report.py); here it is only drawn.
+ * in Python (visualizer/player/step_writer.py and report.py); here it is only drawn.
  */
 const scoreboards = (() => {
   "use strict";
