@@ -15,6 +15,8 @@ function createLibrary(page, player) {
   const DEEPEST = 5; // further branches are indented no more
   const HEAD = /^\{"k":"(\w+)"(?:,"run":"([^"]*)")?/;
   let live = ""; // the run that this page asked for or follows, or did last
+  /** @type {string[]} */
+  let followed = []; // the run that is heard, and those that were asked for since; none while a recording is on show
   /** @param {string} selector */
   const one = (selector) => /** @type {HTMLElement | null} */ (page.querySelector(selector));
   /** @param {string} selector of what is always on the page */
@@ -93,7 +95,7 @@ function createLibrary(page, player) {
         return;
       }
       forgettable.push(run);
-      part("#forget").click();
+      press("#forget");
     });
     made.addEventListener("blur", () => {
       made.classList.remove("sure");
@@ -144,12 +146,15 @@ function createLibrary(page, player) {
   }
   /**
    * Take one message, and hand it on to the player, which ignores the kinds that are not its own.
-   * @param {string} json
+   * @param {string} numbered the number of the wish that it answers, a space, and the message
    */
-  function receive(json) {
+  function receive(numbered) {
+    const [number, json] = [numbered.slice(0, numbered.indexOf(" ")), numbered.slice(numbered.indexOf(" ") + 1)];
+    if (number !== String(wishes)) return; // it came late: something else is asked for since
     const [, kind = "", run = ""] = HEAD.exec(json) ?? [];
     if (!["waiting", "loading"].includes(kind)) part("#place").textContent = "";
     if (["compare", "race"].includes(kind) || (["start", "recording"].includes(kind) && run !== shown())) notice("");
+    if (["recording", "race", "compare"].includes(kind)) followed = [];
     if (kind === "start") begin(JSON.parse(json));
     else if (["recording", "race", "compare"].includes(kind) && run !== shown()) show(run);
     else if (kind === "end" && run !== shown()) show(run); // stopped before it began
@@ -178,7 +183,6 @@ function createLibrary(page, player) {
    * @param {NoticeMessage} message
    */
   function refuse({ text }) {
-    replaced.clear();
     if (refused) refused(text); // where it was asked for
     else notice(text);
     refused = null;
@@ -197,21 +201,30 @@ function createLibrary(page, player) {
 
   // ---- Asking ----------------------------------------------------------------------------------------------------
 
-  /** @type {Set<string>} */
-  const replaced = new Set(); // runs that others took the place of: what is still heard of them is old
+  let wishes = 0; // so many; only the last one is answered
   /** @type {string[]} */
   const unsent = []; // what was asked for and the hidden field has not taken yet, oldest first
   let lastAsked = "";
-  /** What the hidden field gets; the number makes the same wish twice two changes. */
-  const wish = (/** @type {Wish} */ content) => JSON.stringify({ ...content, n: String(performance.now()) });
   /**
-   * Ask the server, by a hidden button that Gradio knows.
+   * What the hidden field gets; the number makes the same wish twice two changes.
+   * @param {Wish} content
+   */
+  const wish = (content) => JSON.stringify({ ...content, following: followed, number: ++wishes });
+  /** @type {string[] | null} */
+  let early = []; // hidden buttons that were pressed before Gradio heard them
+  /** @param {string} button a hidden one, that Gradio knows */
+  function press(button) {
+    if (early) early.push(button);
+    else part(button).click();
+  }
+  /**
+   * Ask the server.
    * @param {Wish} content
    */
   function ask(content) {
     unsent.push(wish(content));
     if (content.do !== "influence") part("#player").scrollIntoView({ behavior: "smooth", block: "nearest" });
-    part("#ask").click();
+    press("#ask");
   }
   const asked = () => (lastAsked = unsent.shift() ?? lastAsked);
   /** An id that nobody can guess. It is drawn here, so that Stop can name a run that the server has not heard of. */
@@ -219,9 +232,10 @@ function createLibrary(page, player) {
     const bytes = crypto.getRandomValues(new Uint8Array(16));
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   }
-  /** @param {string} run that the page follows from now on, unless it has been replaced */
+  /** @param {string} run that the page follows from now on */
   function follow(run) {
-    if (!replaced.has(run)) live = run;
+    live = run;
+    followed = [run];
   }
   /**
    * Ask for a run that takes the place of the one under way.
@@ -231,8 +245,8 @@ function createLibrary(page, player) {
     const id = newId();
     refused = null;
     ask({ ...content, id, instead: live });
-    replaced.add(live);
     live = id;
+    followed.push(id);
   }
   /** Who hears why what was asked for last cannot be. @type {((sentence: string) => void) | null} */
   let refused = null;
@@ -276,13 +290,24 @@ function createLibrary(page, player) {
    * @param {number} place
    */
   const askInfluence = (state, place) => ask({ do: "influence", id: shown(), state, place });
-  /** What a page asks for as it opens: this browser's last run, or else a recording from the gallery. */
-  const first = () => wish({ do: "open", first: "yes", id: runs()[0]?.id ?? "" });
+  /** Whether all is there that is pressed and written to. */
+  const isWhole = () => ["#ask", "#halt", "#forget", "#note-shown", "#notice", "#place"].every(one);
+  /**
+   * What a page asks for as it opens: what was clicked before it was whole, the last of that, or this browser's last
+   * run, or else a recording from the gallery.
+   */
+  function first() {
+    const others = (early ?? []).filter((button) => button !== "#ask");
+    early = null;
+    setTimeout(() => others.forEach(press));
+    unsent.splice(0, unsent.length - 1);
+    return unsent.length ? asked() : wish({ do: "open", first: "yes", id: runs()[0]?.id ?? "" });
+  }
   /** @type {string[]} */
   const unstopped = []; // ids of runs that Stop was pressed for, as `unsent`
   function stop() {
     unstopped.push(live);
-    part("#halt").click();
+    press("#halt");
   }
   const stopping = () => unstopped.shift() ?? "";
   const running = () => live;
@@ -296,6 +321,16 @@ function createLibrary(page, player) {
     if (!sentence) setTimeout(() => one("#saved-file a, a#saved-file, #saved-file button, button#saved-file")?.click());
   }
 
+  /**
+   * Show a recording that was opened from a file, or say why there is none.
+   * @param {string} id
+   * @param {string} sentence
+   */
+  function taken(id, sentence) {
+    notice(sentence);
+    if (id) open(id);
+  }
+
   page.addEventListener("click", ({ target }) => {
     if (target === one("#save-now")) one("#save")?.click();
     const button = target instanceof Element ? target.closest("#again [data-change]") : null;
@@ -305,5 +340,5 @@ function createLibrary(page, player) {
     if (change) askForRun({ do: "again", left: shown(), change, knobs: window.denoiseForm.read().knobs });
   });
   draw();
-  return { receive, notice, fetchSaved, asked, denoise, write, parentOf, undo, open, askInfluence, stop, stopping, first, shown, running, forgetting, forgotten };
+  return { receive, fetchSaved, taken, isWhole, asked, denoise, write, parentOf, undo, open, askInfluence, stop, stopping, first, shown, running, forgetting, forgotten };
 }

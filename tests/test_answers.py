@@ -82,7 +82,7 @@ def test_what_cannot_be_run_gets_a_sentence_and_the_run_that_it_was_to_replace_g
     answers = Answers(engine, PROMPTS)
     before = answers.runs.begin(asked())
     engine.let(3)
-    messages = answer(answers, do="denoise", instead=before.id, **wish)
+    messages = answer(answers, do="denoise", instead=before.id, following=[before.id], **wish)
     assert messages[0]["k"] == "notice" and sentence in messages[0]["text"]
     assert kinds(messages)[-3:] in (["notice"], ["end", "recording", "kept"])
     assert (before.ended or "stop") == "stop"
@@ -289,7 +289,7 @@ def test_what_cannot_race_gets_a_sentence_and_a_run_under_way_goes_on(tmp_path):
 
     async def follow():
         seen = []
-        async for message in answers.stream(json.dumps({"do": "race", "left": run.id, "instead": run.id})):
+        async for message in answers.stream(json.dumps({"do": "race", "left": run.id, "following": [run.id]})):
             seen.append(json.loads(message))
             if len(seen) == 3:
                 engine.let(2)

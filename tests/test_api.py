@@ -132,7 +132,7 @@ def test_a_page_says_what_a_run_waits_for(browser, address):
         {"k": "loading", "run": "a", "text": "Loading 15.4 GB, 42 %…"},
         {"k": "end", "run": "a", "reason": "stopped"},
     ):
-        page.evaluate("(message) => window.denoiseLibrary.receive(JSON.stringify(message))", message)
+        page.evaluate("(message) => window.denoiseLibrary.receive(`1 ${JSON.stringify(message)}`)", message)
         told[str(message)] = page.text_content("#place")
     assert list(told.values()) == [
         "Waiting: one run is before yours.",

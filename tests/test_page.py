@@ -12,7 +12,7 @@ from PIL import Image
 
 from bench.rounds import play
 from tests.support.browser import PAINTED, open_page, served_app
-from tests.support.live_page import RUN_MS, SHOWN, held_page, shown_run, start, wait_for_end
+from tests.support.live_page import RUN_MS, SHOWN, held_page, shown_run, start, upload, wait_for_end
 from tests.support.recorded import TINY_RUN, GatedEngine, RecordedEngine
 from training.corpus import FAMILIES
 from visualizer.bundled import POCKET_FOLDER
@@ -366,12 +366,6 @@ def test_another_browser_sees_nothing_of_a_run(page, browser, address):
     assert shown_run(other).startswith("gallery-")
     assert other.locator("#your-runs li").count() == 0
     other.close()
-
-
-def upload(page, path):
-    with page.expect_file_chooser() as chooser:
-        page.click("#upload")
-    chooser.value.set_files(path)
 
 
 def test_a_saved_recording_opens_in_another_browser_and_a_bad_file_loses_nothing(page, browser, address, tmp_path):

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.support.browser import PAINTED, free_port, open_page, wait_until_served
 from visualizer.page.ui import build_page, page_head, page_theme
@@ -24,7 +24,11 @@ def shown_run(page: Page) -> str | None:
 
 
 def start(page: Page, selector: str, key: str = "") -> None:
-    """Click, or press a key there, and return once the player shows another run; a short one may have ended by then."""
+    """Click, or press a key there, and return once the player shows another run; a short one may have ended by then.
+
+    Before, it waits for what the page opens with, which else might come during the click.
+    """
+    page.wait_for_function(f"() => {SHOWN}", timeout=RUN_MS)
     before = shown_run(page)
     page.press(selector, key) if key else page.click(selector)
     page.wait_for_function(f"() => {SHOWN} && {SHOWN} !== {json.dumps(before)}", timeout=RUN_MS)
@@ -33,12 +37,21 @@ def start(page: Page, selector: str, key: str = "") -> None:
 
 def wait_for_end(page: Page) -> str:
     """How the run on show ended."""
-    ended = page.wait_for_selector("#player .player-root[data-state]:not([data-state=running])", timeout=RUN_MS)
-    return ended.get_attribute("data-state")
+    state = "document.querySelector('#player .player-root').dataset.state"
+    return page.wait_for_function(f"() => {state} !== 'running' && {state}", timeout=RUN_MS).json_value()
+
+
+def upload(page: Page, path: Path) -> None:
+    """Open a recording from a file."""
+    with page.expect_file_chooser() as chooser:
+        page.click("#upload")
+    chooser.value.set_files(path)
 
 
 @contextmanager
-def held_page(browser: Browser, engine: Any, runs_folder: Path | None = None, **options: Any) -> Iterator[Page]:
+def held_page(
+    browser: Browser | BrowserContext, engine: Any, runs_folder: Path | None = None, **options: Any
+) -> Iterator[Page]:
     """A page of its own on an engine. options: of the browser's page."""
     shown, port = build_page(engine, load_prompts(), runs_folder=runs_folder), free_port()
     shown.launch(server_port=port, head=page_head(), theme=page_theme(), prevent_thread_lock=True, quiet=True,

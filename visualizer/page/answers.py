@@ -10,8 +10,7 @@ import asyncio
 import json
 import logging
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -60,8 +59,8 @@ class Answers:
         self._downloads = TemporaryDirectory(prefix="diffusion-runs-")
 
     async def stream(self, asked: str | None, client: str | None = None) -> AsyncGenerator[str]:
-        """The player's messages of what the page asks for; what cannot be gets one sentence, and a run that was to be
-        replaced goes on.
+        """The player's messages of what the page asks for; what cannot be gets one sentence, and the run that was
+        followed until then goes on.
 
         asked: JSON with `do`, which is one of
 
@@ -79,19 +78,21 @@ class Answers:
         - `influence`: what would have moved in the step that led to a `state` of the run `id`, had the token at a
           `place` been held before it (`visualizer/run/influence.py`).
 
+        `following`: the run that the page follows as it asks, and those that it has asked for since, oldest first;
+        where this wish is refused, the last of them that has not ended is followed on.
         client: the page that asks.
         """
-        instead = ""
+        following: list[str] = []
         try:
             wish = _Wish(asked, client)
-            instead = wish.text("instead")
+            following = wish.following
             answer = {"denoise": self._denoise, "again": self._again, "open": self._open, "compare": self._compare,
                       "race": self._race, "influence": self._influence}  # fmt: skip
             async for message in answer[wish.text("do")](wish):
                 yield message
         except VisualizerError as exc:
             yield notice_message(str(exc))
-            async for message in self._go_on(instead):
+            async for message in self._go_on(following):
                 yield message
         except Exception:
             log.exception("What the page asked for failed")
@@ -177,13 +178,12 @@ class Answers:
         if run.ended in ("stop", "length"):
             yield await self._both(left, run.id)
 
-    async def _go_on(self, run_id: str) -> AsyncIterator[str]:
-        """Follow a run that was to be replaced and was not, because what was to take its place is refused."""
-        with suppress(TraceError):
-            found = self.runs.find(run_id)
-            if isinstance(found, Run) and found.ended is None:
-                async for message in found.messages():
-                    yield message
+    async def _go_on(self, following: Sequence[str]) -> AsyncIterator[str]:
+        """Follow on what the page followed when it asked for what is refused."""
+        run = self.runs.under_way(following)
+        if run is not None:
+            async for message in run.messages():
+                yield message
 
     async def _open(self, wish: _Wish) -> AsyncIterator[str]:
         run_id, ids = wish.text("id"), self.gallery.ids()
@@ -215,7 +215,7 @@ class Answers:
         before = await asyncio.to_thread(self.trace, left)
         if before.info.writing is not Writing.DENOISED:
             raise SettingsError("This was typed itself; a race begins from a run that was denoised.")
-        if self._is_under_way(left):
+        if self.runs.under_way([left]):
             raise SettingsError("This run is under way; a race begins when it has ended.")
         partner, note = await asyncio.to_thread(self._partner_for, before)
         right, right_id = None, ""
@@ -257,10 +257,6 @@ class Answers:
             return None, f"{missing}, which types, is not on this machine; once it is fetched, it runs in such a race."
         return partner, ""
 
-    def _is_under_way(self, run_id: str) -> bool:
-        found = self.runs.find(run_id) if run_id not in self.gallery.ids() else None
-        return isinstance(found, Run) and found.ended is None
-
     async def _both(self, left: str, right: str) -> str:
         both = [await asyncio.to_thread(self._recording, run_id) for run_id in (left, right)]
         return compare_message(both[0], both[1], (left, right))
@@ -283,6 +279,14 @@ def _sides(run_id: str) -> tuple[str, str | None]:
 def _main(run_id: str) -> str:
     """Of two the run that is saved, repeated or raced: of a race the denoised one, of a comparison the later one."""
     return run_id.rpartition(COMPARE_SIGN)[2].partition(RACE_SIGN)[0]
+
+
+def wish_number(asked: str | None) -> int:
+    """The number that the page gave what it asks for, its `number`; 0 for none."""
+    try:
+        return _Wish(asked, None).number("number")
+    except SettingsError:
+        return 0
 
 
 class _Wish:
@@ -311,6 +315,14 @@ class _Wish:
         if type(value) is not int:
             raise _unknown()
         return value
+
+    @property
+    def following(self) -> list[str]:
+        """The runs of which one is followed on where this is refused, oldest first."""
+        run_ids = self._content.get("following", [])
+        if not isinstance(run_ids, list) or not all(isinstance(run_id, str) for run_id in run_ids):
+            raise _unknown()
+        return run_ids
 
     @property
     def draft(self) -> object:

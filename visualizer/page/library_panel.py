@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
 from typing import TypeVar
@@ -33,7 +32,8 @@ _PANEL = """<p id="notice" role="status" hidden></p>
 _FETCH_SAVED = "(notice) => window.denoiseLibrary.fetchSaved(notice)"
 _FORGETTING = "() => window.denoiseLibrary.forgetting()"
 _FORGOTTEN = "(text) => window.denoiseLibrary.forgotten(text)"
-_SHOW_NOTICE = "(text) => window.denoiseLibrary.notice(text)"
+_TAKEN = "(id, text) => window.denoiseLibrary.taken(id, text)"
+_SHOWN = "() => window.denoiseLibrary.shown()"
 
 
 class LibraryPanel:
@@ -51,21 +51,22 @@ class LibraryPanel:
         self._file = gr.DownloadButton("", elem_id="saved-file", visible="hidden")
         self._forget = gr.Button(visible="hidden", elem_id="forget")
         self._notice = gr.Textbox(elem_id="notice-text", visible="hidden", show_label=False)
+        self._taken_id = gr.Textbox(visible="hidden", show_label=False)
 
-    def wire(self, asked: gr.Textbox, shown: gr.Textbox) -> None:
-        """Connect it. asked: whose change streams to the player; shown: the id of the run on show."""
-        saved = self._save.click(self._saved, shown, [self._file, self._notice], **QUIET)
+    def wire(self, shown: gr.Textbox) -> None:
+        """Connect it. shown: the id of the run on show."""
+        saved = self._save.click(self._saved, shown, [self._file, self._notice], js=_SHOWN, **QUIET)
         saved.then(None, self._notice, None, js=_FETCH_SAVED, **AT_ONCE)
-        taken = self._upload.upload(self._taken, self._upload, [asked, self._notice], **QUIET)
-        taken.then(None, self._notice, None, js=_SHOW_NOTICE, **AT_ONCE)
+        taken = self._upload.upload(self._taken, self._upload, [self._taken_id, self._notice], **QUIET)
+        taken.then(None, [self._taken_id, self._notice], None, js=_TAKEN, **AT_ONCE)
         gone = self._forget.click(self._gone, shown, self._notice, js=_FORGETTING, trigger_mode="multiple", **AT_ONCE)
         gone.then(None, self._notice, None, js=_FORGOTTEN, **AT_ONCE)
 
     def _saved(self, run_id: str | None) -> tuple[str | None, str]:
         return _spoken(lambda: str(self._answers.download(run_id)), None)
 
-    def _taken(self, path: str | None) -> tuple[object, str]:
-        return _spoken(lambda: json.dumps({"do": "open", "id": self._answers.take(path)}), gr.skip())
+    def _taken(self, path: str | None) -> tuple[str, str]:
+        return _spoken(lambda: self._answers.take(path), "")
 
     def _gone(self, run_id: str | None) -> str:
         return _spoken(lambda: self._answers.forget(run_id), None)[1]

@@ -17,7 +17,7 @@ from gradio.events import api
 from visualizer.bundled import POCKET_FOLDER, RECORDINGS_FOLDER
 from visualizer.hub import Checkpoints
 from visualizer.model import CheckpointCard
-from visualizer.page.answers import Answers
+from visualizer.page.answers import Answers, wish_number
 from visualizer.page.api import denoise_endpoint
 from visualizer.page.checkpoint_panel import CheckpointPanel
 from visualizer.page.export_panel import ExportPanel
@@ -60,10 +60,10 @@ watch('value', () => library.receive(props.value));
 """
 """What the player's component runs when it has been mounted."""
 _FIRST = """async () => {
-  while (!window.denoiseLibrary) await new Promise((later) => setTimeout(later, 10));
+  while (!window.denoiseLibrary?.isWhole()) await new Promise((later) => setTimeout(later, 10));
   return window.denoiseLibrary.first();
 }"""
-"""The player may be mounted after the page has loaded."""
+"""The player and the hidden buttons may be mounted after the page has loaded."""
 
 
 def build_page(
@@ -106,7 +106,7 @@ def build_page(
         halt.click(answers.stop, shown, None, js="() => window.denoiseLibrary.stopping()", trigger_mode="multiple",
                    **AT_ONCE)  # fmt: skip
         noted = note_shown.click(None, None, shown, js="() => window.denoiseLibrary.shown()", **AT_ONCE)
-        panel.wire(asked, shown)
+        panel.wire(shown)
         export_panel.wire(shown, noted)
         theme_button.click(None, None, None, js=_TOGGLE_THEME, **AT_ONCE)
         if picker:
@@ -161,12 +161,14 @@ def page_theme() -> gr.themes.Base:
 
 
 def _streamer(answers: Answers) -> Callable[..., AsyncIterator[str]]:
-    """The function that answers the hidden field, which tells pages apart."""
+    """The function that answers the hidden field, which tells pages apart. Each message comes after the number of what
+    it answers and a space: what was asked for before may be heard a little longer, and is not listened to."""
 
     async def stream(asked: str | None, request: gr.Request) -> AsyncIterator[str]:
+        number = wish_number(asked)
         async with aclosing(answers.stream(asked, request.session_hash)) as messages:
             async for message in messages:
-                yield message
+                yield f"{number} {message}"
 
     return stream
 

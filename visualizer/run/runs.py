@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -129,6 +129,12 @@ class Runs:
             run.end("stopped")
             if waits:
                 run.close()
+
+    def under_way(self, run_ids: Sequence[str]) -> Run | None:
+        """The last of these runs that waits or is under way."""
+        with self._lock:
+            found = [self._recent.get(run_id) for run_id in run_ids]
+        return next((run for run in reversed(found) if isinstance(run, Run) and run.ended is None), None)
 
     def leave(self, run: Run) -> None:
         """Stop a run that was made for one listener, who has gone, unless others follow it by now."""
