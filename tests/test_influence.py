@@ -11,6 +11,7 @@ import pytest
 from tests.support.here_engine import HereEngine
 from tests.support.live_page import held_page, shown_run, start, wait_for_end
 from tests.support.recorded import TINY_RUN, GatedEngine, RecordedEngine
+from tests.support.waiting import wait_until
 from visualizer.draft import NO_DRAFT, Draft
 from visualizer.errors import SettingsError
 from visualizer.model.denoise import TOP_K, make_reader
@@ -194,8 +195,9 @@ def live(browser, card, tmp_path_factory):
                 page.fill(f"#knobs [name={name}]", str(value))
             start(page, "#denoise")
             wait_for_end(page)
-            page.wait_for_function("() => !document.querySelector('#place').textContent")
-            trace = load_trace(next(folder.glob(f"{shown_run(page)}*")))
+            kept = folder / f"{shown_run(page)}.jsonl.gz"
+            wait_until(kept.exists)  # which follows the end that the page shows
+            trace = load_trace(kept)
             page.click("#player [data-ui=layouts] button[value=grid]")
             yield page, trace
     finally:

@@ -133,6 +133,12 @@ function createPlayer(root, page) {
     begun = true;
     shown.forEach((pane, k) => pane.open(newRuns[k], invitation));
     timeline.open(newRuns, at, race);
+    delete root.dataset.drawn;
+    tellState();
+  }
+  /** Say how the run on show ended, for who looks from outside; at once, so that nobody takes the last one's end for it. */
+  function tellState() {
+    root.dataset.state = (runs().every((run) => run.reason) && runs()[0].reason) || "running";
   }
   /**
    * A live run begins.
@@ -301,7 +307,7 @@ function createPlayer(root, page) {
   function draw() {
     influence?.settle();
     const [indices, shot, layout, view] = [timeline.shown(), timeline.shot(), toolbar.layout(over()), toolbar.view()];
-    root.dataset.state = (runs().every((run) => run.reason) && runs()[0].reason) || "running";
+    tellState();
     root.dataset.layout = layout;
     root.dataset.view = view;
     shown.forEach((pane, k) => {
