@@ -14,9 +14,9 @@ function createLibrary(page, player) {
   const KEPT = 20;
   const DEEPEST = 5; // further branches are indented no more
   const HEAD = /^\{"k":"(\w+)"(?:,"run":"([^"]*)")?/;
-  let live = ""; // the run that this page asked for or follows, or did last
-  /** @type {string[]} */
-  let followed = []; // the run that is heard, and those that were asked for since; none while a recording is on show
+  let own = [""]; // the run that this page follows, or did last, and those that it has asked for since, oldest first
+  let isAway = true; // something else is on show than the first of them
+  const live = () => own.at(-1) ?? "";
   /** @param {string} selector */
   const one = (selector) => /** @type {HTMLElement | null} */ (page.querySelector(selector));
   /** @param {string} selector of what is always on the page */
@@ -154,7 +154,7 @@ function createLibrary(page, player) {
     const [, kind = "", run = ""] = HEAD.exec(json) ?? [];
     if (!["waiting", "loading"].includes(kind)) part("#place").textContent = "";
     if (["compare", "race"].includes(kind) || (["start", "recording"].includes(kind) && run !== shown())) notice("");
-    if (["recording", "race", "compare"].includes(kind)) followed = [];
+    if (["recording", "race", "compare"].includes(kind)) isAway = true;
     if (kind === "start") begin(JSON.parse(json));
     else if (["recording", "race", "compare"].includes(kind) && run !== shown()) show(run);
     else if (kind === "end" && run !== shown()) show(run); // stopped before it began
@@ -183,6 +183,7 @@ function createLibrary(page, player) {
    * @param {NoticeMessage} message
    */
   function refuse({ text }) {
+    own.splice(1); // where one of these is a run, it begins now
     if (refused) refused(text); // where it was asked for
     else notice(text);
     refused = null;
@@ -209,7 +210,7 @@ function createLibrary(page, player) {
    * What the hidden field gets; the number makes the same wish twice two changes.
    * @param {Wish} content
    */
-  const wish = (content) => JSON.stringify({ ...content, following: followed, number: ++wishes });
+  const wish = (content) => JSON.stringify({ ...content, following: isAway ? own.slice(1) : own, number: ++wishes });
   /** @type {string[] | null} */
   let early = []; // hidden buttons that were pressed before Gradio heard them
   /** @param {string} button a hidden one, that Gradio knows */
@@ -234,8 +235,8 @@ function createLibrary(page, player) {
   }
   /** @param {string} run that the page follows from now on */
   function follow(run) {
-    live = run;
-    followed = [run];
+    own = [run];
+    isAway = false;
   }
   /**
    * Ask for a run that takes the place of the one under way.
@@ -244,9 +245,8 @@ function createLibrary(page, player) {
   function askForRun(content) {
     const id = newId();
     refused = null;
-    ask({ ...content, id, instead: live });
-    live = id;
-    followed.push(id);
+    ask({ ...content, id, instead: live() });
+    own.push(id);
   }
   /** Who hears why what was asked for last cannot be. @type {((sentence: string) => void) | null} */
   let refused = null;
@@ -260,7 +260,7 @@ function createLibrary(page, player) {
    */
   function write(edit, deed, hear) {
     askForRun({ do: "denoise", draft: edit, knobs: { seed: window.denoiseForm.read().knobs.seed } });
-    made.set(live, { parent: edit.from, deed });
+    made.set(live(), { parent: edit.from, deed });
     refused = hear;
   }
   /**
@@ -278,7 +278,7 @@ function createLibrary(page, player) {
   function undo(id) {
     const parent = parentOf(id);
     if (!parent) return;
-    if (id === live) stop();
+    if (id === live()) stop();
     open(parent.id);
     if (part("#player").getBoundingClientRect().top < 0) part("#player").scrollIntoView({ block: "start" }); // it gets shorter
   }
@@ -306,11 +306,10 @@ function createLibrary(page, player) {
   /** @type {string[]} */
   const unstopped = []; // ids of runs that Stop was pressed for, as `unsent`
   function stop() {
-    unstopped.push(live);
+    unstopped.push(live());
     press("#halt");
   }
   const stopping = () => unstopped.shift() ?? "";
-  const running = () => live;
 
   /**
    * Hand the saved file to the browser, or say why there is none.
@@ -340,5 +339,5 @@ function createLibrary(page, player) {
     if (change) askForRun({ do: "again", left: shown(), change, knobs: window.denoiseForm.read().knobs });
   });
   draw();
-  return { receive, fetchSaved, taken, isWhole, asked, denoise, write, parentOf, undo, open, askInfluence, stop, stopping, first, shown, running, forgetting, forgotten };
+  return { receive, fetchSaved, taken, isWhole, asked, denoise, write, parentOf, undo, open, askInfluence, stop, stopping, first, shown, running: live, forgetting, forgotten };
 }

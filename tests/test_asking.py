@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 
 import pytest
 
@@ -63,14 +64,21 @@ def test_what_is_clicked_before_the_page_is_whole_is_done(browser, clicks, state
         assert errors == []
 
 
-@pytest.mark.parametrize("refused", [1, 2])
-def test_what_is_refused_ends_nothing_that_is_under_way(browser, refused):
+@contextmanager
+def run_under_way(browser):
+    """A page on which a run has made its noise, and waits; its engine, and its id."""
     engine = GatedEngine()
     with held_page(browser, engine) as page:
         start(page, "#card-story")
         run = shown_run(page)
         engine.let(1)
         drawn(page, run, 0)
+        yield page, engine, run
+
+
+@pytest.mark.parametrize("refused", [1, 2])
+def test_what_is_refused_ends_nothing_that_is_under_way(browser, refused):
+    with run_under_way(browser) as (page, engine, run):
         for _ in range(refused):
             open_gone(page)
         engine.let(1)
@@ -78,12 +86,7 @@ def test_what_is_refused_ends_nothing_that_is_under_way(browser, refused):
 
 
 def test_a_prompt_that_is_refused_twice_at_once_ends_nothing_that_is_under_way(browser):
-    engine = GatedEngine()
-    with held_page(browser, engine) as page:
-        start(page, "#card-story")
-        run = shown_run(page)
-        engine.let(1)
-        drawn(page, run, 0)
+    with run_under_way(browser) as (page, engine, run):
         page.fill("#prompt textarea", " ")
         page.dblclick("#denoise")
         page.wait_for_selector("#notice:visible")
@@ -92,15 +95,23 @@ def test_a_prompt_that_is_refused_twice_at_once_ends_nothing_that_is_under_way(b
         assert page.evaluate("() => denoiseLibrary.running()") == run
 
 
+def test_what_is_refused_beside_a_recording_leaves_it_on_show_and_stop_still_stops_the_run_behind_it(browser):
+    with run_under_way(browser) as (page, engine, run):
+        start(page, "#recording-haiku")
+        page.fill("#prompt textarea", " ")
+        page.dblclick("#denoise")
+        page.wait_for_selector("#notice:visible")
+        assert page.evaluate("() => denoiseLibrary.running()") == run
+        assert shown_run(page) == "gallery-haiku"
+        page.click("#stop")
+        page.evaluate(f"() => denoiseLibrary.open('{run}')")
+        page.wait_for_selector(f"#player .player-root[data-run='{run}'][data-state=stopped]")
+
+
 def test_a_file_that_is_opened_during_a_run_gets_no_step_of_it(browser, tmp_path):
     path = tmp_path / "other.jsonl.gz"
     save_trace(made_trace(["Mercury", "Venus"]), path)
-    engine = GatedEngine()
-    with browser.new_context() as visitor, held_page(visitor, engine) as page:
-        start(page, "#card-story")
-        run = shown_run(page)
-        engine.let(1)
-        drawn(page, run, 0)
+    with browser.new_context() as visitor, run_under_way(visitor) as (page, engine, run):
         upload(page, path)
         page.wait_for_function("(run) => document.querySelector('#player .player-root').dataset.run !== run", arg=run)
         page.wait_for_selector("#player .dp-status:has-text('of 6')")
@@ -113,12 +124,7 @@ def test_a_file_that_is_opened_during_a_run_gets_no_step_of_it(browser, tmp_path
 
 
 def test_what_comes_late_of_what_was_asked_for_before_is_not_heard(browser):
-    engine = GatedEngine()
-    with held_page(browser, engine) as page:
-        start(page, "#card-story")
-        run = shown_run(page)
-        engine.let(1)
-        drawn(page, run, 0)
+    with run_under_way(browser) as (page, engine, run):
         for message in ({"k": "end", "run": "other", "reason": "stopped"}, {"k": "notice", "text": "no"}):
             page.evaluate("(message) => denoiseLibrary.receive(`1 ${JSON.stringify(message)}`)", message)
         assert shown_run(page) == run
