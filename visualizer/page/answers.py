@@ -7,7 +7,6 @@ The page asks with one JSON object and gets a stream of the player's messages, w
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
@@ -29,6 +28,7 @@ from visualizer.player import (
     recording_message,
     unkept_message,
 )
+from visualizer.page.wishes import Wish
 from visualizer.prompts import Prompt
 from visualizer.request import Request
 from visualizer.run import Engine, Gallery, Run, Runs, drafted, influence
@@ -39,7 +39,6 @@ log = logging.getLogger(__name__)
 
 _OTHER_TEMPERATURE = 0.7
 _LABEL_CHARACTERS = 40
-_WISHES = ("denoise", "open", "compare", "again", "race", "influence")
 
 
 class Answers:
@@ -84,7 +83,7 @@ class Answers:
         """
         following: list[str] = []
         try:
-            wish = _Wish(asked, client)
+            wish = Wish(asked, client)
             following = wish.following
             answer = {"denoise": self._denoise, "again": self._again, "open": self._open, "compare": self._compare,
                       "race": self._race, "influence": self._influence}  # fmt: skip
@@ -150,7 +149,7 @@ class Answers:
         save_trace(trace, path)
         return path
 
-    async def _denoise(self, wish: _Wish) -> AsyncIterator[str]:
+    async def _denoise(self, wish: Wish) -> AsyncIterator[str]:
         left = wish.parent
         if left is None:
             request = Request.of(self.engine.card.defaults, wish.text("prompt"), wish.knobs(), wish.text("id"))
@@ -165,7 +164,7 @@ class Answers:
         if left is not None and run.ended in ("stop", "length"):
             yield await self._both(left, run.id)
 
-    async def _again(self, wish: _Wish) -> AsyncIterator[str]:
+    async def _again(self, wish: Wish) -> AsyncIterator[str]:
         left = _main(wish.text("left"))
         before = await asyncio.to_thread(self.trace, left)
         if before.info.writing is not Writing.DENOISED:
@@ -185,7 +184,7 @@ class Answers:
             async for message in run.messages():
                 yield message
 
-    async def _open(self, wish: _Wish) -> AsyncIterator[str]:
+    async def _open(self, wish: Wish) -> AsyncIterator[str]:
         run_id, ids = wish.text("id"), self.gallery.ids()
         try:
             found = self.runs.find(run_id) if run_id not in ids else None
@@ -204,13 +203,13 @@ class Answers:
                 yield unkept_message(run_id, found.unkept)
                 yield kept_message(run_id)
 
-    async def _compare(self, wish: _Wish) -> AsyncIterator[str]:
+    async def _compare(self, wish: Wish) -> AsyncIterator[str]:
         left, right = (_main(wish.text(side)) for side in ("left", "right"))
         if left == right:
             raise SettingsError("These are one and the same run; choose another one to compare it with.")
         yield await self._both(left, right)
 
-    async def _race(self, wish: _Wish) -> AsyncIterator[str]:
+    async def _race(self, wish: Wish) -> AsyncIterator[str]:
         left = _main(wish.text("left"))
         before = await asyncio.to_thread(self.trace, left)
         if before.info.writing is not Writing.DENOISED:
@@ -236,7 +235,7 @@ class Answers:
             lambda: race_message(before, right or typed_out(before), (left, right_id), self._label(left, before), note)
         )
 
-    async def _influence(self, wish: _Wish) -> AsyncIterator[str]:
+    async def _influence(self, wish: Wish) -> AsyncIterator[str]:
         run_id, state, place = wish.text("id"), wish.number("state"), wish.number("place")
         if self.runs.is_busy:
             raise SettingsError("A run is under way; ask what moves when it has ended.")
@@ -279,78 +278,6 @@ def _sides(run_id: str) -> tuple[str, str | None]:
 def _main(run_id: str) -> str:
     """Of two the run that is saved, repeated or raced: of a race the denoised one, of a comparison the later one."""
     return run_id.rpartition(COMPARE_SIGN)[2].partition(RACE_SIGN)[0]
-
-
-def wish_number(asked: str | None) -> int:
-    """The number that the page gave what it asks for, its `number`; 0 for none."""
-    try:
-        return _Wish(asked, None).number("number")
-    except SettingsError:
-        return 0
-
-
-class _Wish:
-    """What the page asks for. Raises SettingsError for what this page never asks."""
-
-    def __init__(self, asked: object, client: str | None) -> None:
-        self.client = client
-        try:
-            content = json.loads(asked) if isinstance(asked, str) else None
-        except (ValueError, RecursionError):
-            content = None
-        if not isinstance(content, dict) or content.get("do") not in _WISHES:
-            raise _unknown()
-        self._content = content
-
-    def text(self, key: str) -> str:
-        """A text of it, "" where it is missing."""
-        value = self._content.get(key, "")
-        if not isinstance(value, str):
-            raise _unknown()
-        return value
-
-    def number(self, key: str) -> int:
-        """A whole number of it."""
-        value = self._content.get(key)
-        if type(value) is not int:
-            raise _unknown()
-        return value
-
-    @property
-    def following(self) -> list[str]:
-        """The runs of which one is followed on where this is refused, oldest first."""
-        run_ids = self._content.get("following", [])
-        if not isinstance(run_ids, list) or not all(isinstance(run_id, str) for run_id in run_ids):
-            raise _unknown()
-        return run_ids
-
-    @property
-    def draft(self) -> object:
-        """What stands on the canvas before, as the page says it; None for nothing."""
-        return self._content.get("draft")
-
-    @property
-    def parent(self) -> str | None:
-        """The run that this one is made of, prompt and settings too; None where it says these itself."""
-        draft = self.draft
-        origin = draft.get("from") if isinstance(draft, dict) and "prompt" not in self._content else None
-        return origin if isinstance(origin, str) else None
-
-    @property
-    def seed(self) -> object:
-        """The seed that stood on the screen; None draws one."""
-        return self.knobs().get("seed")
-
-    def knobs(self) -> dict[str, object]:
-        """The knobs by name, as they stood on the screen."""
-        knobs = self._content.get("knobs", {})
-        if not isinstance(knobs, dict):
-            raise _unknown()
-        return knobs
-
-
-def _unknown() -> SettingsError:
-    return SettingsError("The page asked for something unknown; reload it.")
 
 
 def varied(settings: Settings, change: str, knobs: Mapping[str, object]) -> Settings:

@@ -17,7 +17,7 @@ from gradio.events import api
 from visualizer.bundled import POCKET_FOLDER, RECORDINGS_FOLDER
 from visualizer.hub import Checkpoints
 from visualizer.model import CheckpointCard
-from visualizer.page.answers import Answers, wish_number
+from visualizer.page.answers import Answers
 from visualizer.page.api import denoise_endpoint
 from visualizer.page.checkpoint_panel import CheckpointPanel
 from visualizer.page.export_panel import ExportPanel
@@ -25,6 +25,7 @@ from visualizer.page.form import build_form, limits_of
 from visualizer.page.library_panel import LibraryPanel
 from visualizer.page.listeners import AT_ONCE, QUIET
 from visualizer.page.styles import library_script, page_css
+from visualizer.page.wishes import wish_number
 from visualizer.player import player_bundle
 from visualizer.prompts import Prompt
 from visualizer.run import Engine
