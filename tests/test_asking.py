@@ -96,7 +96,7 @@ def test_a_prompt_that_is_refused_twice_at_once_ends_nothing_that_is_under_way(b
 
 
 def test_what_is_refused_beside_a_recording_leaves_it_on_show_and_stop_still_stops_the_run_behind_it(browser):
-    with run_under_way(browser) as (page, engine, run):
+    with run_under_way(browser) as (page, _, run):
         start(page, "#recording-haiku")
         page.fill("#prompt textarea", " ")
         page.dblclick("#denoise")

@@ -132,6 +132,14 @@ def test_a_live_run_can_be_scrubbed_while_it_goes_on(opened, long_run):
     assert page.evaluate(DRAWN) == 28
 
 
+def test_a_run_that_begins_is_not_said_to_have_ended_as_the_one_before(opened, long_run, long_recording):
+    page = opened(long_recording)
+    assert page.get_attribute("#root", "data-state") == "stop"
+    told = "(message) => { player.receive(message); return [root.dataset.state, root.dataset.drawn ?? 'nothing']; }"
+    first, *_ = live_messages(long_run)
+    assert page.evaluate(told, json.dumps(first)) == ["running", "nothing"]  # before anything of it is drawn
+
+
 def test_a_run_that_just_ended_is_replayed_from_what_the_browser_has(opened, long_run):
     page = opened(*live_messages(long_run))
     assert page.get_attribute("#root", "data-state") == "stop"

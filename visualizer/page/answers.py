@@ -17,6 +17,7 @@ from visualizer.bundled import RECORDINGS_FOLDER
 from visualizer.errors import UNEXPECTED, SettingsError, TraceError, VisualizerError
 from visualizer.hub import Partner, missing_partner, partner_of
 from visualizer.model import CheckpointCard
+from visualizer.page.wishes import Wish
 from visualizer.player import (
     COMPARE_SIGN,
     RACE_SIGN,
@@ -28,7 +29,6 @@ from visualizer.player import (
     recording_message,
     unkept_message,
 )
-from visualizer.page.wishes import Wish
 from visualizer.prompts import Prompt
 from visualizer.request import Request
 from visualizer.run import Engine, Gallery, Run, Runs, drafted, influence
@@ -77,8 +77,8 @@ class Answers:
         - `influence`: what would have moved in the step that led to a `state` of the run `id`, had the token at a
           `place` been held before it (`visualizer/run/influence.py`).
 
-        `following`: the run that the page follows as it asks, and those that it has asked for since, oldest first;
-        where this wish is refused, the last of them that has not ended is followed on.
+        `following`: the run that the page follows as it asks, and those that it has asked for since, each in
+        place of the one before; where this wish is refused, the one of them that has not ended is followed on.
         client: the page that asks.
         """
         following: list[str] = []

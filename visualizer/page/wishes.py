@@ -38,7 +38,7 @@ class Wish:
 
     @property
     def following(self) -> list[str]:
-        """The runs of which one is followed on where this is refused, oldest first."""
+        """The runs of which one is followed on where this is refused."""
         run_ids = self._content.get("following", [])
         if not isinstance(run_ids, list) or not all(isinstance(run_id, str) for run_id in run_ids):
             raise _unknown()

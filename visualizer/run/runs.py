@@ -131,10 +131,10 @@ class Runs:
                 run.close()
 
     def under_way(self, run_ids: Sequence[str]) -> Run | None:
-        """The last of these runs that waits or is under way."""
+        """The first of these runs that waits or is under way; None where all have ended."""
         with self._lock:
             found = [self._recent.get(run_id) for run_id in run_ids]
-        return next((run for run in reversed(found) if isinstance(run, Run) and run.ended is None), None)
+        return next((run for run in found if isinstance(run, Run) and run.ended is None), None)
 
     def leave(self, run: Run) -> None:
         """Stop a run that was made for one listener, who has gone, unless others follow it by now."""
